@@ -1,0 +1,1 @@
+"""latebloom grows transformers that grok."""

@@ -1,0 +1,31 @@
+"""What a user can get wrong. The command prints the message in one line and exits with 2."""
+
+
+class LatebloomError(ValueError):
+    """A user's mistake: the message names the place, the value and the way out."""
+
+
+class UnknownNameError(LatebloomError):
+    """A name that the world does not hold."""
+
+    def __init__(self, name: str, nearest: list[str]) -> None:
+        self.name = name
+        self.nearest = nearest
+        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        super().__init__(f"unknown name {name!r}{hint}")
+
+
+class WorldError(LatebloomError):
+    """A world that cannot be made as asked."""
+
+
+class FactsError(LatebloomError):
+    """A file of facts that cannot be read."""
+
+
+class RunFolderError(LatebloomError):
+    """A run folder that is missing, in the way, of another version, or damaged."""
+
+
+class TrainingError(LatebloomError):
+    """A training that cannot go on."""

@@ -1,0 +1,288 @@
+"""One decoder-only transformer whose config makes it vanilla, shared or looped.
+
+Enters: questions as token ids `[batch, pos]`. Leaves: logits over the vocabulary, after every
+loop, at the positions that are asked for.
+
+- **vanilla** (`n_loops=1`): GPT-2, number for number.
+- **shared** (`n_loops>1`, `feedback="none"` or `"added"`): the same layers run several times on
+  one state, the sharing scheme of arXiv:2405.15071, section 3 (and its re-embedding variants).
+- **looped** (`n_loops>1`, `feedback="restart"`, the default): each loop starts again from the
+  token embedding plus the expected embedding of what the previous loop predicted.
+
+Covers: the forward pass, initialisation, taps. Does not cover: losses, optimizers, decoding.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from latebloom.model.attention import CausalAttention
+from latebloom.model.taps import Taps
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelConfig:
+    """The shape of the transformer. The vocabulary size is not chosen here: the world has it."""
+
+    d_model: int = 128
+    """Width of the residual stream."""
+    n_layers: int = 2
+    """Layers with weights of their own."""
+    n_loops: int = 2
+    """Passes through these layers; 1 is a plain transformer."""
+    n_heads: int = 4
+    """Attention heads; must divide d_model."""
+    mlp_ratio: int = 4
+    """Width of the MLP's hidden layer, in units of d_model."""
+    feedback: Literal["none", "added", "gated", "restart"] = "restart"
+    """What a loop hands to the next besides its state: the expected embedding of its prediction,
+    added, added through a learned gate and RMSNorm (DiscoLoop, arXiv:2607.00341), or added to the
+    token embedding alone while the state is dropped (restart)."""
+    temperature: float = 1.0
+    """Temperature of the prediction whose expected embedding is fed back."""
+    positions: Literal["learned", "rotary", "relative", "sinusoidal", "none"] = "relative"
+    """How a token knows where it stands; see latebloom.model.attention."""
+    max_positions: int = 32
+    """Longest question, in tokens, for `learned` and `sinusoidal` positions."""
+    max_distance: int = 3
+    """Distances told apart by `relative` positions; farther ones look alike."""
+    window: int = 0
+    """Tokens seen by a token, itself included; 0: all earlier ones."""
+    norm: Literal["pre", "post"] = "pre"
+    """LayerNorm before each sublayer (GPT-2) or after each residual sum (arXiv:1706.03762)."""
+    activation: Literal["gelu_new", "relu"] = "gelu_new"
+    """The MLP's nonlinearity; gelu_new is GELU's tanh form, as in GPT-2."""
+    tied: bool = True
+    """The unembedding is the embedding's transpose."""
+    dropout: float = 0.0
+    """Probability of dropping an activation (embedding, attention, residual) in training."""
+
+    def __post_init__(self) -> None:
+        for name in ("d_model", "n_layers", "n_loops", "n_heads", "mlp_ratio", "max_positions"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"model.{name} is {getattr(self, name)}; it must be at least 1")
+        if self.d_model % (2 * self.n_heads):
+            raise ValueError(
+                f"model.d_model is {self.d_model}; it must be a multiple of 2 x model.n_heads"
+                f" ({self.n_heads})"
+            )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"model.dropout is {self.dropout}; it must lie in [0, 1)")
+        if self.temperature <= 0:
+            raise ValueError(f"model.temperature is {self.temperature}; it must be above 0")
+        if self.window < 0 or self.window == 1:
+            raise ValueError(f"model.window is {self.window}; use 0 (all) or at least 2")
+
+    @property
+    def d_mlp(self) -> int:
+        return self.mlp_ratio * self.d_model
+
+    @property
+    def shape(self) -> Literal["vanilla", "shared", "looped"]:
+        """The family that this config belongs to."""
+        if self.n_loops == 1:
+            return "vanilla"
+        return "looped" if self.feedback == "restart" else "shared"
+
+
+class Block(nn.Module):
+    """One layer: attention and MLP, each around a residual connection."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.pre_norm = config.norm == "pre"
+        self.ln_1 = nn.LayerNorm(config.d_model)
+        self.attn = CausalAttention(
+            d_model=config.d_model,
+            n_heads=config.n_heads,
+            positions=config.positions,
+            window=config.window,
+            max_distance=config.max_distance,
+            dropout=config.dropout,
+        )
+        self.ln_2 = nn.LayerNorm(config.d_model)
+        self.mlp_in = nn.Linear(config.d_model, config.d_mlp)
+        self.mlp_out = nn.Linear(config.d_mlp, config.d_model)
+        self.relu = config.activation == "relu"
+        self.dropout = config.dropout
+
+    def mlp(self, x: Tensor) -> Tensor:
+        hidden = self.mlp_in(x)
+        hidden = F.relu(hidden) if self.relu else F.gelu(hidden, approximate="tanh")
+        return self.mlp_out(hidden)
+
+    def drop(self, x: Tensor) -> Tensor:
+        return F.dropout(x, self.dropout, self.training) if self.dropout else x
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch pos d_model"],
+        visible: Tensor | None,
+        taps: Taps | None,
+        loop: int,
+        layer: int,
+    ) -> Float[Tensor, "batch pos d_model"]:
+        if taps:
+            x = taps(loop, layer, "resid_pre", x)
+        a = self.drop(self.attn(self.ln_1(x) if self.pre_norm else x, visible))
+        if taps:
+            a = taps(loop, layer, "attn_out", a)
+        x = x + a if self.pre_norm else self.ln_1(x + a)
+        if taps:
+            x = taps(loop, layer, "resid_mid", x)
+        m = self.drop(self.mlp(self.ln_2(x) if self.pre_norm else x))
+        if taps:
+            m = taps(loop, layer, "mlp_out", m)
+        x = x + m if self.pre_norm else self.ln_2(x + m)
+        return taps(loop, layer, "resid_post", x) if taps else x
+
+
+class Transformer(nn.Module):
+    """The model. `d_vocab` comes from the world; every weight is drawn from torch's generator."""
+
+    def __init__(self, config: ModelConfig, d_vocab: int) -> None:
+        super().__init__()
+        self.config = config
+        self.d_vocab = d_vocab
+        self.embed = nn.Embedding(d_vocab, config.d_model)
+        self.pos_embed = (
+            nn.Embedding(config.max_positions, config.d_model)
+            if config.positions == "learned"
+            else None
+        )
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
+        # With norms after the residual sum, the stream leaves the last block normalised.
+        self.ln_final = nn.LayerNorm(config.d_model) if config.norm == "pre" else nn.Identity()
+        self.unembed = None if config.tied else nn.Linear(config.d_model, d_vocab, bias=False)
+        self.gate = nn.Parameter(torch.zeros(())) if config.feedback == "gated" else None
+        self.initialise()
+
+    def initialise(self) -> None:
+        """GPT-2's: normal of deviation .02, residual projections divided by sqrt(2 n_layers)."""
+        for name, parameter in self.named_parameters():
+            if parameter.ndim < 2 or name.endswith("distance_bias"):
+                continue
+            residual = name.endswith(("attn.out.weight", "mlp_out.weight"))
+            scale = 1 / math.sqrt(2 * self.config.n_layers) if residual else 1.0
+            nn.init.normal_(parameter, std=0.02 * scale)
+        for module in self.modules():
+            if isinstance(module, nn.Linear) and module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+    @property
+    def unembedding(self) -> Float[Tensor, "d_vocab d_model"]:
+        return self.embed.weight if self.unembed is None else self.unembed.weight
+
+    def embedded(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_model"]:
+        """Token embedding, with the position where the scheme puts it there.
+
+        Raises: ValueError if the question is longer than the positions that exist.
+        """
+        x = self.embed(tokens)
+        n = tokens.shape[1]
+        if self.config.positions in ("learned", "sinusoidal") and n > self.config.max_positions:
+            raise ValueError(
+                f"a question of {n} tokens is longer than model.max_positions"
+                f" ({self.config.max_positions}); `relative` positions have no such limit"
+            )
+        if self.pos_embed is not None:
+            x = x + self.pos_embed.weight[:n]
+        elif self.config.positions == "sinusoidal":
+            x = x * math.sqrt(self.config.d_model) + sinusoids(n, self.config.d_model).to(x)
+        return F.dropout(x, self.config.dropout, self.training) if self.config.dropout else x
+
+    def logits(self, state: Float[Tensor, "*rows d_model"]) -> Float[Tensor, "*rows d_vocab"]:
+        """The vocabulary projection of a residual state, final norm applied."""
+        return F.linear(self.ln_final(state), self.unembedding)
+
+    def expected_embedding(
+        self, state: Float[Tensor, "batch pos d_model"]
+    ) -> Float[Tensor, "batch pos d_model"]:
+        """sum_v p(v) W[v], with p the prediction at each position at `config.temperature`."""
+        probability = torch.softmax(self.logits(state) / self.config.temperature, dim=-1)
+        return probability @ self.embed.weight
+
+    def next_start(
+        self, start: Tensor, state: Tensor, feedback: Tensor | None
+    ) -> Float[Tensor, "batch pos d_model"]:
+        """Where the next loop begins, from the embedding, this loop's state and its feedback."""
+        match self.config.feedback:
+            case "none":
+                return state
+            case "restart":
+                return start + feedback
+            case "added":
+                return state + feedback
+            case "gated":
+                return state + self.gate * F.rms_norm(feedback, (self.config.d_model,))
+
+    def forward(
+        self,
+        tokens: Int[Tensor, "batch pos"],
+        at: Int[Tensor, " batch"] | None = None,
+        *,
+        n_loops: int | None = None,
+        visible: Tensor | None = None,
+        taps: Taps | None = None,
+    ) -> Float[Tensor, "loop batch ..."]:
+        """Logits after every loop.
+
+        at: the position of each row that is to be predicted from; None: every position.
+        n_loops: passes to run instead of `config.n_loops`.
+        Returns `[loop, batch, d_vocab]`, or `[loop, batch, pos, d_vocab]` without `at`. Without
+        feedback only the last loop is projected: the first axis is then 1.
+        """
+        loops = n_loops or self.config.n_loops
+        start = self.embedded(tokens)
+        return self.run(start, start, at, loops=range(loops), visible=visible, taps=taps)
+
+    def run(
+        self,
+        start: Float[Tensor, "batch pos d_model"],
+        state: Float[Tensor, "batch pos d_model"],
+        at: Tensor | None,
+        *,
+        loops: range,
+        first_layer: int = 0,
+        visible: Tensor | None = None,
+        taps: Taps | None = None,
+    ) -> Float[Tensor, "loop batch ..."]:
+        """Goes on from `state` before (`loops.start`, `first_layer`) to the end.
+
+        start: the embedding, from which every restarted loop begins.
+        """
+        predictions = []
+        for loop in loops:
+            layers = range(first_layer if loop == loops.start else 0, self.config.n_layers)
+            for layer in layers:
+                state = self.blocks[layer](state, visible, taps, loop, layer)
+            last = loop == loops.stop - 1
+            if last or self.config.feedback != "none":
+                predictions.append(self.logits(state if at is None else rows_at(state, at)))
+            if not last:
+                feedback = None
+                if self.config.feedback != "none":
+                    feedback = self.expected_embedding(state)
+                    if taps:
+                        feedback = taps(loop, 0, "feedback", feedback)
+                state = self.next_start(start, state, feedback)
+        return torch.stack(predictions)
+
+
+def rows_at(
+    state: Float[Tensor, "batch pos d_model"], at: Int[Tensor, " batch"]
+) -> Float[Tensor, "batch d_model"]:
+    """The state at one position of each row."""
+    return state.gather(1, at.view(-1, 1, 1).expand(-1, 1, state.shape[-1])).squeeze(1)
+
+
+def sinusoids(n_positions: int, d_model: int) -> Float[Tensor, "pos d_model"]:
+    """The fixed table of arXiv:1706.03762, section 3.5: sines in even columns, cosines in odd."""
+    rate = 10_000.0 ** (-torch.arange(0, d_model, 2, dtype=torch.float32) / d_model)
+    angle = torch.arange(n_positions, dtype=torch.float32)[:, None] * rate
+    return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)

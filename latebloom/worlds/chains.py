@@ -1,0 +1,204 @@
+"""Chains of facts: every two-hop question that a set of facts allows, and its splits.
+
+Enters: `Facts` with their OOD mark. Leaves: integer matrices `subject r_1 ... r_k answer`.
+Used for made worlds and for one's own facts alike. All of it is array arithmetic; two-hop chains
+are enumerated, longer ones drawn by random walks.
+
+Source: arXiv:2405.15071, section 3.1 (splits); arXiv:2505.23653 (four-way test).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Int
+from numpy import ndarray
+
+from latebloom.errors import WorldError
+from latebloom.worlds.world import Facts, Split, hops_split
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChainConfig:
+    """Which chains are trained on and which are held out."""
+
+    phi: float = 9.0
+    """Inferred training facts for each ID atomic fact, for every trained number of hops."""
+    test_id_frac: float = 0.05
+    """Fraction of the ID two-hop chains held out as `test_id`."""
+    max_test: int = 3000
+    """Examples in a test split at most."""
+    hops: int = 2
+    """Longest chain trained on."""
+    test_hops: tuple[int, ...] = ()
+    """Lengths of further test chains, each with ID facts and with OOD facts only."""
+    augment: Literal["none", "first", "second", "both"] = "none"
+    """Adds training chains with exactly one OOD hop, at this position (arXiv:2601.09049)."""
+    augment_frac: float = 0.5
+    """Fraction of those chains that is added; the rest stays a test."""
+    identity_bridge: bool = False
+    """Adds zero-hop rows b -> b for every bridge (arXiv:2509.24653)."""
+
+    def __post_init__(self) -> None:
+        if self.phi < 0:
+            raise WorldError(f"world.phi is {self.phi}; it must be 0 or more")
+        for name in ("test_id_frac", "augment_frac"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise WorldError(f"world.{name} is {getattr(self, name)}; it must lie in [0, 1]")
+        if self.hops < 2:
+            raise WorldError(f"world.hops is {self.hops}; it must be at least 2")
+        if self.max_test < 1:
+            raise WorldError(f"world.max_test is {self.max_test}; it must be at least 1")
+        if any(k < 3 for k in self.test_hops):
+            raise WorldError(f"world.test_hops is {self.test_hops}; each must be at least 3")
+
+
+def mark_ood(n_facts: int, ood_frac: float, rng: np.random.Generator) -> Bool[ndarray, " fact"]:
+    """A random mask over the facts, `round(ood_frac * n_facts)` of them true.
+
+    Raises: WorldError if that leaves no OOD or no ID fact although OOD facts were asked for.
+    """
+    if not 0 <= ood_frac < 1:
+        raise WorldError(f"world.ood_frac is {ood_frac}; it must lie in [0, 1)")
+    n_ood = round(ood_frac * n_facts)
+    if ood_frac > 0 and not 0 < n_ood < n_facts:
+        raise WorldError(
+            f"world.ood_frac {ood_frac} of {n_facts} facts makes {n_ood} OOD facts;"
+            " give more facts or another fraction"
+        )
+    mask = np.zeros(n_facts, dtype=bool)
+    mask[rng.permutation(n_facts)[:n_ood]] = True
+    return mask
+
+
+class FactGraph:
+    """Facts in the order of their subject, so that the facts that follow a fact are one slice."""
+
+    def __init__(self, facts: Facts, keep: Bool[ndarray, " fact"] | None = None) -> None:
+        rows = np.arange(len(facts)) if keep is None else np.flatnonzero(keep)
+        self.rows = rows[np.argsort(facts.subject[rows], kind="stable")]
+        subject = facts.subject[self.rows]
+        self.first = np.searchsorted(subject, facts.object, side="left")
+        self.count = np.searchsorted(subject, facts.object, side="right") - self.first
+
+    def pairs(self) -> tuple[Int[ndarray, " pair"], Int[ndarray, " pair"]]:
+        """Every two-hop chain, as (index of the first fact, index of the second fact)."""
+        n = self.count
+        first = np.repeat(np.arange(len(n), dtype=np.int32), n)
+        offset = np.arange(len(first)) - np.repeat(np.cumsum(n) - n, n)
+        second = self.rows[self.first[first] + offset].astype(np.int32)
+        return first, second
+
+    def walks(self, hops: int, n: int, rng: np.random.Generator) -> Int[ndarray, "walk hop"]:
+        """At most `n` distinct chains of `hops` facts of this graph, drawn by random walks.
+
+        A walk starts at a random fact and follows a random fact of the object; walks that run
+        into an object without facts are dropped.
+        """
+        if not len(self.rows):
+            return np.empty((0, hops), np.int32)
+        found = np.empty((0, hops), np.int32)
+        for _ in range(8):  # each round doubles the draw; small graphs hold fewer than n walks
+            steps = [self.rows[rng.integers(0, len(self.rows), 2 * n)]]
+            for _ in range(hops - 1):
+                here = steps[-1]
+                alive = self.count[here] > 0
+                steps = [step[alive] for step in steps]
+                here = here[alive]
+                turn = rng.integers(0, self.count[here]) if len(here) else here
+                steps.append(self.rows[self.first[here] + turn])
+            walks = np.stack(steps, axis=1).astype(np.int32)
+            _, keep = np.unique(np.concatenate((found, walks)), axis=0, return_index=True)
+            found = np.concatenate((found, walks))[np.sort(keep)]
+            if len(found) >= n:
+                break
+        return found[:n]
+
+
+def questions(facts: Facts, chain: Int[ndarray, "row hop"]) -> Int[ndarray, "row token"]:
+    """Chains of fact indices as rows `subject r_1 ... r_k answer` of token ids."""
+    relations = facts.relation[chain]
+    head, tail = facts.subject[chain[:, :1]], facts.object[chain[:, -1:]]
+    return np.concatenate((head, relations, tail), axis=1).astype(np.int32)
+
+
+def make_splits(
+    facts: Facts, config: ChainConfig, rng: np.random.Generator
+) -> tuple[dict[str, Int[ndarray, "example token"]], tuple[str, ...]]:
+    """All splits of the chains over `facts`, and the names of those that are trained on.
+
+    Raises: WorldError if no two-hop chain exists, or phi is beyond what the facts hold.
+    """
+    everything = np.arange(len(facts), dtype=np.int32)[:, None]
+    splits: dict[str, Int[ndarray, "example token"]] = {
+        Split.ATOMIC_ID: questions(facts, everything[~facts.ood]),
+        Split.ATOMIC_OOD: questions(facts, everything[facts.ood]),
+    }
+    trained: list[str] = [Split.ATOMIC_ID, Split.ATOMIC_OOD]
+    n_id = int((~facts.ood).sum())
+
+    first, second = FactGraph(facts).pairs()
+    if not len(first):
+        raise WorldError(
+            "no object of a fact is the subject of another: there is no two-hop question to ask"
+        )
+    kind = facts.ood[first] * np.int8(2) + facts.ood[second]
+
+    def draw(wanted: int) -> Int[ndarray, "pair 2"]:
+        rows = np.flatnonzero(kind == wanted)
+        rows = rows[rng.permutation(len(rows))]
+        return np.stack((first[rows], second[rows]), axis=1)
+
+    pool = draw(0)
+    n_test = min(round(config.test_id_frac * len(pool)), config.max_test)
+    n_train = round(config.phi * n_id)
+    if n_train > len(pool) - n_test:
+        raise WorldError(
+            f"world.phi is {config.phi}, but these facts hold at most"
+            f" {(len(pool) - n_test) / max(n_id, 1):.2f} inferred facts for each ID fact"
+        )
+    splits[Split.TRAIN_INFERRED] = questions(facts, pool[n_test : n_test + n_train])
+    trained.append(Split.TRAIN_INFERRED)
+
+    tests = {Split.TEST_ID: pool[:n_test]}
+    extra = []
+    for split, wanted, position in (
+        (Split.TEST_OI, 2, "first"),
+        (Split.TEST_IO, 1, "second"),
+        (Split.TEST_OOD, 3, ""),
+    ):
+        chains = draw(wanted)
+        if config.augment in ("both", position):
+            n_extra = round(config.augment_frac * len(chains))
+            extra.append(chains[:n_extra])
+            chains = chains[n_extra:]
+        tests[split] = chains[: config.max_test]
+    if extra:
+        splits[Split.AUGMENTED] = questions(facts, np.concatenate(extra))
+        trained.append(Split.AUGMENTED)
+    if config.identity_bridge:
+        bridges = np.unique(facts.object[first])
+        splits[Split.IDENTITY] = np.stack((bridges, bridges), axis=1).astype(np.int32)
+        trained.append(Split.IDENTITY)
+
+    longer: dict[str, Int[ndarray, "row hop"]] = {}
+    inside, outside = FactGraph(facts, ~facts.ood), FactGraph(facts, facts.ood)
+    for hops in sorted({*range(3, config.hops + 1), *config.test_hops}):
+        n_train = round(config.phi * n_id) if hops <= config.hops else 0
+        chains = inside.walks(hops, n_train + config.max_test, rng)
+        chains = chains[rng.permutation(len(chains))]
+        if n_train:
+            if len(chains) <= n_train:
+                raise WorldError(
+                    f"world.phi is {config.phi}, but a draw found only {len(chains)} chains of"
+                    f" {hops} hops over ID facts; {n_train} are to be trained on"
+                )
+            name = hops_split(hops, train=True)
+            splits[name] = questions(facts, chains[:n_train])
+            trained.append(name)
+        longer[hops_split(hops)] = chains[n_train:]
+        longer[hops_split(hops, ood=True)] = outside.walks(hops, config.max_test, rng)
+    for name, chains in {**tests, **longer}.items():
+        if len(chains):
+            splits[name] = questions(facts, chains)
+    return splits, tuple(trained)

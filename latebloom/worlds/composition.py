@@ -1,0 +1,72 @@
+"""The composition world: random facts over entities and relations, and chains of them.
+
+Enters: sizes and a seed. Leaves: a `World` whose questions are `subject r_1 ... r_k`.
+
+Source: arXiv:2405.15071, section 3.1: every entity has `out_degree` distinct relations, each to
+a uniformly drawn entity.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from latebloom.errors import WorldError
+from latebloom.worlds.chains import ChainConfig, make_splits, mark_ood
+from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.world import Facts, World
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompositionConfig(ChainConfig):
+    """A made world of random facts."""
+
+    kind: Literal["composition"] = "composition"
+    """Which world this is."""
+    entities: int = 100
+    """Entities; the paper has 2,000."""
+    relations: int = 20
+    """Relations; the paper has 200."""
+    out_degree: int = 20
+    """Facts of each entity, with distinct relations; the paper has 20."""
+    ood_frac: float = 0.1
+    """Fraction of the atomic facts that is never composed in training; the paper has .05."""
+
+    def __post_init__(self) -> None:
+        ChainConfig.__post_init__(self)
+        for name in ("entities", "relations", "out_degree"):
+            if getattr(self, name) < 1:
+                raise WorldError(f"world.{name} is {getattr(self, name)}; it must be at least 1")
+        if self.out_degree > self.relations:
+            raise WorldError(
+                f"world.out_degree is {self.out_degree}, but there are only"
+                f" {self.relations} relations to choose from"
+            )
+
+
+def make_composition(config: CompositionConfig, seed: int) -> World:
+    """Draws the facts and their splits; the same seed gives the same bytes.
+
+    Raises: WorldError if the sizes do not hold what is asked for.
+    """
+    rng = np.random.default_rng([seed, 1])
+    n, degree = config.entities, config.out_degree
+    subject = np.repeat(np.arange(n, dtype=np.int32), degree)
+    # The `out_degree` smallest of i.i.d. keys are a uniform choice without repetition.
+    keys = rng.random((n, config.relations), dtype=np.float32)
+    relation = np.sort(np.argsort(keys, axis=1)[:, :degree], axis=1).ravel() + n
+    facts = Facts(
+        subject=subject,
+        relation=relation.astype(np.int32),
+        object=rng.integers(0, n, n * degree, dtype=np.int32),
+        ood=mark_ood(n * degree, config.ood_frac, rng),
+    )
+    splits, trained = make_splits(facts, config, rng)
+    words = [f"e{i}" for i in range(n)] + [f"r{i}" for i in range(config.relations)]
+    return World(
+        task="composition",
+        vocabulary=Vocabulary(tuple(words)),
+        facts=facts,
+        splits=splits,
+        trained=trained,
+    )
