@@ -14,7 +14,7 @@ token computes then cannot depend on the length of the question.
 import math
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -50,45 +50,94 @@ class CausalAttention(nn.Module):
         )
 
     def forward(
-        self, x: Float[Tensor, "batch pos d_model"], visible: Tensor | None = None
-    ) -> Float[Tensor, "batch pos d_model"]:
-        """visible: boolean `[pos, pos]` or `[batch, 1, pos, pos]`, true where query row may see
-        key column; None means causal (and windowed, where the config says so)."""
-        batch, pos, d_model = x.shape
-        q, k, v = self.qkv(x).view(batch, pos, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)
+        self,
+        x: Float[Tensor, "batch query d_model"],
+        *,
+        context: Float[Tensor, "batch pos d_model"] | None = None,
+        at: Int[Tensor, "batch query"] | None = None,
+        visible: Bool[Tensor, "..."] | None = None,
+        strict: bool = False,
+    ) -> Float[Tensor, "batch query d_model"]:
+        """The attention output of every query.
+
+        context: what keys and values are made of; None: `x`.
+        at: the positions of the queries in the context; None: 0, 1, 2, ...
+        visible: `[pos, pos]` or `[batch, 1, pos, pos]`, true where a query (row) may see a key
+            (column); None: causal, and windowed where the config says so.
+        strict: a token does not see itself, but for the first, which has nothing else to see.
+        """
+        batch, n_queries, d_model = x.shape
+        if context is None:
+            context, qkv = x, self.qkv(x)
+            q, k, v = (self.heads(part) for part in qkv.split(d_model, dim=-1))
+        else:
+            weight_q, weight_kv = self.qkv.weight.split((d_model, 2 * d_model))
+            bias_q, bias_kv = self.qkv.bias.split((d_model, 2 * d_model))
+            q = self.heads(F.linear(x, weight_q, bias_q))
+            kv = F.linear(context, weight_kv, bias_kv)
+            k, v = (self.heads(part) for part in kv.split(d_model, dim=-1))
+        keys = torch.arange(context.shape[1], device=x.device)
+        queries = keys if at is None else at
         if self.rotary:
-            q, k = rotate(q), rotate(k)
+            q, k = rotate(q, queries), rotate(k, keys)
+        mask = None
+        if not self.plain or strict or at is not None or visible is not None:
+            mask = self.mask(queries, keys, visible, strict=strict)
         y = F.scaled_dot_product_attention(
             q,
             k,
             v,
-            attn_mask=self.mask(pos, x, visible),
+            attn_mask=mask,
             dropout_p=self.dropout if self.training else 0.0,
-            is_causal=visible is None and self.distance_bias is None and not self.window,
+            is_causal=mask is None,
         )
-        return self.out(y.transpose(1, 2).reshape(batch, pos, d_model))
+        return self.out(y.transpose(1, 2).reshape(batch, n_queries, d_model))
 
-    def mask(self, pos: int, x: Tensor, visible: Tensor | None) -> Tensor | None:
-        """What is added to the scores (or allowed), None where plain causality is enough."""
-        if visible is None and self.distance_bias is None and not self.window:
-            return None
-        step = torch.arange(pos, device=x.device)
-        distance = step[:, None] - step[None, :]
+    def heads(
+        self, x: Float[Tensor, "batch pos d_model"]
+    ) -> Float[Tensor, "batch head pos d_head"]:
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+    @property
+    def plain(self) -> bool:
+        """Whether causality is all there is to the mask."""
+        return self.distance_bias is None and not self.window
+
+    def mask(
+        self,
+        queries: Int[Tensor, "*batch query"],
+        keys: Int[Tensor, " pos"],
+        visible: Tensor | None,
+        *,
+        strict: bool,
+    ) -> Tensor:
+        """What is added to the scores, or where they are allowed."""
+        distance = queries[..., None] - keys
         if visible is None:
             visible = distance >= 0
             if self.window:
                 visible = visible & (distance < self.window)
+            if strict:
+                visible = visible & ((distance > 0) | (queries == 0)[..., None])
+            if visible.ndim == 3:
+                visible = visible.unsqueeze(1)
         if self.distance_bias is None:
             return visible
         bias = self.distance_bias[:, distance.clamp(0, self.distance_bias.shape[1] - 1)]
-        return bias.to(x.dtype).masked_fill(~visible, -math.inf)
+        if bias.ndim == 4:
+            bias = bias.transpose(0, 1)
+        return bias.masked_fill(~visible, -math.inf)
 
 
-def rotate(x: Float[Tensor, "batch head pos d_head"]) -> Float[Tensor, "batch head pos d_head"]:
+def rotate(
+    x: Float[Tensor, "batch head pos d_head"], positions: Int[Tensor, "*batch pos"]
+) -> Float[Tensor, "batch head pos d_head"]:
     """Rotary positions: pairs (i, i + d_head/2) turned by pos / 10000^(2i / d_head) radians."""
-    pos, half = x.shape[-2], x.shape[-1] // 2
+    half = x.shape[-1] // 2
     rate = 10_000.0 ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
-    angle = torch.arange(pos, device=x.device, dtype=torch.float32)[:, None] * rate
+    angle = positions[..., None].float() * rate
+    if angle.ndim == 3:
+        angle = angle.unsqueeze(1)
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     a, b = x[..., :half], x[..., half:]
     return torch.cat((a * cos - b * sin, a * sin + b * cos), dim=-1)

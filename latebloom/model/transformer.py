@@ -6,14 +6,16 @@ loop, at the positions that are asked for.
 - **vanilla** (`n_loops=1`): GPT-2, number for number.
 - **shared** (`n_loops>1`, `feedback="none"` or `"added"`): the same layers run several times on
   one state, the sharing scheme of arXiv:2405.15071, section 3 (and its re-embedding variants).
-- **looped** (`n_loops>1`, `feedback="restart"`, the default): each loop starts again from the
-  token embedding plus the expected embedding of what the previous loop predicted.
+- **looped** (`n_loops>1`, `feedback="ahead"`, the default, or `"restart"`): each loop starts again
+  from the token embedding, plus the expected embedding of what the previous loop predicted.
 
 Covers: the forward pass, initialisation, taps. Does not cover: losses, optimizers, decoding.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -22,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latebloom.model.attention import CausalAttention
-from latebloom.model.taps import Taps
+from latebloom.model.taps import SiteName, Taps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,10 +41,12 @@ class ModelConfig:
     """Attention heads; must divide d_model."""
     mlp_ratio: int = 4
     """Width of the MLP's hidden layer, in units of d_model."""
-    feedback: Literal["none", "added", "gated", "restart"] = "restart"
-    """What a loop hands to the next besides its state: the expected embedding of its prediction,
-    added, added through a learned gate and RMSNorm (DiscoLoop, arXiv:2607.00341), or added to the
-    token embedding alone while the state is dropped (restart)."""
+    feedback: Literal["none", "added", "gated", "restart", "ahead"] = "ahead"
+    """What a loop gets besides or instead of the last one's state: nothing; the expected embedding
+    of the last prediction, added to the state, plainly or RMS-normed behind a learned gate
+    (DiscoLoop, arXiv:2607.00341); that embedding plus the token's, the state being dropped
+    (restart); the same, but for the eyes of later tokens only (ahead): what a token predicted
+    itself cannot disturb it when its turn comes."""
     temperature: float = 1.0
     """Temperature of the prediction whose expected embedding is fed back."""
     positions: Literal["learned", "rotary", "relative", "sinusoidal", "none"] = "relative"
@@ -75,6 +79,11 @@ class ModelConfig:
             raise ValueError(f"model.dropout is {self.dropout}; it must lie in [0, 1)")
         if self.temperature <= 0:
             raise ValueError(f"model.temperature is {self.temperature}; it must be above 0")
+        if self.n_loops == 1 and self.feedback != "none":
+            raise ValueError(
+                f"model.feedback is {self.feedback!r}, which has no effect with one loop; set"
+                " model.feedback none, or model.n_loops 2 or more"
+            )
         if self.window < 0 or self.window == 1:
             raise ValueError(f"model.window is {self.window}; use 0 (all) or at least 2")
 
@@ -87,7 +96,7 @@ class ModelConfig:
         """The family that this config belongs to."""
         if self.n_loops == 1:
             return "vanilla"
-        return "looped" if self.feedback == "restart" else "shared"
+        return "looped" if self.feedback in ("restart", "ahead") else "shared"
 
 
 class Block(nn.Module):
@@ -122,24 +131,41 @@ class Block(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch pos d_model"],
-        visible: Tensor | None,
-        taps: Taps | None,
-        loop: int,
-        layer: int,
+        *,
+        own: Float[Tensor, "batch pos d_model"] | None = None,
+        at: Int[Tensor, " batch"] | None = None,
+        visible: Tensor | None = None,
+        tap: Callable[[SiteName, Tensor], Tensor] | None = None,
     ) -> Float[Tensor, "batch pos d_model"]:
-        if taps:
-            x = taps(loop, layer, "resid_pre", x)
-        a = self.drop(self.attn(self.ln_1(x) if self.pre_norm else x, visible))
-        if taps:
-            a = taps(loop, layer, "attn_out", a)
-        x = x + a if self.pre_norm else self.ln_1(x + a)
-        if taps:
-            x = taps(loop, layer, "resid_mid", x)
+        """The residual stream after this layer.
+
+        own: the stream that a token keeps for itself while later tokens see `x`; None: `x`.
+        at: the one position of each row whose stream is wanted; the rest is not computed, and
+            the result is `[batch, 1, d_model]`.
+        """
+        if tap:
+            x = tap("resid_pre", x)
+        seen = self.ln_1(x) if self.pre_norm else x
+        stream = x if own is None else own
+        if at is not None:
+            stream = rows_at(stream, at).unsqueeze(1)
+        if own is None and at is None:
+            a = self.attn(seen, visible=visible)
+        else:
+            query = self.ln_1(stream) if self.pre_norm else stream
+            place = None if at is None else at.unsqueeze(1)
+            a = self.attn(query, context=seen, at=place, visible=visible, strict=own is not None)
+        a = self.drop(a)
+        if tap:
+            a = tap("attn_out", a)
+        x = stream + a if self.pre_norm else self.ln_1(stream + a)
+        if tap:
+            x = tap("resid_mid", x)
         m = self.drop(self.mlp(self.ln_2(x) if self.pre_norm else x))
-        if taps:
-            m = taps(loop, layer, "mlp_out", m)
+        if tap:
+            m = tap("mlp_out", m)
         x = x + m if self.pre_norm else self.ln_2(x + m)
-        return taps(loop, layer, "resid_post", x) if taps else x
+        return tap("resid_post", x) if tap else x
 
 
 class Transformer(nn.Module):
@@ -208,18 +234,17 @@ class Transformer(nn.Module):
         return probability @ self.embed.weight
 
     def next_start(
-        self, start: Tensor, state: Tensor, feedback: Tensor | None
+        self, start: Tensor, state: Tensor, loop: int, taps: Taps | None
     ) -> Float[Tensor, "batch pos d_model"]:
-        """Where the next loop begins, from the embedding, this loop's state and its feedback."""
-        match self.config.feedback:
-            case "none":
-                return state
-            case "restart":
-                return start + feedback
-            case "added":
-                return state + feedback
-            case "gated":
-                return state + self.gate * F.rms_norm(feedback, (self.config.d_model,))
+        """Where the loop after `loop` begins, from the embedding and this loop's state."""
+        if self.config.feedback == "none":
+            return state
+        feedback = self.expected_embedding(state)
+        if taps:
+            feedback = taps(loop, 0, "feedback", feedback)
+        if self.gate is not None:
+            feedback = self.gate * F.rms_norm(feedback, (self.config.d_model,))
+        return feedback + (start if self.config.shape == "looped" else state)
 
     def forward(
         self,
@@ -258,19 +283,19 @@ class Transformer(nn.Module):
         """
         predictions = []
         for loop in loops:
-            layers = range(first_layer if loop == loops.start else 0, self.config.n_layers)
-            for layer in layers:
-                state = self.blocks[layer](state, visible, taps, loop, layer)
             last = loop == loops.stop - 1
+            for layer in range(first_layer if loop == loops.start else 0, self.config.n_layers):
+                own = start if layer == 0 and self.config.feedback == "ahead" else None
+                tap = partial(taps, loop, layer) if taps else None
+                # Nothing but the answer's position is needed of the very last layer.
+                end = last and layer == self.config.n_layers - 1
+                only = at if end and taps is None and visible is None else None
+                state = self.blocks[layer](state, own=own, at=only, visible=visible, tap=tap)
             if last or self.config.feedback != "none":
-                predictions.append(self.logits(state if at is None else rows_at(state, at)))
+                wanted = state if at is None else answer_rows(state, at)
+                predictions.append(self.logits(wanted))
             if not last:
-                feedback = None
-                if self.config.feedback != "none":
-                    feedback = self.expected_embedding(state)
-                    if taps:
-                        feedback = taps(loop, 0, "feedback", feedback)
-                state = self.next_start(start, state, feedback)
+                state = self.next_start(start, state, loop, taps)
         return torch.stack(predictions)
 
 
@@ -279,6 +304,13 @@ def rows_at(
 ) -> Float[Tensor, "batch d_model"]:
     """The state at one position of each row."""
     return state.gather(1, at.view(-1, 1, 1).expand(-1, 1, state.shape[-1])).squeeze(1)
+
+
+def answer_rows(
+    state: Float[Tensor, "batch pos d_model"], at: Int[Tensor, " batch"]
+) -> Float[Tensor, "batch d_model"]:
+    """The state at the answer's position, which may be the only one that was computed."""
+    return state.squeeze(1) if state.shape[1] == 1 else rows_at(state, at)
 
 
 def sinusoids(n_positions: int, d_model: int) -> Float[Tensor, "pos d_model"]:

@@ -1,0 +1,103 @@
+"""Accuracy by split, with its interval.
+
+Enters: a model and a world. Leaves: a `Score` for each split. A split's questions have one length
+and go through the model in large batches without gradients.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import torch
+from jaxtyping import Bool, Int
+from numpy import ndarray
+from torch import Tensor
+
+from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.worlds.world import World
+
+TOKENS_AT_ONCE = 32_768
+"""Tokens in one forward pass: large enough to be fast, small enough for any memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Right answers among `n` questions."""
+
+    n: int
+    correct: int
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.n if self.n else math.nan
+
+    @property
+    def ci95(self) -> tuple[float, float]:
+        """Wilson's 95 % interval for the accuracy."""
+        return wilson(self.correct, self.n)
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self) | {"accuracy": self.accuracy, "ci95": list(self.ci95)}
+
+
+def wilson(correct: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+    """Wilson's score interval for a share of `correct` in `n` trials; (0, 1) for n = 0.
+
+    Source: E. B. Wilson, JASA 22 (1927). z: 1.96 for 95 %.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = correct / n, z * z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def loops_needed(config: ModelConfig, question_tokens: int) -> int:
+    """Loops for a question: as trained, or one a hop where a looped model is asked for more."""
+    if config.shape != "looped":
+        return config.n_loops
+    return max(config.n_loops, question_tokens - 1)
+
+
+@torch.no_grad()
+def predict(
+    model: Transformer, questions: Int[Tensor, "row pos"], n_loops: int | None = None
+) -> Int[Tensor, " row"]:
+    """The most likely answer to each question, as token ids on the CPU."""
+    device = model.embed.weight.device
+    training = model.training
+    model.eval()
+    loops = n_loops or loops_needed(model.config, questions.shape[1])
+    answers = []
+    for rows in questions.split(max(1, TOKENS_AT_ONCE // questions.shape[1])):
+        at = torch.full((len(rows),), rows.shape[1] - 1, device=device)
+        answers.append(model(rows.to(device), at, n_loops=loops)[-1].argmax(-1).cpu())
+    model.train(training)
+    return torch.cat(answers) if answers else torch.empty(0, dtype=torch.long)
+
+
+def correct_rows(
+    model: Transformer, rows: Int[ndarray, "row token"], n_loops: int | None = None
+) -> Bool[ndarray, " row"]:
+    """Which examples (question, answer) the model gets right."""
+    table = torch.from_numpy(rows)
+    return (predict(model, table[:, :-1], n_loops) == table[:, -1]).numpy()
+
+
+def score_splits(
+    model: Transformer, world: World, *, probe: int = 0, splits: Iterable[str] = ()
+) -> dict[str, Score]:
+    """The score of each split.
+
+    probe: at most this many examples of a split, spread evenly over it; 0: all.
+    splits: names; empty: every split of the world.
+    """
+    scores = {}
+    for name in tuple(splits) or world.splits:
+        rows = world.examples(name)
+        if probe and len(rows) > probe:
+            rows = rows[:: len(rows) // probe][:probe]
+        right = correct_rows(model, rows)
+        scores[name] = Score(n=len(right), correct=int(right.sum()))
+    return scores

@@ -1,0 +1,204 @@
+"""The loop: one place where a model is trained, measured and saved.
+
+Enters: a `RunConfig`, its world, a run folder, and a function that measures. Leaves: the trained
+model, a line of `metrics.jsonl` an evaluation, checkpoints. A step depends on nothing but the
+seed, its number and the state that a checkpoint holds, so a resumed run equals an uninterrupted
+one bit for bit.
+
+Covers: questions with one answer. Does not cover: what the listener shows, what measuring means.
+"""
+
+import contextlib
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from latebloom.errors import LatebloomError, TrainingError
+from latebloom.model.transformer import Transformer
+from latebloom.training.batches import Batch, Batches
+from latebloom.training.checkpoint import restore, save_checkpoint
+from latebloom.training.config import RunConfig, TrainConfig
+from latebloom.training.device import autocast_dtype
+from latebloom.training.listener import Listener
+from latebloom.training.milestones import phase
+from latebloom.training.objective import answer_loss
+from latebloom.training.optimizers import lr_scale, make_optimizers, set_lr
+from latebloom.training.run_folder import RunFolder
+from latebloom.training.until import IN_A_ROW, holds, parse_until
+from latebloom.worlds.world import World
+
+Measure = Callable[[Transformer], Mapping[str, float]]
+"""Accuracy by split, from the model as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a training ended: `until`, `steps` or `interrupt`."""
+
+    model: Transformer
+    step: int
+    seconds: float
+    stopped_by: str
+
+
+def train(
+    config: RunConfig,
+    world: World,
+    run: RunFolder,
+    measure: Measure,
+    listener: Listener,
+    device: torch.device,
+) -> Outcome:
+    """Trains from the newest checkpoint of the run, or from the start, to the end.
+
+    Raises: TrainingError if the loss stops being finite or the disk is full.
+    """
+    told = config.train
+    until = parse_until(told.until)
+    for split, _ in until:
+        if split not in world.splits:
+            raise LatebloomError(
+                f"--until names {split!r}; this world has {', '.join(world.splits)}"
+            )
+    torch.manual_seed(config.seed)
+    model = Transformer(config.model, len(world.vocabulary)).to(device)
+    optimizers = make_optimizers(model, told)
+    batches = Batches(world, told, config.seed, device)
+    autocast = autocast_dtype(told.precision, device, config.model.d_model)
+    step, seconds, records = 0, 0.0, []
+    resumable = [checkpoint for checkpoint in run.checkpoints() if checkpoint.resumable]
+    if resumable:
+        place = restore(resumable[-1], model, optimizers)
+        step, seconds = place["step"], place["seconds"]
+        records = run.forget_after(step)
+    listener.start(told.steps, step, f"{config.recipe}, seed {config.seed}")
+
+    first, began = step, time.perf_counter() - seconds
+
+    def save() -> None:
+        place = {"seconds": time.perf_counter() - began}
+        save_checkpoint(run.path / "checkpoints", step, model, optimizers, place, told.keep)
+
+    if not resumable:
+        save()
+    reached = goal_reached(records, until)
+    with interruptible() as interrupted:
+        while step < told.steps and not reached and not interrupted.is_set():
+            step += 1
+            scale = lr_scale(step, told)
+            set_lr(optimizers, scale)
+            # Dropout draws from torch's generator: seeded by the step, it needs no saving.
+            torch.manual_seed(config.seed * 1_000_003 + step)
+            loss = train_step(model, optimizers, batches.batch(step), told, autocast)
+            if not math.isfinite(loss):
+                raise TrainingError(not_finite(run, step))
+            elapsed = time.perf_counter() - began
+            speed = (step - first) / (elapsed - seconds)
+            listener.step(step, loss, speed)
+            if step % told.eval_every == 0 or step == told.steps:
+                accuracy = measure(model)
+                record = {
+                    "step": step,
+                    "seconds": round(elapsed, 3),
+                    "steps_per_second": round(speed, 3),
+                    "loss": loss,
+                    "lr": scale * told.lr,
+                    "phase": phase(accuracy),
+                    "accuracy": dict(accuracy),
+                }
+                run.append_metrics(record)
+                records.append(record)
+                listener.evaluated(record)
+                reached = goal_reached(records, until)
+            if reached or interrupted.is_set() or step == told.steps or due(step, told):
+                save()
+    stopped_by = "until" if reached else "steps" if step == told.steps else "interrupt"
+    return Outcome(model, step, time.perf_counter() - began, stopped_by)
+
+
+def train_step(
+    model: Transformer,
+    optimizers: list[torch.optim.Optimizer],
+    batch: Batch,
+    told: TrainConfig,
+    autocast: torch.dtype | None,
+) -> float:
+    """One step of all optimizers; returns the loss in nats.
+
+    Where the loss or its gradient is not finite the weights stay as they were and nan is returned.
+    """
+    model.train()
+    precision = (
+        torch.autocast(batch.tokens.device.type, autocast) if autocast else contextlib.nullcontext()
+    )
+    with precision:
+        logits = model(batch.tokens, batch.at)
+    loss = answer_loss(
+        logits.float(), batch, every_loop=told.every_loop, label_smoothing=told.label_smoothing
+    )
+    for optimizer in optimizers:
+        optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), told.grad_clip or math.inf)
+    value, size = torch.stack((loss.detach(), norm)).tolist()
+    if not (math.isfinite(value) and math.isfinite(size)):
+        return math.nan
+    for optimizer in optimizers:
+        optimizer.step()
+    return value
+
+
+def due(step: int, told: TrainConfig) -> bool:
+    """Whether a checkpoint belongs here: five times as dense at first, then twice, then as told.
+
+    The circuit forms early in the fast recipes, and there one wants to see it.
+    """
+    every = told.checkpoint_every
+    if step <= 2 * every:
+        every = max(1, every // 5)
+    elif step <= 6 * every:
+        every = max(1, every // 2)
+    return step % every == 0
+
+
+def goal_reached(records: list[dict[str, Any]], until: list[tuple[str, float]]) -> bool:
+    """Whether the stop rule held at the last evaluations in a row."""
+    last = records[-IN_A_ROW:]
+    return len(last) == IN_A_ROW and all(holds(until, r["accuracy"]) for r in last)
+
+
+def not_finite(run: RunFolder, step: int) -> str:
+    good = run.newest().step
+    return (
+        f"the loss stopped being finite at step {step}; the last good checkpoint is step {good} in"
+        f" {run.path}. Try a smaller --train.lr or --train.muon-lr, or more --train.warmup-steps"
+    )
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Turns the first Ctrl-C into an event, so that a step is never left half done.
+
+    The second Ctrl-C is Python's own. Outside the main thread nothing is changed.
+    """
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def on_interrupt(_signal: int, _frame: object) -> None:
+        event.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,175 @@
+"""The run folder: everything that a run leaves behind, and its rules.
+
+```
+RUN/config.toml          what was asked          RUN/metrics.jsonl   a line an evaluation
+RUN/environment.json     where it ran            RUN/checkpoints/    model and optimizer states
+RUN/vocabulary.json      \\ the world, so that   RUN/summary.json    the outcome, for scripts
+RUN/world.safetensors    / the run is complete   RUN/report.html     the outcome, for people
+```
+Nothing that exists is overwritten without being told to.
+"""
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from latebloom.errors import LatebloomError, RunFolderError
+from latebloom.training.checkpoint import FORMAT, Checkpoint, list_checkpoints
+from latebloom.training.config import RunConfig
+from latebloom.worlds.world import World
+
+
+class RunFolder:
+    """A folder with a run in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(
+        cls, path: Path, config: RunConfig, world: World, machine: dict[str, Any], overwrite: bool
+    ) -> "RunFolder":
+        """A new run folder with config, environment and world written.
+
+        Raises: RunFolderError if the folder exists and is not empty (and `overwrite` is false or
+        it holds something else than a run), or cannot be written.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if not overwrite:
+                raise RunFolderError(
+                    f"{path} exists; choose another --out, or say --overwrite, or go on with"
+                    f" `latebloom grok --resume {path}`"
+                )
+            if not path.is_dir() or not (path / "config.toml").exists():
+                raise RunFolderError(f"{path} is no run folder: --overwrite leaves it alone")
+            shutil.rmtree(path)
+        try:
+            (path / "checkpoints").mkdir(parents=True)
+            world.save(path)
+            write_json(path / "environment.json", environment() | machine)
+            # Last, since a folder with a config.toml is a run.
+            write_text(path / "config.toml", config.to_toml())
+        except OSError as error:
+            raise RunFolderError(f"{path} cannot be written ({error.strerror})") from error
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path | str) -> "RunFolder":
+        """An existing run folder.
+
+        Raises: RunFolderError if there is none, or another version wrote it.
+        """
+        run = cls(Path(path))
+        if not (run.path / "config.toml").is_file():
+            raise RunFolderError(f"{path} is no run folder (it has no config.toml)")
+        found = run.environment().get("format")
+        if found != FORMAT:
+            raise RunFolderError(
+                f"{path} has run-folder format {found}, this latebloom reads format {FORMAT};"
+                " use the version that wrote it, or grow it again"
+            )
+        return run
+
+    def config(self) -> RunConfig:
+        try:
+            return RunConfig.from_toml((self.path / "config.toml").read_text())
+        except (OSError, LatebloomError) as error:
+            raise RunFolderError(f"{self.path / 'config.toml'}: {error}") from error
+
+    def world(self) -> World:
+        return World.load(self.path)
+
+    def environment(self) -> dict[str, Any]:
+        return read_json(self.path / "environment.json")
+
+    def summary(self) -> dict[str, Any]:
+        return read_json(self.path / "summary.json")
+
+    def checkpoints(self) -> list[Checkpoint]:
+        return list_checkpoints(self.path / "checkpoints")
+
+    def newest(self) -> Checkpoint:
+        """The newest checkpoint.
+
+        Raises: RunFolderError if there is none.
+        """
+        found = self.checkpoints()
+        if not found:
+            raise RunFolderError(f"{self.path} holds no checkpoint yet")
+        return found[-1]
+
+    def at_step(self, step: int) -> Checkpoint:
+        """The checkpoint of one step.
+
+        Raises: RunFolderError naming the steps that there are.
+        """
+        found = self.checkpoints()
+        for checkpoint in found:
+            if checkpoint.step == step:
+                return checkpoint
+        steps = ", ".join(str(c.step) for c in found)
+        raise RunFolderError(f"{self.path} has no checkpoint of step {step}; it has {steps}")
+
+    def append_metrics(self, record: dict[str, Any]) -> None:
+        with (self.path / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def metrics(self) -> Iterator[dict[str, Any]]:
+        """The records of `metrics.jsonl`; a last line cut short by a kill is passed over."""
+        path = self.path / "metrics.jsonl"
+        for line in path.read_text().splitlines() if path.exists() else ():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+    def forget_after(self, step: int) -> list[dict[str, Any]]:
+        """Drops the records after a step (a resumed run writes them again); returns the rest."""
+        kept = [record for record in self.metrics() if record["step"] <= step]
+        write_text(self.path / "metrics.jsonl", "".join(json.dumps(r) + "\n" for r in kept))
+        return kept
+
+    def write_summary(self, summary: dict[str, Any]) -> None:
+        write_json(self.path / "summary.json", summary)
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine, as far as they decide the numbers."""
+    return {
+        "format": FORMAT,
+        "latebloom": version("latebloom"),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": version("numpy"),
+        "platform": platform.platform(),
+        "processor": torch.cpu.get_capabilities().get("cpu_name", platform.processor())
+        if hasattr(torch.cpu, "get_capabilities")
+        else platform.processor(),
+        "cores": os.cpu_count(),
+    }
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file aside and renames it, so that a reader never sees half of it."""
+    aside = path.with_name(f".{path.name}.part")
+    aside.write_text(text)
+    aside.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Raises: RunFolderError if the file is missing or is not JSON."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path} cannot be read ({error})") from error
