@@ -54,10 +54,15 @@ def wilson(correct: int, n: int, z: float = 1.959964) -> tuple[float, float]:
 
 
 def loops_needed(config: ModelConfig, question_tokens: int) -> int:
-    """Loops for a question: as trained, or one a hop where a looped model is asked for more."""
+    """Loops for a question: as trained, but in a looped model one for every token after the first.
+
+    Where feedback is seen ahead only, the answer is settled after so many loops, and further ones
+    do not change it; otherwise no fewer are run than in training.
+    """
     if config.shape != "looped":
         return config.n_loops
-    return max(config.n_loops, question_tokens - 1)
+    hops = max(1, question_tokens - 1)
+    return hops if config.feedback == "ahead" else max(config.n_loops, hops)
 
 
 @torch.no_grad()
@@ -72,7 +77,8 @@ def predict(
     answers = []
     for rows in questions.split(max(1, TOKENS_AT_ONCE // questions.shape[1])):
         at = torch.full((len(rows),), rows.shape[1] - 1, device=device)
-        answers.append(model(rows.to(device), at, n_loops=loops)[-1].argmax(-1).cpu())
+        logits = model(rows.to(device), at, n_loops=loops, every_loop=False)
+        answers.append(logits[-1].argmax(-1).cpu())
     model.train(training)
     return torch.cat(answers) if answers else torch.empty(0, dtype=torch.long)
 

@@ -23,6 +23,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from latebloom.errors import LatebloomError
 from latebloom.model.attention import CausalAttention
 from latebloom.model.taps import SiteName, Taps
 
@@ -69,23 +70,25 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for name in ("d_model", "n_layers", "n_loops", "n_heads", "mlp_ratio", "max_positions"):
             if getattr(self, name) < 1:
-                raise ValueError(f"model.{name} is {getattr(self, name)}; it must be at least 1")
+                raise LatebloomError(
+                    f"model.{name} is {getattr(self, name)}; it must be at least 1"
+                )
         if self.d_model % (2 * self.n_heads):
-            raise ValueError(
+            raise LatebloomError(
                 f"model.d_model is {self.d_model}; it must be a multiple of 2 x model.n_heads"
                 f" ({self.n_heads})"
             )
         if not 0 <= self.dropout < 1:
-            raise ValueError(f"model.dropout is {self.dropout}; it must lie in [0, 1)")
+            raise LatebloomError(f"model.dropout is {self.dropout}; it must lie in [0, 1)")
         if self.temperature <= 0:
-            raise ValueError(f"model.temperature is {self.temperature}; it must be above 0")
+            raise LatebloomError(f"model.temperature is {self.temperature}; it must be above 0")
         if self.n_loops == 1 and self.feedback != "none":
-            raise ValueError(
+            raise LatebloomError(
                 f"model.feedback is {self.feedback!r}, which has no effect with one loop; set"
                 " model.feedback none, or model.n_loops 2 or more"
             )
         if self.window < 0 or self.window == 1:
-            raise ValueError(f"model.window is {self.window}; use 0 (all) or at least 2")
+            raise LatebloomError(f"model.window is {self.window}; use 0 (all) or at least 2")
 
     @property
     def d_mlp(self) -> int:
@@ -133,28 +136,26 @@ class Block(nn.Module):
         x: Float[Tensor, "batch pos d_model"],
         *,
         own: Float[Tensor, "batch pos d_model"] | None = None,
-        at: Int[Tensor, " batch"] | None = None,
+        at: Int[Tensor, "batch kept"] | None = None,
         visible: Tensor | None = None,
         tap: Callable[[SiteName, Tensor], Tensor] | None = None,
-    ) -> Float[Tensor, "batch pos d_model"]:
+    ) -> Float[Tensor, "batch kept d_model"]:
         """The residual stream after this layer.
 
         own: the stream that a token keeps for itself while later tokens see `x`; None: `x`.
-        at: the one position of each row whose stream is wanted; the rest is not computed, and
-            the result is `[batch, 1, d_model]`.
+        at: the positions of each row whose stream is wanted; the rest is not computed.
         """
         if tap:
             x = tap("resid_pre", x)
         seen = self.ln_1(x) if self.pre_norm else x
         stream = x if own is None else own
         if at is not None:
-            stream = rows_at(stream, at).unsqueeze(1)
+            stream = stream.gather(1, at.unsqueeze(-1).expand(-1, -1, stream.shape[-1]))
         if own is None and at is None:
             a = self.attn(seen, visible=visible)
         else:
             query = self.ln_1(stream) if self.pre_norm else stream
-            place = None if at is None else at.unsqueeze(1)
-            a = self.attn(query, context=seen, at=place, visible=visible, strict=own is not None)
+            a = self.attn(query, context=seen, at=at, visible=visible, strict=own is not None)
         a = self.drop(a)
         if tap:
             a = tap("attn_out", a)
@@ -207,12 +208,12 @@ class Transformer(nn.Module):
     def embedded(self, tokens: Int[Tensor, "batch pos"]) -> Float[Tensor, "batch pos d_model"]:
         """Token embedding, with the position where the scheme puts it there.
 
-        Raises: ValueError if the question is longer than the positions that exist.
+        Raises: LatebloomError if the question is longer than the positions that exist.
         """
         x = self.embed(tokens)
         n = tokens.shape[1]
         if self.config.positions in ("learned", "sinusoidal") and n > self.config.max_positions:
-            raise ValueError(
+            raise LatebloomError(
                 f"a question of {n} tokens is longer than model.max_positions"
                 f" ({self.config.max_positions}); `relative` positions have no such limit"
             )
@@ -234,17 +235,35 @@ class Transformer(nn.Module):
         return probability @ self.embed.weight
 
     def next_start(
-        self, start: Tensor, state: Tensor, loop: int, taps: Taps | None
+        self, start: Tensor, state: Tensor, loop: int, taps: Taps | None, first_pos: int = 0
     ) -> Float[Tensor, "batch pos d_model"]:
-        """Where the loop after `loop` begins, from the embedding and this loop's state."""
+        """Where the loop after `loop` begins, from the embedding and this loop's state.
+
+        first_pos: the position of the first column, where earlier ones are left out. The state may
+        also be cut to the positions that feed something back, `feeds(pos)`.
+        """
         if self.config.feedback == "none":
             return state
-        feedback = self.expected_embedding(state)
+        fed = self.feeds(start.shape[1], first_pos)
+        if state.shape[1] == start.shape[1]:
+            feedback = self.expected_embedding(state[:, fed.start : fed.stop])
+        else:
+            feedback = self.expected_embedding(state)
+        feedback = F.pad(feedback, (0, 0, fed.start, start.shape[1] - fed.stop))
         if taps:
             feedback = taps(loop, 0, "feedback", feedback)
         if self.gate is not None:
             feedback = self.gate * F.rms_norm(feedback, (self.config.d_model,))
         return feedback + (start if self.config.shape == "looped" else state)
+
+    def feeds(self, n_tokens: int, first_pos: int = 0) -> range:
+        """The columns whose prediction is fed back, of `n_tokens` from position `first_pos` on.
+
+        In a looped model the first token asks nothing, so it feeds nothing back; and where only
+        later tokens see the feedback, that of the last one would be seen by nobody.
+        """
+        first = 1 if self.config.shape == "looped" and first_pos == 0 else 0
+        return range(first, max(first, n_tokens - (self.config.feedback == "ahead")))
 
     def forward(
         self,
@@ -252,6 +271,7 @@ class Transformer(nn.Module):
         at: Int[Tensor, " batch"] | None = None,
         *,
         n_loops: int | None = None,
+        every_loop: bool = True,
         visible: Tensor | None = None,
         taps: Taps | None = None,
     ) -> Float[Tensor, "loop batch ..."]:
@@ -259,12 +279,16 @@ class Transformer(nn.Module):
 
         at: the position of each row that is to be predicted from; None: every position.
         n_loops: passes to run instead of `config.n_loops`.
-        Returns `[loop, batch, d_vocab]`, or `[loop, batch, pos, d_vocab]` without `at`. Without
-        feedback only the last loop is projected: the first axis is then 1.
+        every_loop: whether the predictions of the earlier loops are wanted too.
+        Returns `[loop, batch, d_vocab]`, or `[loop, batch, pos, d_vocab]` without `at`. Only the
+        last loop is projected, and the first axis is 1, where the earlier ones are not wanted or
+        are not predictions (no feedback).
         """
-        loops = n_loops or self.config.n_loops
+        loops = range(n_loops or self.config.n_loops)
         start = self.embedded(tokens)
-        return self.run(start, start, at, loops=range(loops), visible=visible, taps=taps)
+        return self.run(
+            start, start, at, loops=loops, every_loop=every_loop, visible=visible, taps=taps
+        )
 
     def run(
         self,
@@ -274,6 +298,7 @@ class Transformer(nn.Module):
         *,
         loops: range,
         first_layer: int = 0,
+        every_loop: bool = True,
         visible: Tensor | None = None,
         taps: Taps | None = None,
     ) -> Float[Tensor, "loop batch ..."]:
@@ -281,19 +306,32 @@ class Transformer(nn.Module):
 
         start: the embedding, from which every restarted loop begins.
         """
+        early = every_loop and self.config.feedback != "none"
+        ahead = self.config.feedback == "ahead"
         predictions = []
         for loop in loops:
             last = loop == loops.stop - 1
+            # Of a loop's last layer only some positions are needed: the answer's at the end, and
+            # before that those that feed back to others. Nobody may want to look, though.
+            only = None
+            if at is not None and taps is None and visible is None:
+                if last:
+                    only = at.unsqueeze(1)
+                elif ahead and not early:
+                    fed = self.feeds(start.shape[1])
+                    only = torch.arange(fed.start, fed.stop, device=at.device).expand(len(at), -1)
             for layer in range(first_layer if loop == loops.start else 0, self.config.n_layers):
-                own = start if layer == 0 and self.config.feedback == "ahead" else None
-                tap = partial(taps, loop, layer) if taps else None
-                # Nothing but the answer's position is needed of the very last layer.
-                end = last and layer == self.config.n_layers - 1
-                only = at if end and taps is None and visible is None else None
-                state = self.blocks[layer](state, own=own, at=only, visible=visible, tap=tap)
-            if last or self.config.feedback != "none":
-                wanted = state if at is None else answer_rows(state, at)
-                predictions.append(self.logits(wanted))
+                state = self.blocks[layer](
+                    state,
+                    own=start if layer == 0 and ahead else None,
+                    at=only if layer == self.config.n_layers - 1 else None,
+                    visible=visible,
+                    tap=partial(taps, loop, layer) if taps else None,
+                )
+            if last or early:
+                cut = last and only is not None
+                answer = state.squeeze(1) if cut else state if at is None else rows_at(state, at)
+                predictions.append(self.logits(answer))
             if not last:
                 state = self.next_start(start, state, loop, taps)
         return torch.stack(predictions)
@@ -304,13 +342,6 @@ def rows_at(
 ) -> Float[Tensor, "batch d_model"]:
     """The state at one position of each row."""
     return state.gather(1, at.view(-1, 1, 1).expand(-1, 1, state.shape[-1])).squeeze(1)
-
-
-def answer_rows(
-    state: Float[Tensor, "batch pos d_model"], at: Int[Tensor, " batch"]
-) -> Float[Tensor, "batch d_model"]:
-    """The state at the answer's position, which may be the only one that was computed."""
-    return state.squeeze(1) if state.shape[1] == 1 else rows_at(state, at)
 
 
 def sinusoids(n_positions: int, d_model: int) -> Float[Tensor, "pos d_model"]:

@@ -18,6 +18,7 @@ from latebloom.training.listener import Listener, Silence
 from latebloom.training.loop import Outcome, train
 from latebloom.training.milestones import first_step, sustained_step
 from latebloom.training.run_folder import RunFolder
+from latebloom.training.until import check_until
 from latebloom.worlds.build import build_world
 from latebloom.worlds.world import World
 
@@ -38,6 +39,7 @@ def grow(
     """
     place = choose_device(device)
     world = build_world(config.world, config.seed)
+    check_until(config.train.until, world.splits)
     machine = {"device": place.type, "threads": use_threads(threads)}
     run = RunFolder.create(out, config, world, machine, overwrite)
     return finish(config, world, run, listener or Silence(), place)

@@ -16,8 +16,8 @@ def composition() -> RunConfig:
     return RunConfig(
         recipe="composition",
         world=CompositionConfig(),
-        model=ModelConfig(n_layers=1, n_loops=2),
-        train=TrainConfig(steps=500),
+        model=ModelConfig(n_layers=1, n_loops=2, window=2),
+        train=TrainConfig(steps=400, lr=0.01, weight_decay=0.3),
     )
 
 

@@ -6,7 +6,6 @@ key, a wrong type or a value out of range is a one-line error that names the fie
 
 import dataclasses
 import tomllib
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,15 +67,19 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "eval_every", "probe", "checkpoint_every"):
             if getattr(self, name) < 1:
-                raise ValueError(f"train.{name} is {getattr(self, name)}; it must be at least 1")
+                raise LatebloomError(
+                    f"train.{name} is {getattr(self, name)}; it must be at least 1"
+                )
         for name in ("atomic_frac", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"train.{name} is {getattr(self, name)}; it must lie in [0, 1)")
+                raise LatebloomError(
+                    f"train.{name} is {getattr(self, name)}; it must lie in [0, 1)"
+                )
         if not 0 < self.beta2 < 1:
-            raise ValueError(f"train.beta2 is {self.beta2}; it must lie in (0, 1)")
+            raise LatebloomError(f"train.beta2 is {self.beta2}; it must lie in (0, 1)")
         for name in ("lr", "muon_lr", "weight_decay", "warmup_steps", "grad_clip", "keep"):
             if getattr(self, name) < 0:
-                raise ValueError(f"train.{name} is {getattr(self, name)}; it must be 0 or more")
+                raise LatebloomError(f"train.{name} is {getattr(self, name)}; it must be 0 or more")
         parse_until(self.until)
 
 
@@ -111,6 +114,10 @@ class RunConfig:
             raise LatebloomError(f"the config is not TOML: {error}") from error
         return structure(table, cls, "config")
 
+    def with_seed(self, seed: int) -> "RunConfig":
+        """This config with another seed."""
+        return dataclasses.replace(self, seed=seed)
+
     def with_overrides(self, section: str, values: Mapping[str, str]) -> "RunConfig":
         """This config with fields of `world`, `model` or `train` set from text.
 
@@ -137,12 +144,14 @@ def parse_value(text: str, hint: Any) -> Any:
     """The value that a word on the command line stands for: `9`, `true`, `4,6,10`, or the word."""
     if typing.get_origin(hint) is tuple:
         return [parse_value(part, typing.get_args(hint)[0]) for part in text.split(",") if part]
-    if hint is str or typing.get_origin(hint) in (Literal, types.UnionType):
-        return text
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+    if hint is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if hint in (int, float):
+        try:
+            return hint(text)
+        except ValueError:
+            return text
+    return text
 
 
 def _strict(kind: type) -> Any:
@@ -174,9 +183,18 @@ def structure(table: Mapping[str, Any], kind: type[T], place: str) -> T:
     try:
         return CONVERTER.structure(table, kind)
     except cattrs.BaseValidationError as group:
-        reasons = cattrs.transform_error(group, path=place)
-        raise LatebloomError(reasons[0]) from group
-    except LatebloomError:
-        raise
-    except ValueError as error:
-        raise LatebloomError(str(error)) from error
+        raise LatebloomError(first_reason(group, place)) from group
+
+
+def first_reason(error: BaseException, place: str) -> str:
+    """The first thing that is wrong in a group of validation errors, in one line."""
+    if isinstance(error, cattrs.BaseValidationError):
+        first = error.exceptions[0]
+        notes = getattr(first, "__notes__", [])
+        field = next((note.name for note in notes if hasattr(note, "name")), "")
+        return first_reason(first, f"{place}.{field}" if field else place)
+    if isinstance(error, cattrs.ForbiddenExtraKeysError):
+        return f"{place}: there is no setting {', '.join(sorted(error.extra_fields))}"
+    if isinstance(error, LatebloomError):
+        return str(error)
+    return f"{place}: {error}"

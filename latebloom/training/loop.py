@@ -20,15 +20,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from latebloom.errors import LatebloomError, TrainingError
+from latebloom.errors import TrainingError
 from latebloom.model.transformer import Transformer
-from latebloom.training.batches import Batch, Batches
+from latebloom.training.batches import Batches, Group
 from latebloom.training.checkpoint import restore, save_checkpoint
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.device import autocast_dtype
 from latebloom.training.listener import Listener
 from latebloom.training.milestones import phase
-from latebloom.training.objective import answer_loss
+from latebloom.training.objective import batch_loss
 from latebloom.training.optimizers import lr_scale, make_optimizers, set_lr
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import IN_A_ROW, holds, parse_until
@@ -62,11 +62,6 @@ def train(
     """
     told = config.train
     until = parse_until(told.until)
-    for split, _ in until:
-        if split not in world.splits:
-            raise LatebloomError(
-                f"--until names {split!r}; this world has {', '.join(world.splits)}"
-            )
     torch.manual_seed(config.seed)
     model = Transformer(config.model, len(world.vocabulary)).to(device)
     optimizers = make_optimizers(model, told)
@@ -126,7 +121,7 @@ def train(
 def train_step(
     model: Transformer,
     optimizers: list[torch.optim.Optimizer],
-    batch: Batch,
+    batch: list[Group],
     told: TrainConfig,
     autocast: torch.dtype | None,
 ) -> float:
@@ -135,14 +130,11 @@ def train_step(
     Where the loss or its gradient is not finite the weights stay as they were and nan is returned.
     """
     model.train()
-    precision = (
-        torch.autocast(batch.tokens.device.type, autocast) if autocast else contextlib.nullcontext()
-    )
-    with precision:
-        logits = model(batch.tokens, batch.at)
-    loss = answer_loss(
-        logits.float(), batch, every_loop=told.every_loop, label_smoothing=told.label_smoothing
-    )
+    device = model.embed.weight.device.type
+    with torch.autocast(device, autocast) if autocast else contextlib.nullcontext():
+        loss = batch_loss(
+            model, batch, every_loop=told.every_loop, label_smoothing=told.label_smoothing
+        )
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
     loss.backward()

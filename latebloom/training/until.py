@@ -4,7 +4,7 @@ Enters: the rule as text, and the accuracies of an evaluation. Leaves: whether i
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from latebloom.errors import LatebloomError
 
@@ -29,6 +29,19 @@ def parse_until(text: str) -> list[tuple[str, float]]:
             raise LatebloomError(f"--until {text!r}: {match[3]} is no accuracy in [0, 1]")
         clauses.append((match[1], level))
     return clauses
+
+
+def check_until(text: str, splits: Iterable[str]) -> None:
+    """Whether every split that the rule names is there.
+
+    Raises: LatebloomError naming those that are.
+    """
+    there = list(splits)
+    for split, _ in parse_until(text):
+        if split not in there:
+            raise LatebloomError(
+                f"--until {text!r}: there is no split {split!r}; this world has {', '.join(there)}"
+            )
 
 
 def holds(clauses: list[tuple[str, float]], accuracy: Mapping[str, float]) -> bool:

@@ -43,7 +43,7 @@ ATOMIC = (Split.ATOMIC_ID, Split.ATOMIC_OOD)
 
 
 def hops_split(hops: int, *, train: bool = False, ood: bool = False) -> str:
-    """The name of a split of `hops`-hop chains: `train_hops_3`, `test_hops_5`, `test_hops_5_ood`."""
+    """The name of a split of longer chains: `train_hops_3`, `test_hops_5`, `test_hops_5_ood`."""
     return f"{'train' if train else 'test'}_hops_{hops}{'_ood' if ood else ''}"
 
 

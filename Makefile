@@ -1,0 +1,44 @@
+# latebloom: the commands that matter. A fresh machine needs Python >= 3.11 and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup grok test test-slow lint bench results clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## Make .venv with the pinned dependencies and the command in it
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "latebloom needs Python >= 3.11 (make PYTHON=python3.12)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	@touch $@
+
+grok: setup  ## Grow the default run: a transformer that groks, in about a minute
+	$(BIN)/latebloom grok composition
+
+test: setup lint  ## Lint, types, fast tests
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-slow: setup  ## The trainings that prove the claims (minutes)
+	$(BIN)/python -m pytest -m slow
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+bench: setup  ## Speed and memory, beside a peer where there is one
+	$(BIN)/python -m benchmarks
+
+results: setup  ## Grow every recipe that the README quotes, over its seeds (hours)
+	$(BIN)/python -m benchmarks.results
+
+clean:  ## Remove the virtual environment and caches; runs/ stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,57 @@
+"""A run, loaded: its world, its model at one checkpoint, and what one can ask of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from latebloom.evaluation.accuracy import Score, score_splits
+from latebloom.evaluation.ask import Answer, ask
+from latebloom.model.transformer import Transformer
+from latebloom.training.checkpoint import Checkpoint
+from latebloom.training.config import RunConfig
+from latebloom.training.device import choose_device
+from latebloom.training.run_folder import RunFolder
+from latebloom.worlds.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRun:
+    """What `latebloom.load` gives."""
+
+    folder: RunFolder
+    config: RunConfig
+    world: World
+    model: Transformer
+    step: int
+
+    def ask(self, *question: str, top: int = 5) -> Answer:
+        """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.
+
+        Raises: UnknownNameError, with the nearest known names.
+        """
+        return ask(self.model, self.world, question, top)
+
+    def score(self, *splits: str) -> dict[str, Score]:
+        """The accuracy of each split (all of them if none is named), every example counted."""
+        return score_splits(self.model, self.world, splits=splits)
+
+
+def load_model(config: RunConfig, world: World, checkpoint: Checkpoint) -> Transformer:
+    """The model as a checkpoint holds it, ready to answer.
+
+    Raises: RunFolderError if the checkpoint is damaged.
+    """
+    model = Transformer(config.model, len(world.vocabulary))
+    model.load_state_dict(checkpoint.tensors("model"))
+    return model.eval()
+
+
+def load(run: Path | str, *, step: int | None = None, device: str = "cpu") -> LoadedRun:
+    """Loads a run folder: its newest checkpoint, or that of one step.
+
+    Raises: RunFolderError if the folder is no run, of another version, or damaged.
+    """
+    folder = RunFolder.open(run)
+    config, world = folder.config(), folder.world()
+    checkpoint = folder.newest() if step is None else folder.at_step(step)
+    model = load_model(config, world, checkpoint).to(choose_device(device))
+    return LoadedRun(folder, config, world, model, checkpoint.step)

@@ -1,0 +1,218 @@
+"""The report of a run: one HTML file that opens anywhere, without a network.
+
+Enters: a run folder. Leaves: `report.html` in it, the same bytes for the same folder.
+Covers: accuracy with intervals, curves to hover over, phases, sample questions, further figures
+(`figures/*.svg`), configuration and environment. Does not cover: several runs on one page.
+"""
+
+import base64
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from latebloom.errors import RunFolderError
+from latebloom.reports.curves import subtitle, uses_log_steps
+from latebloom.reports.recording import (
+    Record,
+    Recording,
+    phase_spans,
+    read_recording,
+    write_output,
+)
+from latebloom.reports.splits import duration, in_order, percent, style_of
+from latebloom.training.milestones import LEVEL
+
+MOST_ROWS = 200
+"""Evaluations written out in the table; of more, evenly many are left out."""
+
+
+def write_report(run_dir: Path | str) -> Path:
+    """Writes `report.html` into the run folder and returns its path.
+
+    Raises: RunFolderError if the run holds no evaluation, a file in it is damaged, or the folder
+    cannot be written.
+    """
+    recording = read_recording(run_dir)
+    path = recording.run_dir / "report.html"
+    write_output(path, render_report(recording).encode())
+    return path
+
+
+def render_report(recording: Recording) -> str:
+    """The page as text. Whatever comes from the run is escaped."""
+    templates = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(percent=percent, duration=duration, plain=plain)
+    rows = split_rows(recording)
+    return templates.get_template("page.html.jinja").render(
+        title=recording.title,
+        subtitle=subtitle(recording.records, recording.summary),
+        verdict=verdict(rows),
+        finished=bool(recording.summary),
+        last_step=recording.records[-1]["step"],
+        stopped_by=recording.summary.get("stopped_by"),
+        skipped=recording.skipped,
+        level=LEVEL,
+        cards=[row for row in rows if row["main"]] or rows[-2:],
+        rows=rows,
+        chart=chart_data(recording),
+        phases=phase_rows(recording.records),
+        figures=list(figures(recording.run_dir / "figures")),
+        samples=recording.samples,
+        probe=probe_size(recording.config),
+        config=config_tables(recording.config),
+        environment=recording.environment,
+        splits=in_order(recording.splits),
+        evaluations=thinned(recording.records, MOST_ROWS),
+        evaluations_in_all=len(recording.records),
+    )
+
+
+def split_rows(recording: Recording) -> list[dict[str, Any]]:
+    """A row for each split: from the summary, or without one from the last evaluation."""
+    told: Record = recording.summary.get("splits") or {
+        split: {"accuracy": share, "n": recording.records[-1].get("n", {}).get(split)}
+        for split, share in recording.records[-1]["accuracy"].items()
+    }
+    rows = []
+    for name in in_order(told):
+        entry, style = told[name], style_of(name)
+        low, high = entry.get("ci95") or (None, None)
+        rows.append(
+            {
+                "name": name,
+                "style": style,
+                "holds": style.holds,
+                "main": style.main,
+                "n": entry.get("n"),
+                "accuracy": entry.get("accuracy"),
+                "low": low,
+                "high": high,
+                "first_step": entry.get("first_step"),
+                "sustained_step": entry.get("sustained_step"),
+            }
+        )
+    return rows
+
+
+def verdict(rows: Iterable[dict[str, Any]]) -> str:
+    """One sentence on what the run can do, from the two splits by which it is judged."""
+    share = {row["name"]: row["accuracy"] for row in rows}
+    got = [
+        f"{percent(share[split])} of the {holds}"
+        for split, holds in (
+            ("test_id", "new questions over facts that training composes"),
+            ("test_ood", "new questions over facts that training never composes"),
+        )
+        if share.get(split) is not None
+    ]
+    return f"Answers {', and '.join(got)}." if got else ""
+
+
+def chart_data(recording: Recording) -> dict[str, Any]:
+    """What the page's script draws: lists by evaluation, None where nothing was measured."""
+    records, told = recording.records, recording.summary.get("splits", {})
+    return {
+        "steps": [record["step"] for record in records],
+        "seconds": [_known(record.get("seconds")) for record in records],
+        "loss": [_known(record.get("loss")) for record in records],
+        "phases": phase_spans(records),
+        "log": uses_log_steps([record["step"] for record in records]),
+        "series": [
+            {
+                "name": name,
+                "light": style_of(name).hue.on_white,
+                "dark": style_of(name).hue.on_black,
+                "ood": style_of(name).ood,
+                "main": style_of(name).main,
+                "values": [_known(record["accuracy"].get(name)) for record in records],
+                "sustained": told.get(name, {}).get("sustained_step")
+                if name.startswith("test")
+                else None,
+            }
+            for name in in_order(recording.splits)
+        ],
+    }
+
+
+def phase_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
+    """The phases with their steps, their seconds and their share of the steps."""
+    seconds = {record["step"]: record.get("seconds") for record in records}
+    spans = phase_spans(records)
+    whole = max(1, spans[-1][2] - spans[0][1]) if spans else 1
+    rows = []
+    for name, start, end in spans:
+        began, ended = seconds[start], seconds[end]
+        rows.append(
+            {
+                "name": name,
+                "start": start,
+                "end": end,
+                "seconds": None if began is None or ended is None else ended - began,
+                "share": (end - start) / whole,
+            }
+        )
+    return rows
+
+
+def figures(folder: Path) -> Iterable[tuple[str, str]]:
+    """Title and data address of each SVG, by name.
+
+    They stand on the page as pictures: ids of two figures cannot clash, and a script in one
+    does not run.
+
+    Raises: RunFolderError if one cannot be read.
+    """
+    for path in sorted(folder.glob("*.svg")):
+        try:
+            content = base64.b64encode(path.read_bytes()).decode()
+        except OSError as error:
+            raise RunFolderError(f"{path} cannot be read ({error.strerror})") from error
+        title = path.stem.replace("_", " ").replace("-", " ")
+        yield title[:1].upper() + title[1:], f"data:image/svg+xml;base64,{content}"
+
+
+def config_tables(config: Record) -> dict[str, dict[str, Any]]:
+    """The configuration as tables: the top keys as `run`, then each section."""
+    top = {key: value for key, value in config.items() if not isinstance(value, dict)}
+    sections = {key: value for key, value in config.items() if isinstance(value, dict)}
+    return ({"run": top} if top else {}) | sections
+
+
+def probe_size(config: Record) -> int | None:
+    """Questions of a split in an evaluation during training, if the configuration tells."""
+    section = config.get("train")
+    probe = section.get("probe") if isinstance(section, dict) else None
+    return probe if isinstance(probe, int) else None
+
+
+def thinned(records: Sequence[Record], most: int) -> list[Record]:
+    """At most `most` records, evenly spaced; the last is always among them."""
+    n = len(records)
+    if n <= most:
+        return list(records)
+    return [records[-(-(i + 1) * n // most) - 1] for i in range(most)]
+
+
+def plain(value: Any) -> str:
+    """A setting as one reads it: a list with commas, true and false as in the file."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain, value)) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {plain(entry)}" for key, entry in value.items())
+    return "–" if value is None or value == "" else str(value)
+
+
+def _known(value: float | None) -> float | None:
+    """JSON has no NaN: what is not finite is not known."""
+    return value if value is not None and math.isfinite(value) else None

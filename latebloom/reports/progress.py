@@ -1,0 +1,245 @@
+"""How a training shows itself while it runs: a live panel, plain lines, or nothing.
+
+Enters: what the loop tells its listener. Leaves: text on standard error, so that standard output
+stays free for `--json`.
+Covers: terminals of any size, logs. Does not cover: notebooks, the run's files.
+"""
+
+import sys
+import time
+from typing import Any, Protocol, Self, TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from latebloom.reports.splits import duration, in_order, percent, style_of
+from latebloom.training.listener import Listener, Silence
+from latebloom.training.milestones import LEVEL
+
+PHASES = ("memorising", "generalising", "systematic")
+"""The phases in the order in which a run that blooms goes through them."""
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+"""Eighths of a cell; the full one is kept for accuracies of `LEVEL` and more."""
+
+REDRAW_SECONDS = 0.1
+"""Least time between two redraws of the live panel."""
+
+
+class Progress(Listener, Protocol):
+    """A listener that is shown inside `with`."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *raised: object) -> None: ...
+
+
+def make_progress(quiet: bool, stream: TextIO | None = None) -> Progress:
+    """Nothing if `quiet`; the live panel on a terminal that can draw it; otherwise plain lines.
+
+    stream: where it goes; standard error if None.
+    """
+    if quiet:
+        return QuietProgress()
+    shown_on = sys.stderr if stream is None else stream
+    console = Console(file=shown_on, highlight=False)
+    blocks = "utf" in console.encoding.lower()
+    if console.is_terminal and not console.is_dumb_terminal and blocks:
+        return LiveProgress(console)
+    return PlainProgress(shown_on)
+
+
+class QuietProgress(Silence):
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        pass
+
+
+class PlainProgress:
+    """One aligned line an evaluation, for logs and pipes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.speed = 0.0
+        self.step_width = 6
+        self.columns: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        pass
+
+    def start(self, total_steps: int, first_step: int, title: str) -> None:
+        self.step_width = max(6, len(str(total_steps)))
+        resumed = f", from step {first_step}" if first_step else ""
+        self.note(f"{title}: at most {total_steps} steps{resumed}")
+
+    def step(self, step: int, loss: float, steps_per_second: float) -> None:
+        self.speed = steps_per_second
+
+    def evaluated(self, record: dict[str, Any]) -> None:
+        accuracy = record["accuracy"]
+        if not set(accuracy) <= set(self.columns):
+            self.columns = in_order({*self.columns, *accuracy})
+            heads = ["step".rjust(self.step_width), " seconds", " steps/s", "    loss"]
+            self.note("  ".join([*heads, *(f"{name:>7}" for name in self.columns), "phase"]))
+        numbers = [
+            f"{record['step']:>{self.step_width}}",
+            f"{record.get('seconds', 0):8.1f}",
+            f"{record.get('steps_per_second', self.speed):8.1f}",
+            f"{_number(record.get('loss')):8.4f}",
+        ]
+        shares = [percent(accuracy.get(name)).rjust(max(7, len(name))) for name in self.columns]
+        self.note("  ".join([*numbers, *shares, record.get("phase", "")]))
+
+    def note(self, text: str) -> None:
+        self.stream.write(text.rstrip() + "\n")
+        self.stream.flush()
+
+
+class LiveProgress:
+    """A panel that redraws itself: bar, speed, time left, a curve for each split, the phase."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        # Redrawn by the loop's own calls: a thread would take time from the training's.
+        self.live = Live(console=console, auto_refresh=False, redirect_stdout=False)
+        self.title = ""
+        self.total_steps = self.first_step = self.last_step = 0
+        self.loss = self.speed = 0.0
+        self.phase = ""
+        self.curves: dict[str, list[float]] = {}
+        self.began = self.drawn = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self.live.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._draw()
+        self.live.stop()
+
+    def start(self, total_steps: int, first_step: int, title: str) -> None:
+        self.title, self.total_steps = title, total_steps
+        self.first_step = self.last_step = first_step
+        self.began = time.monotonic()
+        self._draw()
+
+    def step(self, step: int, loss: float, steps_per_second: float) -> None:
+        self.last_step, self.loss, self.speed = step, loss, steps_per_second
+        if time.monotonic() - self.drawn >= REDRAW_SECONDS:
+            self._draw()
+
+    def evaluated(self, record: dict[str, Any]) -> None:
+        self.last_step = record["step"]
+        self.loss = _number(record.get("loss"))
+        self.speed = record.get("steps_per_second", self.speed)
+        self.phase = record.get("phase", "")
+        for split, share in record["accuracy"].items():
+            self.curves.setdefault(split, []).append(share)
+        self._draw()
+
+    def note(self, text: str) -> None:
+        self.console.print(Text(text))
+
+    def _draw(self) -> None:
+        self.drawn = time.monotonic()
+        self.live.update(self.panel(), refresh=True)
+
+    def panel(self) -> Group:
+        """What is shown now: never wider or higher than the terminal."""
+        return Group(self._bar(), self._facts(), *self._splits(), self._phases())
+
+    def _bar(self) -> Table:
+        grid = Table.grid(padding=(0, 1), expand=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column(ratio=1)
+        grid.add_column(no_wrap=True, justify="right")
+        bar = ProgressBar(
+            total=max(self.total_steps, 1),
+            completed=self.last_step,
+            complete_style="blue",
+            finished_style="green",
+        )
+        grid.add_row(
+            Text(self.title, style="bold"), bar, f"{self.last_step:,}/{self.total_steps:,}"
+        )
+        return grid
+
+    def _facts(self) -> Text:
+        parts = []
+        if self.speed > 0:
+            left = max(0, self.total_steps - self.last_step) / self.speed
+            # A run that reaches its goal stops before all its steps are done.
+            parts = [
+                f"{self.speed:.1f} steps/s",
+                f"{duration(time.monotonic() - self.began)} gone",
+                f"at most {duration(left)} left",
+                f"loss {self.loss:.4f}",
+            ]
+        return Text(" · ".join(parts), style="dim", overflow="ellipsis", no_wrap=True)
+
+    def _splits(self) -> list[Text]:
+        """A line for each split, as many as the terminal has room for."""
+        names = in_order(self.curves)
+        room = max(1, self.console.height - 5)
+        if len(names) <= room:
+            shown = names
+        else:
+            # Those that a run is judged by stay; a stable sort keeps the rest in their order.
+            ranked = sorted(names, key=lambda name: not style_of(name).main)
+            shown = in_order(ranked[: room - 1])
+        wide = max(map(len, shown), default=0)
+        width = min(48, max(4, self.console.width - wide - 11))
+        lines = []
+        for name in shown:
+            curve = self.curves[name]
+            style = "green" if curve[-1] >= LEVEL else "yellow" if curve[-1] >= 0.5 else ""
+            lines.append(
+                Text.assemble(
+                    f"{name:<{wide}}  ",
+                    (f"{percent(curve[-1]):>7}  ", style),
+                    (sparkline(curve, width), style),
+                    no_wrap=True,
+                    overflow="crop",
+                )
+            )
+        if len(shown) < len(names):
+            lines.append(Text(f"and {len(names) - len(shown)} more splits", style="dim"))
+        return lines
+
+    def _phases(self) -> Text:
+        if not self.phase:
+            return Text("")
+        line = Text(no_wrap=True, overflow="ellipsis")
+        for name in PHASES if self.phase in PHASES else (self.phase,):
+            line.append(" → " if line else "", style="dim")
+            line.append(name, style="bold" if name == self.phase else "dim")
+        return line
+
+
+def sparkline(shares: list[float], width: int) -> str:
+    """A curve of shares in [0, 1], a character each, at most `width` of them.
+
+    A longer curve is thinned; each character is then the last of the shares that it stands for.
+    """
+    n = len(shares)
+    if n > width:
+        shares = [shares[-(-(i + 1) * n // width) - 1] for i in range(width)]
+    top = len(BLOCKS) - 1
+    return "".join(
+        " " if share != share else BLOCKS[min(top, int(max(share, 0.0) / LEVEL * top))]
+        for share in shares
+    )
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

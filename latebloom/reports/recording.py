@@ -1,0 +1,168 @@
+"""What a run wrote about itself, read for showing.
+
+Enters: a run folder, finished or not. Leaves: a `Recording`.
+Covers: a run killed while it wrote a line (the line is left out and counted), a resumed run (the
+later record of a step counts), a run without summary. Does not cover: checkpoints.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from latebloom.errors import RunFolderError
+
+Record = Mapping[str, Any]
+"""One evaluation, a line of `metrics.jsonl`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recording:
+    """A run as it is shown."""
+
+    run_dir: Path
+    """Where it lies."""
+    records: list[Record]
+    """The evaluations by step, at least one."""
+    skipped: int
+    """Lines of `metrics.jsonl` that could not be read."""
+    summary: Record
+    """`summary.json`; empty if the run has not ended."""
+    config: Record
+    """`config.toml`; empty if there is none."""
+    environment: Record
+    """`environment.json`; empty if there is none."""
+    samples: list[Record]
+    """`samples.json`: questions with answer, prediction and split; often empty."""
+
+    @property
+    def recipe(self) -> str:
+        return str(self.summary.get("recipe", self.config.get("recipe", self.run_dir.name)))
+
+    @property
+    def seed(self) -> int | None:
+        return self.summary.get("seed", self.config.get("seed"))
+
+    @property
+    def title(self) -> str:
+        return title_of(self.recipe, self.seed)
+
+    @property
+    def splits(self) -> list[str]:
+        """Every split that was measured, in order of appearance."""
+        return list(dict.fromkeys(s for record in self.records for s in record["accuracy"]))
+
+
+def title_of(recipe: str, seed: int | None) -> str:
+    """`composition, seed 0`."""
+    return recipe if seed is None else f"{recipe}, seed {seed}"
+
+
+def read_recording(run_dir: Path | str) -> Recording:
+    """Reads a run folder.
+
+    Raises: RunFolderError if there is no evaluation in it, or a file in it is damaged.
+    """
+    folder = Path(run_dir)
+    if not folder.is_dir():
+        raise RunFolderError(f"{folder} is no folder; name a run folder that `latebloom grok` made")
+    records, skipped = read_metrics(folder / "metrics.jsonl")
+    samples = _read_json(folder / "samples.json", [])
+    if not isinstance(samples, list) or not all(isinstance(s, dict) for s in samples):
+        raise RunFolderError(f"{folder / 'samples.json'} is no list of questions; remove it")
+    return Recording(
+        run_dir=folder,
+        records=records,
+        skipped=skipped,
+        summary=_read_json(folder / "summary.json", {}),
+        config=_read_toml(folder / "config.toml"),
+        environment=_read_json(folder / "environment.json", {}),
+        samples=samples,
+    )
+
+
+def read_metrics(path: Path) -> tuple[list[Record], int]:
+    """The evaluations by step, and how many lines could not be read.
+
+    Raises: RunFolderError if there is no evaluation.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        lines = []
+    except OSError as error:
+        raise RunFolderError(f"{path} cannot be read ({error.strerror})") from error
+    by_step: dict[int, Record] = {}
+    skipped = 0
+    for line in filter(None, map(str.strip, lines)):
+        record = _record(line)
+        if record is None:
+            skipped += 1
+        else:
+            by_step[record["step"]] = record
+    if not by_step:
+        damaged = f" ({skipped} damaged lines)" if skipped else ""
+        raise RunFolderError(
+            f"{path} holds no evaluation yet{damaged}; go on with"
+            f" `latebloom grok --resume {path.parent}`"
+        )
+    return [by_step[step] for step in sorted(by_step)], skipped
+
+
+def phase_spans(records: Sequence[Record]) -> list[tuple[str, int, int]]:
+    """Phases as (name, first step, last step): each lasts until the next is seen.
+
+    The first span begins at the first evaluation. Records without a phase belong to none.
+    """
+    spans: list[tuple[str, int, int]] = []
+    for record in records:
+        name, step = record.get("phase"), int(record["step"])
+        if spans:
+            spans[-1] = (spans[-1][0], spans[-1][1], step)
+        if name and (not spans or spans[-1][0] != name):
+            spans.append((str(name), step, step))
+    return spans
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Writes a file aside and renames it, so that a reader never sees half of it.
+
+    Raises: RunFolderError if it cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    except OSError as error:
+        raise RunFolderError(f"{path} cannot be written ({error.strerror})") from error
+
+
+def _record(line: str) -> Record | None:
+    """The evaluation in a line, None if it is cut short or is none."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or not isinstance(record.get("accuracy"), dict):
+        return None
+    return record if isinstance(record.get("step"), int) else None
+
+
+def _read_json(path: Path, missing: Any) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return missing
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path} cannot be read ({error})") from error
+
+
+def _read_toml(path: Path) -> Record:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path} cannot be read ({error})") from error

@@ -1,0 +1,47 @@
+"""What every test shares: one thread, and jaxtyping's shapes checked by beartype."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest
+import torch
+from jaxtyping import install_import_hook
+
+hook = install_import_hook(
+    ["latebloom.model", "latebloom.training", "latebloom.evaluation", "latebloom.worlds"],
+    "shapes.check",
+)
+hook.__enter__()
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def small_world():
+    """Twelve entities, four relations: 48 facts and all that follows from them."""
+    from latebloom.worlds.composition import CompositionConfig, make_composition
+
+    config = CompositionConfig(
+        entities=12, relations=4, out_degree=4, ood_frac=0.2, phi=2, test_id_frac=0.1
+    )
+    return make_composition(config, seed=3)
+
+
+@pytest.fixture
+def small_config():
+    """A run over `small_world`'s sizes that takes well under a second."""
+    from latebloom.model.transformer import ModelConfig
+    from latebloom.training.config import RunConfig, TrainConfig
+    from latebloom.worlds.composition import CompositionConfig
+
+    return RunConfig(
+        seed=3,
+        world=CompositionConfig(
+            entities=12, relations=4, out_degree=4, ood_frac=0.2, phi=2, test_id_frac=0.1
+        ),
+        model=ModelConfig(d_model=16, n_layers=1, n_heads=2, window=2, dropout=0.1),
+        train=TrainConfig(
+            steps=24, batch_size=16, eval_every=8, checkpoint_every=8, warmup_steps=4, until=""
+        ),
+    )

@@ -1,0 +1,161 @@
+"""The model: against Hugging Face's GPT-2, and by what must hold of any of its shapes."""
+
+import pytest
+import torch
+
+from latebloom.errors import LatebloomError
+from latebloom.model.taps import Site, Taps, replace_at
+from latebloom.model.transformer import ModelConfig, Transformer
+
+SHAPES = {
+    "vanilla": dict(n_loops=1, feedback="none", positions="learned"),
+    "shared": dict(n_loops=2, feedback="none", positions="rotary"),
+    "added": dict(n_loops=2, feedback="added", positions="relative"),
+    "gated": dict(n_loops=3, feedback="gated", window=3),
+    "restart": dict(n_loops=2, feedback="restart", positions="rotary"),
+    "ahead": dict(n_loops=3, feedback="ahead", window=2, n_layers=1),
+    "published": dict(
+        n_loops=1,
+        feedback="none",
+        positions="sinusoidal",
+        norm="post",
+        activation="relu",
+        tied=False,
+    ),
+}
+
+
+def make(shape: str) -> Transformer:
+    """A model of a shape in double precision, with weights large enough that all of them matter."""
+    torch.manual_seed(0)
+    model = Transformer(ModelConfig(d_model=16, n_heads=2, **SHAPES[shape]), d_vocab=30).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.4)
+    return model.eval()
+
+
+def questions(n: int = 6, width: int = 5) -> torch.Tensor:
+    return torch.randint(0, 30, (n, width), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_answer_position_alone_gives_what_the_full_pass_gives(shape):
+    model, tokens = make(shape), questions()
+    at = torch.tensor([0, 1, 2, 3, 4, 4])
+    full = model(tokens)[:, torch.arange(6), at]
+    torch.testing.assert_close(model(tokens, at), full)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_later_tokens_do_not_matter(shape):
+    model, tokens = make(shape), questions()
+    other = tokens.clone()
+    other[:, 3:] = (other[:, 3:] + 7) % 30
+    torch.testing.assert_close(model(tokens)[:, :, :3], model(other)[:, :, :3])
+    assert not torch.allclose(model(tokens)[:, :, 3:], model(other)[:, :, 3:])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_padding_does_not_matter(shape):
+    model, tokens = make(shape), questions(width=3)
+    padded = torch.nn.functional.pad(tokens, (0, 2))
+    at = torch.full((6,), 2)
+    torch.testing.assert_close(model(tokens, at), model(padded, at))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_run_patched_into_itself_is_unchanged(shape):
+    model, tokens = make(shape), questions()
+    site = Site(0, 0, "resid_post")
+    reading = Taps(reads=[site])
+    plain = model(tokens, taps=reading)
+    at = torch.full((6,), 2)
+    itself = replace_at(at, reading.states[site][:, 2])
+    torch.testing.assert_close(model(tokens, taps=Taps(writes={site: itself})), plain)
+
+
+@pytest.mark.parametrize("shape", ["vanilla", "shared", "added", "gated", "restart", "published"])
+def test_patching_the_whole_input_gives_the_other_run(shape):
+    """All but `ahead`, whose loops go back to a token's own embedding besides the patched state."""
+    model, tokens = make(shape), questions()
+    other = (tokens + 11) % 30
+    site = Site(0, 0, "resid_pre")
+    source = Taps(reads=[site])
+    loops = 1  # a restarted second loop would begin from the first run's tokens
+    wanted = model(other, n_loops=loops, taps=source)
+    patch = Taps(writes={site: lambda _: source.states[site]})
+    torch.testing.assert_close(model(tokens, n_loops=loops, taps=patch), wanted)
+
+
+def test_running_on_from_a_state_gives_the_same_end():
+    model, tokens = make("restart"), questions()
+    start = model.embedded(tokens)
+    site = Site(1, 1, "resid_pre")
+    middle = Taps(reads=[site])
+    whole = model(tokens, taps=middle)
+    rest = model.run(start, middle.states[site], None, loops=range(1, 2), first_layer=1)
+    torch.testing.assert_close(rest[-1], whole[-1])
+
+
+def test_ahead_feedback_never_reaches_the_token_that_made_it():
+    model, tokens = make("ahead"), questions()
+    site = Site(0, 0, "feedback")
+
+    def disturb(feedback: torch.Tensor) -> torch.Tensor:
+        changed = feedback.clone()
+        changed[:, 2, ::2] += 1.0
+        return changed
+
+    plain = model(tokens, n_loops=2)[-1]
+    disturbed = model(tokens, n_loops=2, taps=Taps(writes={site: disturb}))[-1]
+    torch.testing.assert_close(disturbed[:, :3], plain[:, :3])
+    assert not torch.allclose(disturbed[:, 3], plain[:, 3])
+
+
+def test_a_window_of_two_makes_prefixes_of_chains_settle():
+    """With one layer, position k is settled after k loops: more loops change nothing."""
+    model, tokens = make("ahead"), questions(width=4)
+    settled = model(tokens, n_loops=4)[-1]
+    torch.testing.assert_close(model(tokens, n_loops=9)[-1], settled)
+    assert not torch.allclose(model(tokens, n_loops=2)[-1], settled)
+
+
+def test_an_unvisited_site_is_told():
+    model, site = make("vanilla"), Site(5, 0, "resid_post")
+    taps = Taps(reads=[site])
+    model(questions(), taps=taps)
+    assert taps.unvisited() == {site}
+
+
+def test_the_same_seed_gives_the_same_weights_and_loss():
+    models = []
+    for _ in range(2):
+        torch.manual_seed(7)
+        models.append(Transformer(ModelConfig(d_model=16, n_heads=2), 30))
+    for a, b in zip(*(m.parameters() for m in models), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        (dict(d_model=30, n_heads=4), "model.d_model"),
+        (dict(n_layers=0), "model.n_layers"),
+        (dict(dropout=1.0), "model.dropout"),
+        (dict(window=1), "model.window"),
+        (dict(temperature=0.0), "model.temperature"),
+        (dict(n_loops=1), "model.feedback"),
+    ],
+)
+def test_a_wrong_config_names_its_field(fields, named):
+    with pytest.raises(LatebloomError, match=named):
+        ModelConfig(**fields)
+
+
+def test_a_question_longer_than_the_positions_is_refused():
+    model = Transformer(
+        ModelConfig(n_loops=1, feedback="none", positions="learned", max_positions=4), 30
+    )
+    with pytest.raises(LatebloomError, match="max_positions"):
+        model(questions(width=5))

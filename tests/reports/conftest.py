@@ -1,0 +1,70 @@
+"""A run folder written by hand: five evaluations of two splits, memorised and then bloomed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+CURVES = {
+    "test_ood": [0.0, 0.0, 0.6, 0.995, 1.0],
+    "test_id": [0.0, 0.5, 0.99, 1.0, 1.0],
+    "atomic_id": [0.2, 1.0, 1.0, 1.0, 1.0],
+}
+PHASES = ["memorising", "generalising", "systematic", "systematic", "systematic"]
+
+
+@pytest.fixture
+def records() -> list[dict]:
+    return [
+        {
+            "step": 10 * (i + 1),
+            "seconds": 1.5 * (i + 1),
+            "steps_per_second": 6.7,
+            "loss": 4.0 / 2**i,
+            "lr": 0.002,
+            "phase": PHASES[i],
+            "accuracy": {split: curve[i] for split, curve in CURVES.items()},
+            "n": dict.fromkeys(CURVES, 500),
+        }
+        for i in range(5)
+    ]
+
+
+@pytest.fixture
+def summary() -> dict:
+    steps = {"test_ood": (40, None), "test_id": (30, 30), "atomic_id": (20, 20)}
+    return {
+        "recipe": "composition",
+        "seed": 3,
+        "steps": 50,
+        "seconds": 7.5,
+        "device": "cpu",
+        "parameters": 1234,
+        "phi": 9.0,
+        "splits": {
+            split: {
+                "n": 2000,
+                "correct": 2000,
+                "accuracy": 1.0,
+                "ci95": [0.9981, 1.0],
+                "first_step": first,
+                "sustained_step": sustained,
+            }
+            for split, (first, sustained) in steps.items()
+        },
+        "stopped_by": "until",
+    }
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path, records: list[dict], summary: dict) -> Path:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    (folder / "summary.json").write_text(json.dumps(summary))
+    (folder / "config.toml").write_text(
+        'recipe = "composition"\nseed = 3\n[world]\nphi = 9.0\ntest_hops = [3, 4]\n'
+        '[model]\nshape = "looped"\n[train]\nsteps = 600\nprobe = 500\nevery_loop = true\n'
+    )
+    (folder / "environment.json").write_text(json.dumps({"torch": "2.13.0", "cores": 2}))
+    return folder

@@ -1,0 +1,172 @@
+"""The report: one file, complete, escaped, the same bytes for the same run."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from latebloom.errors import LatebloomError
+from latebloom.reports.page import config_tables, plain, thinned, write_report
+
+VOID = {"meta", "img", "br", "link", "input"}
+
+
+class Page(HTMLParser):
+    """Text by tag, and every address; fails on tags that do not close in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.text: list[str] = []
+        self.addresses: list[str] = []
+        self.data = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.addresses += [v or "" for k, v in attrs if k in ("src", "href", "srcset", "action")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] == ["script"] and data.startswith("{"):
+            self.data = data
+        elif not {"script", "style"} & set(self.open):
+            self.text.append(data)
+
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+
+def read(path: Path) -> Page:
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def test_the_page_tells_the_outcome(run_dir: Path) -> None:
+    path = write_report(run_dir)
+    assert path == run_dir / "report.html"
+    words = read(path).words
+    assert "composition, seed 3" in words
+    assert "Answers 100 % of the new questions over facts that training composes" in words
+    assert "99 % held from step 30" in words
+    assert "99 % first at step 40, not held" in words
+    assert "99.81 – 100.00" in words
+    assert "generalising from step 20 to 30, 2 s" in words
+    assert "test_hops 3, 4" in words
+    assert "every_loop true" in words
+    assert "Measured on at most 500 questions a split" in words
+    assert "torch 2.13.0" in words
+    assert "Stopped by: until" in words
+
+
+def test_the_chart_holds_the_records(run_dir: Path) -> None:
+    chart = json.loads(read(write_report(run_dir)).data)
+    assert chart["steps"] == [10, 20, 30, 40, 50]
+    assert chart["phases"][0] == ["memorising", 10, 20]
+    assert chart["log"] is False
+    assert [s["name"] for s in chart["series"]] == ["atomic_id", "test_id", "test_ood"]
+    assert chart["series"][2]["values"] == [0.0, 0.0, 0.6, 0.995, 1.0]
+    assert [s["sustained"] for s in chart["series"]] == [None, 30, None]
+
+
+def test_nothing_comes_from_a_network(run_dir: Path) -> None:
+    (run_dir / "figures").mkdir()
+    (run_dir / "figures" / "causal_trace.svg").write_text("<svg/>")
+    text = write_report(run_dir).read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.addresses == ["data:image/svg+xml;base64,PHN2Zy8+"]
+    assert "Causal trace" in page.words
+    assert "default-src 'none'" in text
+    assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest|<link|<iframe", text)
+    # The only address in the file is the name of SVG itself, which is not fetched.
+    assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_what_comes_from_the_run_is_escaped(run_dir: Path, summary: dict) -> None:
+    bad = "<script>alert(1)</script>"
+    (run_dir / "summary.json").write_text(
+        json.dumps(summary | {"recipe": bad, "stopped_by": bad, "device": bad})
+    )
+    (run_dir / "samples.json").write_text(
+        json.dumps([{"question": [bad], "answer": bad, "predicted": "x", "split": bad}])
+    )
+    (run_dir / "environment.json").write_text(json.dumps({bad: bad}))
+    metrics = run_dir / "metrics.jsonl"
+    metrics.write_text(metrics.read_text().replace("test_id", "</script>" + "x"))
+    (run_dir / "config.toml").write_text(f'"{bad}" = "{bad}"\n')
+    text = write_report(run_dir).read_text(encoding="utf-8")
+    assert "alert(1)" in text
+    assert "<script>alert" not in text
+    assert Page(text).seen.count("script") == 2
+
+
+def test_questions_say_right_or_wrong(run_dir: Path) -> None:
+    samples = [
+        {"question": ["e1", "r2", "r3"], "answer": "e5", "predicted": "e5", "split": "test_id"},
+        {"question": ["e2", "r2", "r3"], "answer": "e5", "predicted": "e6", "split": "test_ood"},
+    ]
+    (run_dir / "samples.json").write_text(json.dumps(samples))
+    words = read(write_report(run_dir)).words
+    assert "test_id e1 r2 r3 e5 right e5" in words
+    assert "test_ood e2 r2 r3 e5 wrong e6" in words
+
+
+def test_a_run_killed_while_writing(run_dir: Path) -> None:
+    (run_dir / "summary.json").unlink()
+    with (run_dir / "metrics.jsonl").open("a") as file:
+        file.write('{"step": 60,')
+    words = read(write_report(run_dir)).words
+    assert "This run has not ended" in words
+    assert "at step 50" in words
+    assert "1 damaged line of metrics.jsonl left out" in words
+
+
+def test_metrics_alone_are_enough(run_dir: Path) -> None:
+    for name in ("summary.json", "config.toml", "environment.json"):
+        (run_dir / name).unlink()
+    metrics = run_dir / "metrics.jsonl"
+    metrics.write_text('{"step": 5, "accuracy": {"test_ood": NaN, "odd": 0.5}}\n')
+    page = read(write_report(run_dir))
+    assert json.loads(page.data)["series"][0]["values"] == [None]
+    assert "50.0 %" in page.words
+    assert "Settings" not in page.words
+
+
+def test_an_empty_run_is_one_line(run_dir: Path) -> None:
+    (run_dir / "metrics.jsonl").write_text("")
+    with pytest.raises(LatebloomError, match="holds no evaluation"):
+        write_report(run_dir)
+    assert not (run_dir / "report.html").exists()
+
+
+def test_the_same_run_gives_the_same_bytes(run_dir: Path) -> None:
+    first = write_report(run_dir).read_bytes()
+    assert write_report(run_dir).read_bytes() == first
+
+
+def test_settings_as_one_reads_them() -> None:
+    assert [plain(v) for v in (True, [], (1, 2), None, "", 0.1, {"a": False})] == (
+        ["true", "none", "1, 2", "–", "–", "0.1", "a false"]
+    )
+    assert config_tables({"seed": 1, "world": {"phi": 2}}) == {
+        "run": {"seed": 1},
+        "world": {"phi": 2},
+    }
+
+
+def test_thinning_keeps_the_last() -> None:
+    records = [{"step": i} for i in range(10)]
+    assert [r["step"] for r in thinned(records, 4)] == [2, 4, 7, 9]
+    assert thinned(records, 10) == records

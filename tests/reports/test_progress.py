@@ -1,0 +1,155 @@
+"""What a training shows: aligned lines in a log, a panel that fits a terminal, or nothing."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from latebloom.reports.progress import (
+    LiveProgress,
+    PlainProgress,
+    Progress,
+    QuietProgress,
+    make_progress,
+    sparkline,
+)
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def show(progress: Progress, records: list[dict]) -> None:
+    with progress:
+        progress.start(600, 0, "composition, seed 3")
+        for record in records:
+            progress.step(record["step"], record["loss"], record["steps_per_second"])
+            progress.evaluated(record)
+        progress.note("saved [run]")
+
+
+def panel_lines(progress: LiveProgress, width: int) -> list[str]:
+    out = Console(file=io.StringIO(), width=width, color_system=None)
+    with out.capture() as capture:
+        out.print(progress.panel())
+    return capture.get().splitlines()
+
+
+def test_sparkline_by_hand() -> None:
+    """0 is the lowest block, the full one starts at .99, and a half lies between."""
+    assert sparkline([0.0, 0.5, 0.98, 0.99, 1.0], 9) == "▁▄▇██"
+    assert sparkline([], 9) == ""
+    assert sparkline([float("nan"), 1.0], 9) == " █"
+
+
+def test_a_long_sparkline_keeps_its_end() -> None:
+    """Each character is the last of its four values, so a bloom in the last one shows."""
+    assert sparkline([0.0] * 11 + [1.0], 3) == "▁▁█"
+    assert len(sparkline([0.5] * 1000, 48)) == 48
+
+
+def test_choice_by_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TTY_COMPATIBLE", "TTY_INTERACTIVE", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert isinstance(make_progress(True, Terminal()), QuietProgress)
+    assert isinstance(make_progress(False, io.StringIO()), PlainProgress)
+    assert isinstance(make_progress(False, Terminal()), LiveProgress)
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(make_progress(False, Terminal()), PlainProgress)
+
+
+def test_quiet_shows_nothing(records: list[dict], capsys: pytest.CaptureFixture[str]) -> None:
+    show(make_progress(True), records)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_default_is_standard_error(
+    records: list[dict], capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(make_progress(False), records)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "saved [run]" in err
+
+
+def test_plain_lines_are_aligned(records: list[dict]) -> None:
+    stream = io.StringIO()
+    show(make_progress(False, stream), records)
+    title, heads, *lines, note = stream.getvalue().splitlines()
+    assert title == "composition, seed 3: at most 600 steps"
+    assert note == "saved [run]"
+    assert len(lines) == 5
+    assert heads.split() == (
+        ["step", "seconds", "steps/s", "loss", "atomic_id", "test_id", "test_ood", "phase"]
+    )
+    for head in heads.split()[:-1]:
+        right = heads.index(head) + len(head)
+        assert {line[right - 1] for line in lines} <= set("0123456789%")
+        assert {line[right] for line in lines} == {" "}
+    assert lines[2].endswith("100 %   99.0 %    60.0 %  systematic")
+
+
+def test_plain_lines_take_up_a_split_that_comes_later(records: list[dict]) -> None:
+    records[3]["accuracy"]["test_hops_4"] = 0.25
+    records[4]["loss"] = None
+    stream = io.StringIO()
+    show(make_progress(False, stream), records)
+    lines = stream.getvalue().splitlines()
+    assert [i for i, line in enumerate(lines) if "loss" in line] == [1, 5]
+    assert lines[5].split()[-2] == "test_hops_4"
+    assert "25.0 %" in lines[6]
+    assert "–" in lines[7]
+    assert "nan" in lines[7]
+
+
+def test_the_panel_tells_where_the_run_is(records: list[dict]) -> None:
+    progress = LiveProgress(Console(file=Terminal(), force_terminal=True, width=90, height=24))
+    show(progress, records[:3])
+    lines = panel_lines(progress, 90)
+    assert lines[0].startswith("composition, seed 3 ")
+    assert lines[0].endswith("30/600")
+    assert "6.7 steps/s" in lines[1]
+    assert "at most 1:25 min left" in lines[1]  # (600 - 30) / 6.7 = 85 s
+    assert [line.split() for line in lines[2:5]] == [
+        ["atomic_id", "100", "%", "▂██"],
+        ["test_id", "99.0", "%", "▁▄█"],
+        ["test_ood", "60.0", "%", "▁▁▅"],
+    ]
+    assert lines[5] == "memorising → generalising → systematic"
+
+
+def test_the_note_is_not_read_as_markup(records: list[dict]) -> None:
+    terminal = Terminal()
+    show(LiveProgress(Console(file=terminal, force_terminal=True, width=90)), records)
+    assert "saved [run]" in terminal.getvalue()
+
+
+@pytest.mark.parametrize(("width", "height"), [(30, 7), (44, 10), (200, 60)])
+def test_the_panel_fits_the_terminal(records: list[dict], width: int, height: int) -> None:
+    for record in records:
+        record["accuracy"] |= {f"test_hops_{k}": 0.5 for k in range(3, 21)}
+    progress = LiveProgress(
+        Console(file=Terminal(), force_terminal=True, width=width, height=height)
+    )
+    show(progress, records)
+    lines = panel_lines(progress, width)
+    assert len(lines) < height
+    assert max(map(len, lines)) <= width
+    cut = any(line.startswith("and ") for line in lines)
+    assert cut == (height < 60)
+
+
+def test_a_low_terminal_keeps_the_splits_that_count(records: list[dict]) -> None:
+    for record in records:
+        record["accuracy"] |= {f"test_hops_{k}": 0.5 for k in range(3, 21)}
+    progress = LiveProgress(Console(file=Terminal(), force_terminal=True, width=80, height=8))
+    show(progress, records)
+    lines = panel_lines(progress, 80)
+    assert [line.split()[0] for line in lines[2:4]] == ["test_id", "test_ood"]
+    assert lines[4] == "and 19 more splits"
