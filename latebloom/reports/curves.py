@@ -18,7 +18,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator, PercentFormatter
-from matplotlib.transforms import blended_transform_factory
 from numpy import ndarray
 
 from latebloom.errors import LatebloomError
@@ -65,7 +64,8 @@ def plot_curves(records: Sequence[Record], summary: Mapping[str, Any]) -> Figure
     """Accuracy by split over steps, the phases behind, the training loss below.
 
     records: the evaluations by step. summary: as in `summary.json`; may be empty or hold only
-    `recipe` and `seed`. A dot marks the sustained step of a held-out split.
+    `recipe` and `seed`. A dot marks the sustained step of the splits that a run
+    is judged by.
 
     Raises: LatebloomError if there is no evaluation.
     """
@@ -157,26 +157,40 @@ def _scale_steps(main: Axes, below: Axes, steps: Float[ndarray, " record"]) -> N
 
 
 def _shade_phases(main: Axes, below: Axes, records: Sequence[Record]) -> None:
-    above = blended_transform_factory(main.transData, main.transAxes)
-    for name, start, end in phase_spans(records):
+    spans, names = phase_spans(records), []
+    to_axes = main.transData + main.transAxes.inverted()
+    for i, (name, start, end) in enumerate(spans):
         ground, ink = PHASE_GROUNDS.get(name, ("#f4f4f4", FAINT))
-        low, high = (max(start, main.get_xlim()[0]), end)
-        if name == records[0].get("phase") and start == records[0]["step"]:
-            low = main.get_xlim()[0]
-        if high <= low:
+        # What came before the first evaluation counts to the first phase.
+        low = main.get_xlim()[0] if i == 0 else start
+        if end <= low:
             continue
         for axes in (main, below):
-            axes.axvspan(low, high, color=ground, lw=0, zorder=0)
-        main.plot((low, high), (1, 1), color=ink, lw=2.4, transform=above, clip_on=False,
-                  solid_capstyle="butt")  # fmt: skip
-        left, right = main.transAxes.inverted().transform(
-            main.transData.transform([(low, 0), (high, 0)])
-        )[:, 0]
-        if right - left > 0.012 * len(name):
-            main.text(
-                (left + right) / 2, 1.022, name, transform=main.transAxes, color=ink,
-                ha="center", va="bottom", fontsize=9, fontweight="bold",
-            )  # fmt: skip
+            axes.axvspan(low, end, color=ground, lw=0, zorder=0)
+        left, right = to_axes.transform([(low, 0), (end, 0)])[:, 0]
+        main.plot((left, right), (1, 1), color=ink, lw=2.4, transform=main.transAxes,
+                  clip_on=False, solid_capstyle="butt")  # fmt: skip
+        names.append((name, ink, (left + right) / 2, right - left))
+    names.sort(key=lambda entry: -entry[3])
+    places = place_names([middle for _, _, middle, _ in names],
+                         [0.0128 * len(name) for name, _, _, _ in names])  # fmt: skip
+    for (name, ink, _, _), place in zip(names, places, strict=True):
+        if place is not None:
+            main.text(place, 1.022, name, transform=main.transAxes, color=ink, ha="center",
+                      va="bottom", fontsize=9, fontweight="bold")  # fmt: skip
+
+
+def place_names(middles: Sequence[float], widths: Sequence[float]) -> list[float | None]:
+    """Middles of names on one line within [0, 1]; None for one that would cover an earlier."""
+    places: list[float | None] = []
+    for middle, width in zip(middles, widths, strict=True):
+        at = min(max(middle, width / 2), 1 - width / 2)
+        clash = any(
+            other is not None and abs(other - at) < (width + wide) / 2
+            for other, wide in zip(places, widths, strict=False)
+        )
+        places.append(None if clash else at)
+    return places
 
 
 def _draw_accuracy(
@@ -218,7 +232,7 @@ def _draw_accuracy(
             fontweight="bold" if style.main else "normal",
         )  # fmt: skip
         sustained = summary.get("splits", {}).get(name, {}).get("sustained_step")
-        if sustained is None or not name.startswith("test"):
+        if sustained is None or not style.main:
             continue
         if len(at := np.flatnonzero(steps == sustained)):
             axes.plot(
@@ -250,7 +264,7 @@ def _head(figure: Figure, records: Sequence[Record], summary: Record) -> None:
     figure.text(LEFT, 0.955, title, fontsize=15, fontweight="bold", color=INK, va="center")
     figure.text(LEFT, 0.905, subtitle(records, summary), fontsize=9.5, color=FAINT, va="center")
     if any(
-        entry.get("sustained_step") is not None and split.startswith("test")
+        entry.get("sustained_step") is not None and style_of(split).main
         for split, entry in summary.get("splits", {}).items()
     ):
         figure.text(

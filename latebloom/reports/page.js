@@ -67,7 +67,7 @@
   function draw() {
     const width = Math.max(280, holder.clientWidth);
     const roomy = width > 620;
-    const box = { left: 48, right: width - (roomy ? 190 : 14), top: 24, bottom: roomy ? 344 : 264 };
+    const box = { left: 54, right: width - (roomy ? 190 : 14), top: 24, bottom: roomy ? 344 : 264 };
     const low = { top: box.bottom + 22, bottom: box.bottom + 106 };
     const first = steps.find((s) => s > 0) || 1;
     const from = log ? first : Math.min(0, steps[0]);
@@ -82,11 +82,20 @@
       "aria-label": "Accuracy by split over training steps; arrow keys read the evaluations",
     });
     for (const panel of [box, low]) node(svg, "rect", { class: "ground", x: box.left, y: panel.top, width: box.right - box.left, height: panel.bottom - panel.top });
+    const names = [];
     data.phases.forEach(([name, start, end], i) => {
       const a = i === 0 ? box.left : x(start), b = x(end);
       for (const panel of [box, low]) node(svg, "rect", { class: "ground-" + name, x: a, y: panel.top, width: Math.max(0, b - a), height: panel.bottom - panel.top });
-      if (b - a > 7.6 * name.length) node(svg, "text", { class: "ink-" + name, x: (a + b) / 2, y: box.top - 8, "text-anchor": "middle" }, name);
+      names.push({ name, wide: b - a, at: (a + b) / 2, half: 3.9 * name.length });
     });
+    // Names of the widest phases first; one that would cover another is left out.
+    const placed = [];
+    for (const n of names.sort((a, b) => b.wide - a.wide)) {
+      n.at = Math.min(Math.max(n.at, box.left + n.half), box.right - n.half);
+      if (placed.some((o) => Math.abs(o.at - n.at) < o.half + n.half)) continue;
+      placed.push(n);
+      node(svg, "text", { class: "ink-" + n.name, x: n.at, y: box.top - 8, "text-anchor": "middle" }, n.name);
+    }
     for (const v of [0, 0.25, 0.5, 0.75, 1]) {
       node(svg, "line", { class: "grid", x1: box.left, x2: box.right, y1: y(v), y2: y(v) });
       node(svg, "text", { x: box.left - 7, y: y(v) + 4, "text-anchor": "end" }, 100 * v + " %");
@@ -126,7 +135,7 @@
     const z = (v) => low.bottom - 6 - (low.bottom - low.top - 12) * (top > bottom ? (bend(v) - bottom) / (top - bottom) : 0.5);
     if (losses.length) {
       node(svg, "path", { class: "line loss", d: path(data.loss, z) });
-      for (const v of top > bottom ? [Math.min(...losses), Math.max(...losses)] : [losses[0]]) node(svg, "text", { x: box.left - 7, y: z(v) + 4, "text-anchor": "end" }, v.toPrecision(2));
+      for (const v of top > bottom ? [Math.min(...losses), Math.max(...losses)] : [losses[0]]) node(svg, "text", { x: box.left - 7, y: z(v) + 4, "text-anchor": "end" }, v < 1e-3 && positive ? v.toExponential(0) : v.toPrecision(2));
       node(svg, "text", { x: roomy ? box.right + 22 : box.right - 6, y: roomy ? z(losses[losses.length - 1]) + 4 : low.top + 14, "text-anchor": roomy ? "start" : "end" }, "training loss" + (positive ? " (log)" : ""));
     }
 

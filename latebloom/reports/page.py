@@ -135,7 +135,7 @@ def chart_data(recording: Recording) -> dict[str, Any]:
                 "main": style_of(name).main,
                 "values": [_known(record["accuracy"].get(name)) for record in records],
                 "sustained": told.get(name, {}).get("sustained_step")
-                if name.startswith("test")
+                if style_of(name).main
                 else None,
             }
             for name in in_order(recording.splits)

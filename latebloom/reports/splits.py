@@ -51,8 +51,8 @@ STYLES: dict[str, SplitStyle] = {
     Split.ATOMIC_ID: SplitStyle(holds="facts that training also composes", hue=GREEN),
     Split.ATOMIC_OOD: SplitStyle(holds="facts that training never composes", ood=True, hue=GREEN),
     Split.TEST_ID: SplitStyle(holds="new questions over ID facts", main=True, hue=BLUE),
-    Split.TEST_OI: SplitStyle(holds="new questions, only the first fact OOD", hue=PURPLE),
-    Split.TEST_IO: SplitStyle(holds="new questions, only the second fact OOD", hue=OCHRE),
+    Split.TEST_OI: SplitStyle(holds="new questions, first fact OOD", hue=PURPLE),
+    Split.TEST_IO: SplitStyle(holds="new questions, second fact OOD", hue=OCHRE),
     Split.TEST_OOD: SplitStyle(
         holds="new questions over OOD facts", ood=True, main=True, hue=VERMILION
     ),

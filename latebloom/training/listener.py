@@ -1,8 +1,9 @@
 """Who is told how a training goes: a progress bar, a test, nobody."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Listener(Protocol):
     """Told by the loop; must not change anything."""
 

@@ -78,6 +78,8 @@ def train(
     first, began = step, time.perf_counter() - seconds
 
     def save() -> None:
+        if not all(p.isfinite().all() for p in model.parameters()):
+            raise TrainingError(not_finite(run, step))
         place = {"seconds": time.perf_counter() - began}
         save_checkpoint(run.path / "checkpoints", step, model, optimizers, place, told.keep)
 
@@ -169,7 +171,7 @@ def goal_reached(records: list[dict[str, Any]], until: list[tuple[str, float]]) 
 def not_finite(run: RunFolder, step: int) -> str:
     good = run.newest().step
     return (
-        f"the loss stopped being finite at step {step}; the last good checkpoint is step {good} in"
+        f"the loss or the weights stopped being finite at step {step}; the last good checkpoint is step {good} in"
         f" {run.path}. Try a smaller --train.lr or --train.muon-lr, or more --train.warmup-steps"
     )
 

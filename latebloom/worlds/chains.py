@@ -7,6 +7,7 @@ are enumerated, longer ones drawn by random walks.
 Source: arXiv:2405.15071, section 3.1 (splits); arXiv:2505.23653 (four-way test).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,13 +18,20 @@ from numpy import ndarray
 from latebloom.errors import WorldError
 from latebloom.worlds.world import Facts, Split, hops_split
 
+MAX_PAIRS = 50_000_000
+"""Two-hop chains that are enumerated at most; they take about 60 bytes each on the way."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChainConfig:
     """Which chains are trained on and which are held out."""
 
     phi: float = 9.0
-    """Inferred training facts for each ID atomic fact, for every trained number of hops."""
+    """Inferred training facts for each ID atomic fact, for every trained number of hops; inf: all
+    that the facts hold, less what is held out (for longer chains at most as many as two-hop ones).
+    """
+    ood_frac: float = 0.1
+    """Fraction of the atomic facts that is never composed in training; the paper has .05."""
     test_id_frac: float = 0.05
     """Fraction of the ID two-hop chains held out as `test_id`."""
     max_test: int = 3000
@@ -40,8 +48,10 @@ class ChainConfig:
     """Adds zero-hop rows b -> b for every bridge (arXiv:2509.24653)."""
 
     def __post_init__(self) -> None:
-        if self.phi < 0:
+        if not self.phi >= 0:
             raise WorldError(f"world.phi is {self.phi}; it must be 0 or more")
+        if not 0 <= self.ood_frac < 1:
+            raise WorldError(f"world.ood_frac is {self.ood_frac}; it must lie in [0, 1)")
         for name in ("test_id_frac", "augment_frac"):
             if not 0 <= getattr(self, name) <= 1:
                 raise WorldError(f"world.{name} is {getattr(self, name)}; it must lie in [0, 1]")
@@ -58,8 +68,6 @@ def mark_ood(n_facts: int, ood_frac: float, rng: np.random.Generator) -> Bool[nd
 
     Raises: WorldError if that leaves no OOD or no ID fact although OOD facts were asked for.
     """
-    if not 0 <= ood_frac < 1:
-        raise WorldError(f"world.ood_frac is {ood_frac}; it must lie in [0, 1)")
     n_ood = round(ood_frac * n_facts)
     if ood_frac > 0 and not 0 < n_ood < n_facts:
         raise WorldError(
@@ -127,21 +135,51 @@ def make_splits(
 ) -> tuple[dict[str, Int[ndarray, "example token"]], tuple[str, ...]]:
     """All splits of the chains over `facts`, and the names of those that are trained on.
 
-    Raises: WorldError if no two-hop chain exists, or phi is beyond what the facts hold.
+    Raises: WorldError if no two-hop chain exists, there are more than `MAX_PAIRS` of them, or phi
+    is beyond what the facts hold.
     """
+    graph = FactGraph(facts)
+    n_pairs = int(graph.count.sum())
+    if not n_pairs:
+        raise WorldError(
+            "no object of a fact is the subject of another: there is no two-hop question to ask"
+        )
+    if n_pairs > MAX_PAIRS:
+        raise WorldError(
+            f"these facts make {n_pairs:,} two-hop questions, and {MAX_PAIRS:,} are the limit;"
+            " give fewer facts"
+        )
+    first, second = graph.pairs()
+    trained, tested = two_hop_chains(facts, first, second, config, rng)
     everything = np.arange(len(facts), dtype=np.int32)[:, None]
     splits: dict[str, Int[ndarray, "example token"]] = {
         Split.ATOMIC_ID: questions(facts, everything[~facts.ood]),
         Split.ATOMIC_OOD: questions(facts, everything[facts.ood]),
     }
-    trained: list[str] = [Split.ATOMIC_ID, Split.ATOMIC_OOD]
-    n_id = int((~facts.ood).sum())
+    splits |= {name: questions(facts, chains) for name, chains in trained.items()}
+    if config.identity_bridge:
+        bridges = np.unique(facts.object[first])
+        splits[Split.IDENTITY] = np.stack((bridges, bridges), axis=1).astype(np.int32)
 
-    first, second = FactGraph(facts).pairs()
-    if not len(first):
-        raise WorldError(
-            "no object of a fact is the subject of another: there is no two-hop question to ask"
-        )
+    n_train = len(trained[Split.TRAIN_INFERRED])
+    for hops in sorted({*range(3, config.hops + 1), *config.test_hops}):
+        longer = longer_chains(facts, hops, n_train if hops <= config.hops else 0, config, rng)
+        if len(longer[0]):
+            splits[hops_split(hops, train=True)] = questions(facts, longer[0])
+        tested[hops_split(hops)], tested[hops_split(hops, ood=True)] = longer[1:]
+    names = tuple(splits)
+    splits |= {name: questions(facts, chains) for name, chains in tested.items() if len(chains)}
+    return splits, names
+
+
+def two_hop_chains(
+    facts: Facts,
+    first: Int[ndarray, " pair"],
+    second: Int[ndarray, " pair"],
+    config: ChainConfig,
+    rng: np.random.Generator,
+) -> tuple[dict[str, Int[ndarray, "_ 2"]], dict[str, Int[ndarray, "_ 2"]]]:
+    """The two-hop chains that are trained on, and those that are held out, by split."""
     kind = facts.ood[first] * np.int8(2) + facts.ood[second]
 
     def draw(wanted: int) -> Int[ndarray, "pair 2"]:
@@ -150,17 +188,19 @@ def make_splits(
         return np.stack((first[rows], second[rows]), axis=1)
 
     pool = draw(0)
+    n_id = int((~facts.ood).sum())
     n_test = min(round(config.test_id_frac * len(pool)), config.max_test)
-    n_train = round(config.phi * n_id)
-    if n_train > len(pool) - n_test:
+    held = len(pool) - n_test
+    n_train = held if math.isinf(config.phi) else round(config.phi * n_id)
+    if n_train > held:
         raise WorldError(
-            f"world.phi is {config.phi}, but these facts hold at most"
-            f" {(len(pool) - n_test) / max(n_id, 1):.2f} inferred facts for each ID fact"
+            f"world.phi is {config.phi}, but these facts hold at most {held / n_id:.2f} inferred"
+            " facts for each ID fact; ask for less, or for inf: all that there is"
         )
-    splits[Split.TRAIN_INFERRED] = questions(facts, pool[n_test : n_test + n_train])
-    trained.append(Split.TRAIN_INFERRED)
-
-    tests = {Split.TEST_ID: pool[:n_test]}
+    trained: dict[str, Int[ndarray, "pair 2"]] = {
+        Split.TRAIN_INFERRED: pool[n_test : n_test + n_train]
+    }
+    tested: dict[str, Int[ndarray, "pair 2"]] = {Split.TEST_ID: pool[:n_test]}
     extra = []
     for split, wanted, position in (
         (Split.TEST_OI, 2, "first"),
@@ -172,33 +212,29 @@ def make_splits(
             n_extra = round(config.augment_frac * len(chains))
             extra.append(chains[:n_extra])
             chains = chains[n_extra:]
-        tests[split] = chains[: config.max_test]
+        tested[split] = chains[: config.max_test]
     if extra:
-        splits[Split.AUGMENTED] = questions(facts, np.concatenate(extra))
-        trained.append(Split.AUGMENTED)
-    if config.identity_bridge:
-        bridges = np.unique(facts.object[first])
-        splits[Split.IDENTITY] = np.stack((bridges, bridges), axis=1).astype(np.int32)
-        trained.append(Split.IDENTITY)
+        trained[Split.AUGMENTED] = np.concatenate(extra)
+    return trained, tested
 
-    longer: dict[str, Int[ndarray, "row hop"]] = {}
-    inside, outside = FactGraph(facts, ~facts.ood), FactGraph(facts, facts.ood)
-    for hops in sorted({*range(3, config.hops + 1), *config.test_hops}):
-        n_train = round(config.phi * n_id) if hops <= config.hops else 0
-        chains = inside.walks(hops, n_train + config.max_test, rng)
-        chains = chains[rng.permutation(len(chains))]
-        if n_train:
-            if len(chains) <= n_train:
-                raise WorldError(
-                    f"world.phi is {config.phi}, but a draw found only {len(chains)} chains of"
-                    f" {hops} hops over ID facts; {n_train} are to be trained on"
-                )
-            name = hops_split(hops, train=True)
-            splits[name] = questions(facts, chains[:n_train])
-            trained.append(name)
-        longer[hops_split(hops)] = chains[n_train:]
-        longer[hops_split(hops, ood=True)] = outside.walks(hops, config.max_test, rng)
-    for name, chains in {**tests, **longer}.items():
-        if len(chains):
-            splits[name] = questions(facts, chains)
-    return splits, tuple(trained)
+
+def longer_chains(
+    facts: Facts, hops: int, n_train: int, config: ChainConfig, rng: np.random.Generator
+) -> tuple[Int[ndarray, "_ hop"], Int[ndarray, "_ hop"], Int[ndarray, "_ hop"]]:
+    """Chains of 3 hops or more: to train on, to test on, and to test on with OOD facts only.
+
+    n_train: how many are to be trained on; where phi is inf, how many at most.
+    """
+    chains = FactGraph(facts, ~facts.ood).walks(hops, n_train + config.max_test, rng)
+    chains = chains[rng.permutation(len(chains))]
+    if n_train and math.isinf(config.phi):
+        n_test = min(round(config.test_id_frac * len(chains)), config.max_test)
+        n_train = min(n_train, len(chains) - n_test)
+    elif n_train and len(chains) <= n_train:
+        raise WorldError(
+            f"world.phi is {config.phi}, but a draw found only {len(chains)} chains of {hops} hops"
+            f" over ID facts; {n_train} are to be trained on; ask for less, or for inf: all that"
+            " there is"
+        )
+    outside = FactGraph(facts, facts.ood).walks(hops, config.max_test, rng)
+    return chains[:n_train], chains[n_train:], outside

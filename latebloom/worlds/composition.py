@@ -29,8 +29,6 @@ class CompositionConfig(ChainConfig):
     """Relations; the paper has 200."""
     out_degree: int = 20
     """Facts of each entity, with distinct relations; the paper has 20."""
-    ood_frac: float = 0.1
-    """Fraction of the atomic facts that is never composed in training; the paper has .05."""
 
     def __post_init__(self) -> None:
         ChainConfig.__post_init__(self)

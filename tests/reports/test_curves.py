@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from latebloom.errors import LatebloomError
 from latebloom.reports.curves import (
+    place_names,
     plot_curves,
     spread_labels,
     subtitle,
@@ -43,10 +44,10 @@ def test_title_size_and_ends_are_told(records: list[dict], summary: dict) -> Non
     assert "test_ood  100 %" in texts(figure.axes[0])
 
 
-def test_a_dot_marks_the_sustained_step_of_what_was_held_out(
+def test_a_dot_marks_the_sustained_step_of_the_main_splits(
     records: list[dict], summary: dict
 ) -> None:
-    """test_id is sustained from 30 at .99; test_ood never, atomic_id is trained on."""
+    """test_id is sustained from 30 at .99; test_ood never is, and atomic_id is not judged by."""
     main = plot_curves(records, summary).axes[0]
     dots = [line for line in main.lines if line.get_marker() == "o"]
     assert [(dot.get_xdata()[0], dot.get_ydata()[0]) for dot in dots] == [(30, 0.99)]
@@ -113,6 +114,11 @@ def test_the_same_run_gives_the_same_bytes(run_dir: Path) -> None:
     lines[1] = json.dumps(json.loads(lines[1]) | {"loss": 3.0})
     metrics.write_text("\n".join(lines))
     assert write_curves(run_dir)[1].read_bytes() != first[1]
+
+
+def test_names_keep_off_each_other() -> None:
+    """The first has the choice; the third would cover it; the last is moved in from the edge."""
+    assert place_names([0.5, 0.2, 0.45, 0.99], [0.2, 0.2, 0.1, 0.1]) == [0.5, 0.2, None, 0.95]
 
 
 def test_spread_by_hand() -> None:

@@ -1,40 +1,69 @@
-"""The loss, worked by hand."""
-
-import math
+"""The loss, by hand and by what the model makes of it."""
 
 import pytest
 import torch
+from torch.nn import functional as F
 
-from latebloom.training.batches import Batch
-from latebloom.training.objective import answer_loss
-
-
-def one_batch() -> tuple[torch.Tensor, Batch]:
-    """Two loops, an atomic and a composed question, two words; chances are written as logs."""
-    chances = [[[0.5, 0.5], [0.9, 0.1]], [[0.25, 0.75], [0.2, 0.8]]]
-    batch = Batch(
-        tokens=torch.zeros(2, 3, dtype=torch.int32),
-        at=torch.tensor([1, 2]),
-        answers=torch.tensor([0, 1]),
-        atomic=torch.tensor([True, False]),
-    )
-    return torch.tensor(chances).log(), batch
+from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.training.batches import Group
+from latebloom.training.objective import batch_loss
 
 
-def test_loss_by_hand():
-    logits, batch = one_batch()
-    last = -(math.log(0.25) + math.log(0.8)) / 2
-    early = -math.log(0.5) / 2
-    options = dict(label_smoothing=0.0)
-    assert answer_loss(logits, batch, every_loop=False, **options).item() == pytest.approx(last)
-    both = answer_loss(logits, batch, every_loop=True, **options).item()
-    assert both == pytest.approx(last + early)
+def make(feedback: str, n_loops: int = 2) -> tuple[Transformer, list[Group]]:
+    torch.manual_seed(0)
+    model = Transformer(
+        ModelConfig(d_model=16, n_heads=2, n_loops=n_loops, feedback=feedback), 20
+    ).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.3)
+    atomic = Group(torch.randint(0, 20, (5, 2)), torch.randint(0, 20, (5,)), atomic=True)
+    composed = Group(torch.randint(0, 20, (3, 3)), torch.randint(0, 20, (3,)), atomic=False)
+    return model, [atomic, composed]
 
 
-def test_the_bridge_of_a_composed_question_is_never_supervised():
-    logits, batch = one_batch()
-    logits.requires_grad_(True)
-    answer_loss(logits, batch, every_loop=True, label_smoothing=0.0).backward()
-    assert logits.grad is not None
-    assert (logits.grad[0, 1] == 0).all()
-    assert (logits.grad[0, 0] != 0).all()
+def by_hand(model: Transformer, batch: list[Group], every_loop: bool) -> torch.Tensor:
+    """Every loop of every question run in full, and the answers' -log p summed one by one."""
+    total = torch.zeros((), dtype=torch.float64)
+    for group in batch:
+        chances = model(group.tokens, n_loops=model.config.n_loops)[:, :, -1].log_softmax(-1)
+        for loop in range(len(chances)):
+            counts = loop == len(chances) - 1 or (every_loop and group.atomic)
+            for row, answer in enumerate(group.answers.tolist()):
+                total = total - counts * chances[loop, row, answer]
+    return total / sum(len(group.answers) for group in batch)
+
+
+@pytest.mark.parametrize("every_loop", [True, False])
+@pytest.mark.parametrize(("feedback", "n_loops"), [("ahead", 2), ("ahead", 3), ("restart", 2)])
+def test_loss_equals_the_sum_over_all_loops(feedback, n_loops, every_loop):
+    model, batch = make(feedback, n_loops)
+    loss = batch_loss(model, batch, every_loop=every_loop, label_smoothing=0.0)
+    assert loss.item() == pytest.approx(by_hand(model, batch, every_loop).item(), rel=1e-6)
+
+
+def test_one_question_by_hand():
+    model, _ = make("none", 1)
+    group = Group(torch.tensor([[4, 7]]), torch.tensor([9]), atomic=True)
+    logits = model(group.tokens)[0, 0, -1]
+    expected = logits.exp().sum().log() - logits[9]
+    loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.0)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_label_smoothing_spreads_the_target():
+    model, _ = make("none", 1)
+    group = Group(torch.tensor([[4, 7]]), torch.tensor([9]), atomic=True)
+    log_p = F.log_softmax(model(group.tokens)[0, 0, -1], dim=-1)
+    expected = -(0.8 * log_p[9] + 0.2 * log_p.mean())
+    loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.2)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_nobody_tells_the_model_a_bridge():
+    """Gradient reaches the first loop of a composed question only through the last."""
+    model, batch = make("ahead")
+    loss = batch_loss(model, batch[1:], every_loop=True, label_smoothing=0.0)
+    final = model(batch[1].tokens, torch.tensor([2, 2, 2]))[-1]
+    expected = F.cross_entropy(final, batch[1].answers)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-6)

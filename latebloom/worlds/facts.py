@@ -1,0 +1,130 @@
+"""The facts world: one's own facts, and the questions that they make.
+
+Enters: a file of facts and a seed. Leaves: a `World` whose two-hop questions come from the graph
+itself, and the `Diagnosis` that says what the file holds and what was left out.
+
+    table, diagnosis = load_fact_table(config)
+    print(diagnosis)
+    world = world_from_table(table, diagnosis, config, seed=0)
+
+A real graph holds far fewer inferred facts for each atomic one than a made world, often less than
+one (arXiv:2504.20752); so the default phi is inf: all that there are.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from latebloom.errors import FactsError, WorldError
+from latebloom.worlds.chains import ChainConfig, make_splits, mark_ood
+from latebloom.worlds.diagnosis import Diagnosis, ManyValued, diagnose
+from latebloom.worlds.fact_files import MAX_FACTS, FactTable, read_facts
+from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.world import Facts, Split, World
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FactsConfig(ChainConfig):
+    """A world of one's own facts."""
+
+    kind: Literal["facts"] = "facts"
+    """Which world this is."""
+    facts: str = ""
+    """The file: .csv, .tsv, .jsonl, .ndjson or .nt."""
+    subject: str = "subject"
+    """Column of the subject: a name, or a position from 1."""
+    relation: str = "relation"
+    """Column of the relation: a name, or a position from 1."""
+    object: str = "object"
+    """Column of the object: a name, or a position from 1."""
+    many_valued: ManyValued = "drop"
+    """What to do with a subject and relation that have several objects: leave them out, keep the
+    first, or refuse the file."""
+    max_facts: int = MAX_FACTS
+    """Largest file, in rows."""
+    phi: float = math.inf
+    """Inferred training facts for each ID atomic fact; inf: all that the facts hold."""
+
+    def __post_init__(self) -> None:
+        ChainConfig.__post_init__(self)
+        if self.max_facts < 1:
+            raise WorldError(f"world.max_facts is {self.max_facts}; it must be at least 1")
+
+
+def load_fact_table(config: FactsConfig) -> tuple[FactTable, Diagnosis]:
+    """Reads the file that the config names, and says what it holds.
+
+    Raises: FactsError naming the file, the line and the way out.
+    """
+    if not config.facts:
+        raise FactsError("world.facts is empty; name a file of facts: --facts FILE")
+    columns = (config.subject, config.relation, config.object)
+    table = read_facts(Path(config.facts), columns=columns, max_facts=config.max_facts)
+    return table, diagnose(table, config.many_valued)
+
+
+def make_facts_world(config: FactsConfig, seed: int) -> World:
+    """Reads the file and draws the splits; the same file and seed give the same bytes.
+
+    Raises: FactsError for the file, WorldError for more than its facts can give.
+    """
+    table, diagnosis = load_fact_table(config)
+    return world_from_table(table, diagnosis, config, seed)
+
+
+def world_from_table(
+    table: FactTable, diagnosis: Diagnosis, config: ChainConfig, seed: int
+) -> World:
+    """The world of the rows that the diagnosis kept.
+
+    Raises: FactsError if they make no two-hop question to train on; WorldError if the config asks
+    for more OOD facts or a larger phi than they give.
+    """
+    if not diagnosis.two_hop:
+        left = sum(diagnosis.left_out.values())
+        raise FactsError(
+            f"{table.source}: no object of a kept fact is the subject of another, so there is no"
+            f" two-hop question to ask ({diagnosis.facts:,} facts kept, {left:,} left out); give"
+            " facts that chain, with the same spelling in both columns"
+        )
+    rng = np.random.default_rng([seed, 1])
+    kept = diagnosis.kept
+    subject, object_ = table.subject[kept], table.object[kept]
+    used = np.unique(np.concatenate((subject, object_)))
+    used_relations, relation = np.unique(table.relation[kept], return_inverse=True)
+    facts = Facts(
+        subject=np.searchsorted(used, subject).astype(np.int32),
+        relation=(relation + len(used)).astype(np.int32),
+        object=np.searchsorted(used, object_).astype(np.int32),
+        ood=mark_ood(len(kept), config.ood_frac, rng),
+    )
+    splits, trained = make_splits(facts, config, rng)
+    if math.isinf(config.phi) and not len(splits[Split.TRAIN_INFERRED]):
+        raise FactsError(
+            f"{table.source}: none of the {diagnosis.two_hop:,} two-hop questions is left to train"
+            " on; lower world.ood_frac, or give more facts"
+        )
+    entities = [table.entities[i] for i in used]
+    relations = [table.relations[i] for i in used_relations]
+    return World(
+        task="composition",
+        vocabulary=Vocabulary((*entities, *distinct_names(relations, entities))),
+        facts=facts,
+        splits=splits,
+        trained=trained,
+    )
+
+
+def distinct_names(relations: Sequence[str], entities: Sequence[str]) -> list[str]:
+    """The relations' names; one that is also an entity's or an earlier one's gets a suffix."""
+    taken, names = set(entities), []
+    for name in relations:
+        while name in taken:
+            name += " (relation)"
+        taken.add(name)
+        names.append(name)
+    return names
