@@ -86,12 +86,14 @@ class States:
 def at_rest(model: Transformer) -> Iterator[None]:
     """No dropout and no gradients inside; the model's mode is put back."""
     training = model.training
-    model.eval()
+    if training:
+        model.eval()
     try:
         with torch.no_grad():
             yield
     finally:
-        model.train(training)
+        if training:
+            model.train()
 
 
 def run_states(

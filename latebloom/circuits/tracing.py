@@ -92,18 +92,20 @@ def patch_grid(
     *,
     changed: Sequence[int],
     rows: Int[Tensor, " row"] | None = None,
+    positions: Sequence[int] | None = None,
 ) -> Patched:
     """Answers and log-probabilities for a patch at every `[loop, boundary, pos, row]`.
 
     tokens: whose log-probability is told. changed: the positions whose embeddings differ between
-    the passes, ascending. rows: the rows of `base` beside the source's; None: all.
+    the passes, ascending. rows: the rows of `base` beside the source's; None: all. positions:
+    those that are patched, in the order of the result; None: all.
     """
     rows = torch.arange(base.n_rows) if rows is None else rows
     unpatched = read_answers(model, base.final[rows], tokens)
     replaced = read_answers(model, source.final, tokens)
     grid = (base.n_loops, base.n_layers + 1)
     answers, log_probs = [], []
-    for position in range(base.n_positions):
+    for position in range(base.n_positions) if positions is None else positions:
         same, other = settled(model, base, position, changed)
         wanted = ~(same | other)
         again = repeated_boundaries(model, *grid)
@@ -198,6 +200,36 @@ def trace_corruptions(
     return effects
 
 
+def trace_inputs(
+    model: Transformer,
+    clean: States,
+    corruptions: Sequence[Corruption],
+    places: Sequence[tuple[int, int, int]],
+) -> dict[str, list[float]]:
+    """How often each corruption changes the lens's first token at some states.
+
+    places: (loop, boundary, position). Returns a share in [0, 1] a place, for each corruption.
+    """
+    shares: dict[str, list[float]] = {}
+    for corruption in corruptions:
+        rows = torch.from_numpy(corruption.rows).long()
+        corrupted = run_states(
+            model,
+            torch.from_numpy(corruption.questions).long(),
+            n_loops=clean.n_loops,
+            base=clean,
+            first=corruption.position,
+            rows=rows,
+        )
+        shares[corruption.name] = []
+        for loop, boundary, position in places:
+            before = clean.stream[loop, boundary, rows, position]
+            after = corrupted.stream[loop, boundary, :, position]
+            said = [read_answers(model, state, rows * 0)[0] for state in (before, after)]
+            shares[corruption.name].append(float((said[0] != said[1]).double().mean()))
+    return shares
+
+
 def trace_cross_query(
     model: Transformer,
     clean: States,
@@ -212,8 +244,8 @@ def trace_cross_query(
 
     corruption: of the subject; its run is the base. donors: for each question another one whose
     chain is at the same place after `hop` relations, or -1 in its first column where there is
-    none; their later tokens do not matter. Only the patches at position `hop` are meant to be
-    read: there the donor has seen all that leads to the bridge and nothing else.
+    none; their later tokens do not matter. Only position `hop` is patched (the last axis has
+    length 1): there the donor has seen all that leads to the bridge and nothing else.
     """
     kept = donors[corruption.rows, 0] >= 0
     rows = corruption.rows[kept]
@@ -226,7 +258,7 @@ def trace_cross_query(
         n_loops=clean.n_loops,
     )
     source = run_states(model, torch.from_numpy(moved).long(), n_loops=clean.n_loops)
-    grid = patch_grid(model, base, source, tokens, changed=tuple(range(hop + 1)))
+    grid = patch_grid(model, base, source, tokens, changed=tuple(range(hop + 1)), positions=(hop,))
     _, log_prob = read_answers(model, base.final, tokens)
     return effect_of(
         f"bridge {hop} from another question",

@@ -92,15 +92,15 @@ def correct_rows(
 
 
 def score_splits(
-    model: Transformer, world: World, *, probe: int = 0, splits: Iterable[str] = ()
+    model: Transformer, world: World, *, probe: int = 0, splits: Iterable[str] | None = None
 ) -> dict[str, Score]:
     """The score of each split.
 
     probe: at most this many examples of a split, spread evenly over it; 0: all.
-    splits: names; empty: every split of the world.
+    splits: names; None: every split of the world.
     """
     scores = {}
-    for name in tuple(splits) or world.splits:
+    for name in world.splits if splits is None else splits:
         rows = world.examples(name)
         if probe and len(rows) > probe:
             rows = rows[:: len(rows) // probe][:probe]

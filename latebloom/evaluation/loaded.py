@@ -32,7 +32,7 @@ class LoadedRun:
 
     def score(self, *splits: str) -> dict[str, Score]:
         """The accuracy of each split (all of them if none is named), every example counted."""
-        return score_splits(self.model, self.world, splits=splits)
+        return score_splits(self.model, self.world, splits=splits or None)
 
 
 def load_model(config: RunConfig, world: World, checkpoint: Checkpoint) -> Transformer:

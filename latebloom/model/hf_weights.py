@@ -43,9 +43,7 @@ def config_from_hf(config: Mapping[str, Any], place: str = "config.json") -> Mod
     """
     family = config.get("model_type")
     if family != "gpt2":
-        raise HfModelError(
-            f"{place}: model_type is {family!r}; only 'gpt2' can be read"
-        )
+        raise HfModelError(f"{place}: model_type is {family!r}; only 'gpt2' can be read")
     fixed = {
         "scale_attn_weights": True,
         "scale_attn_by_inverse_layer_idx": False,

@@ -23,6 +23,10 @@ from latebloom.worlds.build import build_world
 from latebloom.worlds.world import World
 
 
+TRAINED_SAMPLE = 5000
+"""Examples of a training split that the last measurement takes: the paper's world has 684,000."""
+
+
 def grow(
     config: RunConfig,
     out: Path,
@@ -37,12 +41,13 @@ def grow(
     threads: processor threads, 0 for torch's own choice.
     Raises: LatebloomError for what cannot be made, trained or written.
     """
+    listener = listener or Silence()
     place = choose_device(device)
-    world = build_world(config.world, config.seed)
+    world = build_world(config.world, config.seed, listener.note)
     check_until(config.train.until, world.splits)
     machine = {"device": place.type, "threads": use_threads(threads)}
     run = RunFolder.create(out, config, world, machine, overwrite)
-    return finish(config, world, run, listener or Silence(), place)
+    return finish(config, world, run, listener, place)
 
 
 def resume(
@@ -70,14 +75,19 @@ def use_threads(threads: int) -> int:
 def finish(
     config: RunConfig, world: World, run: RunFolder, listener: Listener, device: torch.device
 ) -> dict[str, Any]:
-    """Trains to the end, measures every split whole, and writes `summary.json`."""
+    """Trains to the end, measures, and writes `summary.json`.
+
+    Held-out splits are measured whole, of those trained on `TRAINED_SAMPLE` examples.
+    """
 
     def measure(model: Transformer) -> Mapping[str, float]:
         scores = score_splits(model, world, probe=config.train.probe)
         return {split: score.accuracy for split, score in scores.items()}
 
     outcome = train(config, world, run, measure, listener, device)
-    summary = summarise(config, world, run, outcome, score_splits(outcome.model, world), device)
+    scores = score_splits(outcome.model, world, probe=TRAINED_SAMPLE, splits=world.trained)
+    scores |= score_splits(outcome.model, world, splits=world.tested)
+    summary = summarise(config, world, run, outcome, scores, device)
     run.write_summary(summary)
     return summary
 

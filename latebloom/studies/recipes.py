@@ -4,11 +4,21 @@ A recipe is a plain function; its first docstring line is what the list shows.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from latebloom.errors import LatebloomError
 from latebloom.model.transformer import ModelConfig
 from latebloom.training.config import RunConfig, TrainConfig
+from latebloom.worlds.atlas import AtlasConfig
 from latebloom.worlds.composition import CompositionConfig
+from latebloom.worlds.dataset import DatasetConfig
+from latebloom.worlds.facts import FactsConfig
+
+LOOPED = ModelConfig(n_layers=1, n_loops=2, window=2)
+"""One layer, a loop a hop: the smallest model that generalises systematically."""
+
+VANILLA = ModelConfig(n_layers=4, n_loops=1, feedback="none", positions="learned")
+"""GPT-2's architecture, small."""
 
 
 def composition() -> RunConfig:
@@ -16,13 +26,64 @@ def composition() -> RunConfig:
     return RunConfig(
         recipe="composition",
         world=CompositionConfig(),
-        model=ModelConfig(n_layers=1, n_loops=2, window=2),
+        model=LOOPED,
         train=TrainConfig(steps=400, lr=0.01, weight_decay=0.3),
     )
 
 
+def composition_hops() -> RunConfig:
+    """The same, trained on chains of 1 to 3 hops; answers chains of 20."""
+    return RunConfig(
+        recipe="composition-hops",
+        world=CompositionConfig(hops=3, test_hops=(4, 5, 6, 7, 8, 9, 10, 20), max_test=1000),
+        model=replace(LOOPED, n_loops=3),
+        train=TrainConfig(steps=500, lr=0.01, weight_decay=0.3, probe=100, eval_every=50, until=""),
+    )
+
+
+def composition_paper() -> RunConfig:
+    """The world of arXiv:2405.15071: 40,000 facts, 2,000 entities, 200 relations, phi 18."""
+    return RunConfig(
+        recipe="composition-paper",
+        world=CompositionConfig(
+            entities=2000, relations=200, ood_frac=0.05, phi=18.0, test_id_frac=0.005
+        ),
+        model=replace(LOOPED, d_model=256),
+        train=TrainConfig(
+            steps=1600,
+            batch_size=2048,
+            lr=0.01,
+            weight_decay=0.1,
+            warmup_steps=50,
+            eval_every=50,
+            checkpoint_every=200,
+        ),
+    )
+
+
+def atlas() -> RunConfig:
+    """Two-hop questions over real airports, cities, countries and currencies."""
+    return RunConfig(
+        recipe="atlas",
+        world=AtlasConfig(),
+        model=replace(LOOPED, d_model=256),
+        train=TrainConfig(steps=1000, lr=0.01, weight_decay=0.1, batch_size=1024, eval_every=50),
+    )
+
+
+def facts() -> RunConfig:
+    """Two-hop questions over your own facts: --facts FILE."""
+    return RunConfig(
+        recipe="facts",
+        world=FactsConfig(),
+        model=LOOPED,
+        train=TrainConfig(steps=1000, lr=0.01, weight_decay=0.1, until=""),
+    )
+
+
 RECIPES: dict[str, Callable[[], RunConfig]] = {
-    make.__name__.replace("_", "-"): make for make in (composition,)
+    make.__name__.replace("_", "-"): make
+    for make in (composition, composition_hops, composition_paper, atlas, facts)
 }
 
 

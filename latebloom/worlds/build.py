@@ -1,17 +1,34 @@
 """From a world's config to the world."""
 
+from collections.abc import Callable
+
+from latebloom.worlds.atlas import AtlasConfig, load_atlas_table
 from latebloom.worlds.composition import CompositionConfig, make_composition
+from latebloom.worlds.dataset import DatasetConfig, make_dataset_world
+from latebloom.worlds.facts import FactsConfig, load_fact_table, world_from_table
 from latebloom.worlds.world import World
 
-WorldConfig = CompositionConfig
+WorldConfig = CompositionConfig | FactsConfig | AtlasConfig | DatasetConfig
 """Every world that a run can have; the field `kind` tells them apart in a file."""
 
 
-def build_world(config: WorldConfig, seed: int) -> World:
+def build_world(
+    config: WorldConfig, seed: int, tell: Callable[[str], None] = lambda line: None
+) -> World:
     """Makes the world that the config describes; the same seed gives the same bytes.
 
+    tell: is told, line by line, what was found in facts that were read.
     Raises: WorldError or FactsError for what the config asks and the world cannot give.
     """
     match config:
         case CompositionConfig():
             return make_composition(config, seed)
+        case DatasetConfig():
+            return make_dataset_world(config)
+        case FactsConfig():
+            table, diagnosis = load_fact_table(config)
+        case AtlasConfig():
+            table, diagnosis = load_atlas_table(config)
+    for line in diagnosis.lines():
+        tell(line)
+    return world_from_table(table, diagnosis, config, seed)

@@ -132,7 +132,7 @@ def questions(facts: Facts, chain: Int[ndarray, "row hop"]) -> Int[ndarray, "row
 
 def make_splits(
     facts: Facts, config: ChainConfig, rng: np.random.Generator
-) -> tuple[dict[str, Int[ndarray, "example token"]], tuple[str, ...]]:
+) -> tuple[dict[str, Int[ndarray, "_ _"]], tuple[str, ...]]:
     """All splits of the chains over `facts`, and the names of those that are trained on.
 
     Raises: WorldError if no two-hop chain exists, there are more than `MAX_PAIRS` of them, or phi
@@ -152,7 +152,7 @@ def make_splits(
     first, second = graph.pairs()
     trained, tested = two_hop_chains(facts, first, second, config, rng)
     everything = np.arange(len(facts), dtype=np.int32)[:, None]
-    splits: dict[str, Int[ndarray, "example token"]] = {
+    splits: dict[str, Int[ndarray, "_ _"]] = {
         Split.ATOMIC_ID: questions(facts, everything[~facts.ood]),
         Split.ATOMIC_OOD: questions(facts, everything[facts.ood]),
     }
@@ -182,7 +182,7 @@ def two_hop_chains(
     """The two-hop chains that are trained on, and those that are held out, by split."""
     kind = facts.ood[first] * np.int8(2) + facts.ood[second]
 
-    def draw(wanted: int) -> Int[ndarray, "pair 2"]:
+    def draw(wanted: int) -> Int[ndarray, "_ 2"]:
         rows = np.flatnonzero(kind == wanted)
         rows = rows[rng.permutation(len(rows))]
         return np.stack((first[rows], second[rows]), axis=1)
@@ -197,10 +197,10 @@ def two_hop_chains(
             f"world.phi is {config.phi}, but these facts hold at most {held / n_id:.2f} inferred"
             " facts for each ID fact; ask for less, or for inf: all that there is"
         )
-    trained: dict[str, Int[ndarray, "pair 2"]] = {
+    trained: dict[str, Int[ndarray, "_ 2"]] = {
         Split.TRAIN_INFERRED: pool[n_test : n_test + n_train]
     }
-    tested: dict[str, Int[ndarray, "pair 2"]] = {Split.TEST_ID: pool[:n_test]}
+    tested: dict[str, Int[ndarray, "_ 2"]] = {Split.TEST_ID: pool[:n_test]}
     extra = []
     for split, wanted, position in (
         (Split.TEST_OI, 2, "first"),
@@ -208,7 +208,7 @@ def two_hop_chains(
         (Split.TEST_OOD, 3, ""),
     ):
         chains = draw(wanted)
-        if config.augment in ("both", position):
+        if position and config.augment in ("both", position):
             n_extra = round(config.augment_frac * len(chains))
             extra.append(chains[:n_extra])
             chains = chains[n_extra:]

@@ -1,13 +1,9 @@
-"""The published JSON format: worlds out, worlds in.
+"""Data sets in the published JSON format: worlds out, worlds in.
 
-Enters and leaves: a folder with `train.json`, `valid.json`, `test.json` and `vocab.json` as the
-notebooks of arXiv:2405.15071 (OSU-NLP-Group/GrokkedTransformer) write them. An item is
-
-    {"input_text": "<e_1><r_2><r_3>", "target_text": "<e_1><r_2><r_3><e_9></a>", "type": "..."}
-
-`train.json` holds the atomic and the inferred facts, `test.json` the probes of every split with
-their type, `valid.json` the OOD test again, `vocab.json` all tokens. Their composition data has no
-type in `train.json`; ours has one, as their comparison data does.
+Enters and leaves: a folder as the notebooks of arXiv:2405.15071 write it. `train.json` holds the
+atomic and the inferred facts, `test.json` the probes of every split with their type, `valid.json`
+the OOD test again, `vocab.json` all tokens; `latebloom.worlds.published` has the items. Their
+composition data has no type in `train.json`; ours has one, as their comparison data does.
 
 Covers: composition, with any number of hops. Does not cover: comparison (whose questions
 `<attr_0><q><e_1><mask><e_2>` are refused by name).
@@ -19,40 +15,33 @@ reports under their names.
 
 import json
 import os
-import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError, WorldError
+from latebloom.worlds.published import (
+    FILES,
+    MARKS,
+    PROBES,
+    SPECIAL,
+    TYPES,
+    UNTOLD,
+    Items,
+    read_items,
+    read_vocabulary,
+    to_token,
+    write_items,
+    write_list,
+)
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import ATOMIC, Facts, Split, World
-
-SPECIAL = ("<mask>", "<sep>", "<a>", "</a>", "<q>", "</q>")
-"""Tokens that every published vocabulary ends with."""
-END = "</a>"
-PROBES = 3000
-"""Items of a split in a published `test.json` at most."""
-TYPES: Mapping[str, str] = {
-    Split.ATOMIC_ID: "id_atomic",
-    Split.ATOMIC_OOD: "ood_atomic",
-    Split.TRAIN_INFERRED: "train_inferred",
-    Split.TEST_ID: "test_inferred_iid",
-    Split.TEST_OOD: "test_inferred_ood",
-    Split.TEST_OI: "test_inferred_oi",
-    Split.TEST_IO: "test_inferred_io",
-    Split.AUGMENTED: "train_augmented",
-    Split.IDENTITY: "train_identity",
-}
-"""The type of each split's items; splits of longer chains have their own name as type."""
-SPLITS = {type_: split for split, type_ in TYPES.items()}
-LONGER = re.compile(r"(train_hops_\d+|test_hops_\d+(_ood)?)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,38 +60,8 @@ def make_dataset_world(config: DatasetConfig) -> World:
     Raises: FactsError as `read_dataset`.
     """
     if not config.folder:
-        raise FactsError("world.folder is empty; name a folder with train.json, test.json, vocab.json")
+        raise FactsError(f"world.folder is empty; name a folder with {', '.join(FILES)}")
     return read_dataset(Path(config.folder))
-
-
-# ------------------------------------------------------------------------------------ words
-
-
-def to_token(word: str) -> str:
-    """A word as a published token: `e7` is `<e_7>`, `r7` is `<r_7>`, anything else `<word>`.
-
-    What would be read as something else is written %XX, so that `to_word` undoes it.
-    """
-    if word in SPECIAL:
-        return word
-    if made := re.fullmatch(r"([er])(0|[1-9]\d*)", word, re.ASCII):
-        return f"<{made[1]}_{made[2]}>"
-    text = re.sub(r"[<>%]", lambda m: f"%{ord(m[0]):02X}", word)
-    if re.fullmatch(r"[er]_(0|[1-9]\d*)", text, re.ASCII) or f"<{text}>" in SPECIAL:
-        text = f"%{ord(text[0]):02X}{text[1:]}"
-    return f"<{text}>"
-
-
-def to_word(token: str) -> str:
-    """The word behind a token; undoes `to_token`."""
-    if token in SPECIAL:
-        return token
-    if made := re.fullmatch(r"<([er])_(0|[1-9]\d*)>", token, re.ASCII):
-        return made[1] + made[2]
-    return re.sub(r"%([0-7][0-9A-F])", lambda m: chr(int(m[1], 16)), token[1:-1])
-
-
-# ---------------------------------------------------------------------------------- writing
 
 
 def write_dataset(world: World, folder: Path) -> None:
@@ -136,8 +95,7 @@ def check_task(world: World) -> None:
 def write_files(world: World, folder: Path) -> None:
     """The four files, into an existing folder."""
     tokens = [to_token(word) for word in world.vocabulary.words]
-    special = [token for token in SPECIAL if token not in tokens]
-    write_list(folder / "vocab.json", map(json.dumps, tokens + special))
+    write_list(folder / "vocab.json", map(json.dumps, [*tokens, *SPECIAL]))
     encoded = np.array([json.dumps(token)[1:-1] for token in tokens], dtype=object)
 
     facts = world.facts
@@ -152,41 +110,15 @@ def write_files(world: World, folder: Path) -> None:
         some = np.linspace(0, len(rows) - 1, min(len(rows), PROBES)).astype(np.int64)
         if split in (*ATOMIC, Split.TRAIN_INFERRED):
             probes.append(write_items(encoded, rows[some], type_))
-    for split in world.tested:
-        probes.append(write_items(encoded, world.examples(split), TYPES.get(split, split)))
+    probes += [
+        write_items(encoded, world.examples(split), TYPES.get(split, split))
+        for split in world.tested
+    ]
     write_list(folder / "train.json", (item for items in train for item in items))
     write_list(folder / "test.json", (item for items in probes for item in items))
     ood = world.splits.get(Split.TEST_OOD)
     valid = () if ood is None else write_items(encoded, ood, TYPES[Split.TEST_OOD])
     write_list(folder / "valid.json", valid)
-
-
-def write_items(
-    encoded: ndarray, rows: Int[ndarray, "example token"], types: str | ndarray
-) -> Iterator[str]:
-    """Each row as a JSON object; `encoded` holds the tokens as they stand within JSON quotes."""
-    if not len(rows):
-        return
-    question = encoded[rows[:, :-1]].sum(axis=1)  # object arrays add up to joined strings
-    answer = encoded[rows[:, -1]]
-    for q, a, t in zip(question, answer, np.broadcast_to(types, len(rows)), strict=True):
-        yield f'{{"input_text": "{q}", "target_text": "{q}{a}{END}", "type": "{t}"}}'
-
-
-def write_list(path: Path, items: Iterable[str]) -> None:
-    """Encoded items as one JSON array, an item a line, flushed to the disk."""
-    with path.open("w", encoding="utf-8") as file:
-        file.write("[")
-        separator = "\n"
-        for item in items:
-            file.write(separator + item)
-            separator = ",\n"
-        file.write("\n]\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-# ---------------------------------------------------------------------------------- reading
 
 
 def read_dataset(folder: Path) -> World:
@@ -199,17 +131,122 @@ def read_dataset(folder: Path) -> World:
     Raises: FactsError naming the file, the item, and what is wrong with it.
     """
     words, ids = read_vocabulary(folder / "vocab.json")
-    train = read_items(folder / "train.json", ids)
-    test = read_items(folder / "test.json", ids)
-    probes = {SPLITS[t]: test.pop(t) for t in ("id_atomic", "ood_atomic") if t in test}
-    test.pop(TYPES[Split.TRAIN_INFERRED], None)  # a sample of what train.json holds
-    order = train.pop("order")
-    test.pop("order")
-    trained = {name_split(type_, folder / "train.json"): rows for type_, rows in train.items()}
+    train = read_items(folder / "train.json", ids, is_test=False)
+    test = read_items(folder / "test.json", ids, is_test=True)
+    atomic = [
+        (row, split)
+        for row, split in zip(train.rows, train.splits, strict=True)
+        if split in (*ATOMIC, UNTOLD)
+    ]
+    if not atomic:
+        raise FactsError(f"{train.path} holds no atomic fact (<subject><relation> -> object)")
+    subject, relation, object_ = np.array([row for row, _ in atomic], dtype=np.int32).T
+    facts = Facts(subject, relation, object_, np.zeros(len(atomic), bool))
+    check_functional(facts, words, train.path)
+    trained = {Split.TRAIN_INFERRED: 4} | split_widths(train)
+    tested = {name: width for name, width in split_widths(test).items() if name.startswith("test_")}
+    chains = {name: train.matrix(name, width) for name, width in trained.items()}
+    tests = {name: test.matrix(name, width) for name, width in tested.items()}
+    check_held_out(chains, tests, words, test.path)
+    marks = np.array([MARKS[split] for _, split in atomic], dtype=np.int8)
+    facts = replace(facts, ood=mark_facts(facts, marks, test, chains | tests, words))
+    rows = np.stack((subject, relation, object_), axis=1)
+    learnt = {Split.ATOMIC_ID: rows[~facts.ood], Split.ATOMIC_OOD: rows[facts.ood]} | chains
+    try:
+        vocabulary = Vocabulary(tuple(words))
+    except ValueError as error:
+        raise FactsError(f"{folder / 'vocab.json'}: {error}") from error
     return World(
         task="composition",
-        vocabulary=Vocabulary(tuple(words)),
-        facts=Facts(),
-        splits=trained,
-        trained=tuple(trained),
+        vocabulary=vocabulary,
+        facts=facts,
+        splits=learnt | tests,
+        trained=tuple(learnt),
     )
+
+
+def split_widths(items: Items) -> dict[str, int]:
+    """The splits of inferred items in order of appearance, and the length of their rows."""
+    return {
+        split: len(row)
+        for row, split in zip(items.rows, items.splits, strict=True)
+        if split not in (*ATOMIC, UNTOLD)
+    }
+
+
+def check_functional(facts: Facts, words: list[str], path: Path) -> None:
+    """Refuses a fact that stands twice, with the same object or another."""
+    _, first, count = np.unique(
+        facts.subject.astype(np.int64) * len(words) + facts.relation,
+        return_index=True,
+        return_counts=True,
+    )
+    if (count > 1).any():
+        row = first[np.argmax(count > 1)]
+        subject, relation = words[facts.subject[row]], words[facts.relation[row]]
+        raise FactsError(f"{path}: the fact ({subject}, {relation}) stands twice; keep one")
+
+
+def check_held_out(
+    trained: Mapping[str, Int[ndarray, "_ _"]],
+    tested: Mapping[str, Int[ndarray, "_ _"]],
+    words: list[str],
+    path: Path,
+) -> None:
+    """Refuses a test question that is trained on."""
+    for split, rows in tested.items():
+        seen = [known for known in trained.values() if known.shape[1] == rows.shape[1]]
+        known = {row.tobytes() for row in np.concatenate(seen)[:, :-1]} if seen else set()
+        for row in rows[:, :-1]:
+            if row.tobytes() in known:
+                question = " ".join(words[i] for i in row)
+                raise FactsError(f"{path}: {split} asks {question}, which train.json trains on")
+
+
+def mark_facts(
+    facts: Facts,
+    marks: Int[ndarray, " fact"],
+    test: Items,
+    chains: Mapping[str, Int[ndarray, "_ _"]],
+    words: list[str],
+) -> Bool[ndarray, " fact"]:
+    """Which facts are OOD, by their types and by what is composed of them.
+
+    marks: 0 for ID, 1 for OOD, -1 where train.json does not tell.
+    """
+    told = [np.flatnonzero(marks == value) for value in (0, 1)]
+    n_listed = 0
+    for split, value in ((Split.ATOMIC_ID, 0), (Split.ATOMIC_OOD, 1)):
+        rows = test.matrix(split, 3)
+        found = facts.find(rows[:, 0], rows[:, 1])
+        if (found < 0).any() or (facts.object[found] != rows[:, 2]).any():
+            raise FactsError(f"{test.path}: an item of type {TYPES[split]} is not in train.json")
+        told[value] = np.union1d(told[value], found)
+        n_listed += len(rows) if value else 0
+    for split, rows in chains.items():
+        inside = split in (Split.TRAIN_INFERRED, Split.TEST_ID) or split.startswith("train_hops_")
+        outside = split == Split.TEST_OOD or split.endswith("_ood")
+        if inside or outside:
+            value = int(outside)
+            told[value] = np.union1d(told[value], facts_of_chains(facts, rows))
+    both = np.intersect1d(told[0], told[1])
+    if len(both):
+        subject, relation = words[facts.subject[both[0]]], words[facts.relation[both[0]]]
+        raise FactsError(
+            f"{test.path.parent}: the fact ({subject}, {relation}) is OOD and yet composed in"
+            " training or in an ID test; write the data again"
+        )
+    ood = np.full(len(facts), n_listed >= PROBES)
+    ood[told[0]] = False
+    ood[told[1]] = True
+    return ood
+
+
+def facts_of_chains(facts: Facts, rows: Int[ndarray, "example token"]) -> Int[ndarray, " fact"]:
+    """The facts that the questions go through, each once, as far as they are known."""
+    here, passed = rows[:, 0], [np.empty(0, np.int64)]
+    for hop in range(1, rows.shape[1] - 1):
+        found = facts.find(here, rows[:, hop])
+        passed.append(found[found >= 0])
+        here = np.where(found >= 0, facts.object[found], -1)
+    return np.unique(np.concatenate(passed))

@@ -7,6 +7,7 @@ entities first, then its relations, then whatever else its questions are made of
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import SupportsIndex
 
 from latebloom.errors import UnknownNameError
 
@@ -47,7 +48,7 @@ class Vocabulary:
     def encode(self, words: Iterable[str]) -> list[int]:
         return [self.id(word) for word in words]
 
-    def decode(self, ids: Iterable[int]) -> list[str]:
+    def decode(self, ids: Iterable[SupportsIndex]) -> list[str]:
         return [self.words[i] for i in ids]
 
     def nearest(self, word: str, n: int = 3) -> list[str]:

@@ -1,0 +1,86 @@
+"""Accuracy and its interval."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from latebloom.evaluation.accuracy import (
+    Score,
+    correct_rows,
+    loops_needed,
+    predict,
+    score_splits,
+    wilson,
+)
+from latebloom.model.transformer import ModelConfig, Transformer
+
+
+@pytest.fixture
+def model(small_world):
+    torch.manual_seed(0)
+    return Transformer(ModelConfig(d_model=16, n_heads=2, window=2), len(small_world.vocabulary))
+
+
+@pytest.mark.parametrize(
+    ("correct", "n", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (29, 29, 0.8830, 1)],
+)
+def test_wilson_against_newcombes_examples(correct, n, low, high):
+    """Newcombe, Statistics in Medicine 17 (1998), table I, method 3."""
+    assert wilson(correct, n) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_no_questions_say_nothing():
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert math.isnan(Score(0, 0).accuracy)
+
+
+def test_predictions_are_the_largest_logit(model, small_world):
+    rows = torch.from_numpy(small_world.examples("train_inferred"))[:, :-1]
+    one_by_one = [model(row[None], n_loops=2)[-1, 0, -1].argmax().item() for row in rows]
+    assert predict(model, rows).tolist() == one_by_one
+
+
+def test_large_splits_go_in_pieces_and_come_back_whole(model, small_world, monkeypatch):
+    rows = torch.from_numpy(small_world.examples("train_inferred"))[:, :-1]
+    whole = predict(model, rows)
+    monkeypatch.setattr("latebloom.evaluation.accuracy.TOKENS_AT_ONCE", 7)
+    assert torch.equal(predict(model, rows), whole)
+
+
+def test_right_answers_are_counted(model, small_world):
+    rows = small_world.examples("test_id").copy()
+    rows[:, -1] = predict(model, torch.from_numpy(rows[:, :-1])).numpy()
+    rows[::2, -1] = (rows[::2, -1] + 1) % len(small_world.vocabulary)
+    right = correct_rows(model, rows)
+    assert right.tolist() == [i % 2 == 1 for i in range(len(rows))]
+
+
+def test_a_probe_is_spread_over_the_split(model, small_world):
+    scores = score_splits(model, small_world, probe=5)
+    for name, score in scores.items():
+        assert score.n == min(5, len(small_world.examples(name)))
+    assert list(scores) == list(small_world.splits)
+
+
+def test_measuring_leaves_the_model_in_training(model, small_world):
+    model.train()
+    score_splits(model, small_world)
+    assert model.training
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_loops():
+    looped = ModelConfig(n_loops=3)
+    assert [loops_needed(looped, n) for n in (2, 3, 8)] == [1, 2, 7]
+    restart = ModelConfig(n_loops=3, feedback="restart")
+    assert [loops_needed(restart, n) for n in (2, 3, 8)] == [3, 3, 7]
+    shared = ModelConfig(n_loops=2, feedback="none")
+    assert [loops_needed(shared, n) for n in (2, 8)] == [2, 2]
+
+
+def test_empty_questions_give_no_answers(model):
+    assert predict(model, torch.empty((0, 3), dtype=torch.int32)).shape == (0,)
+    assert correct_rows(model, np.empty((0, 4), np.int32)).shape == (0,)

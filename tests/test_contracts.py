@@ -1,0 +1,90 @@
+"""What the whole package promises: imports run one way, names are documented, no pickle."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import latebloom
+
+ROOT = Path(latebloom.__file__).parent
+ORDER = (
+    "errors",
+    "worlds",
+    "model",
+    "training",
+    "evaluation",
+    "rivals",
+    "circuits",
+    "studies",
+    "reports",
+    "export",
+    "cli",
+)
+FILES = sorted(ROOT.rglob("*.py"))
+MODULES = sorted(m.name for m in pkgutil.walk_packages([str(ROOT)], "latebloom."))
+
+
+def imports_of(path: Path) -> set[str]:
+    """The rooms of latebloom that a file imports from."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        found |= {n.split(".")[1] for n in names if n.startswith("latebloom.")}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    if room == "__init__":
+        return
+    here = ORDER.index(room)
+    later = {name for name in imports_of(path) if ORDER.index(name) > here}
+    assert not later, f"{path} imports {later}, which stand later in the way of the data"
+
+
+def test_worlds_know_nothing_of_torch():
+    for path in (ROOT / "worlds").rglob("*.py"):
+        modules = {
+            node.module if isinstance(node, ast.ImportFrom) else alias.name
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for alias in node.names
+        }
+        assert not any((m or "").split(".")[0] == "torch" for m in modules), path
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_name_is_documented(name):
+    module = importlib.import_module(name)
+    if not Path(module.__file__).read_text():
+        return
+    assert module.__doc__, f"{name} has no docstring"
+    for attribute, value in vars(module).items():
+        if attribute.startswith("_") or getattr(value, "__module__", None) != name:
+            continue
+        if inspect.isclass(value):
+            assert value.__doc__, f"{name}.{attribute} has no docstring"
+
+
+def test_nothing_reads_or_writes_pickles():
+    for path in FILES:
+        text = path.read_text()
+        assert "import pickle" not in text, path
+        assert not re.search(r"(?<!safetensors\.)torch\.(load|save)\(", text), path
+
+
+def test_what_the_package_exports_is_there():
+    for name in latebloom.__all__:
+        assert getattr(latebloom, name) is not None
+    with pytest.raises(AttributeError):
+        latebloom.nothing  # noqa: B018
