@@ -12,29 +12,35 @@ help:  ## Show this list
 
 setup: $(STAMP)  ## Make .venv with the pinned dependencies and the command in it
 
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "latebloom needs Python >= 3.11 (make PYTHON=python3.12)"; exit 1; }
+		{ echo "latebloom needs Python >= 3.11: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	$(PIP) torch==2.13.0
+	$(PIP) -e '.[atlas]'
+	@touch $@
+
+$(STAMP)-dev: $(STAMP)
+	$(PIP) -e '.[atlas,elements,interp,llm,rdf,dev]'
 	@touch $@
 
 grok: setup  ## Grow the default run: a transformer that groks, in about a minute
 	$(BIN)/latebloom grok composition
 
-test: setup lint  ## Lint, types, fast tests
+test: $(STAMP)-dev lint  ## Lint, types, fast tests
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-test-slow: setup  ## The trainings that prove the claims (minutes)
+test-slow: $(STAMP)-dev  ## The trainings that prove the claims (minutes)
 	$(BIN)/python -m pytest -m slow
 
-lint: setup
+lint: $(STAMP)-dev  ## Format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
-bench: setup  ## Speed and memory, beside a peer where there is one
+bench: $(STAMP)-dev  ## Speed and memory, beside a peer where there is one
 	$(BIN)/python -m benchmarks
 
 results: setup  ## Grow every recipe that the README quotes, over its seeds (hours)

@@ -1,4 +1,4 @@
-"""Seconds and memory of causal tracing at the paper's size, with TransformerLens beside it.
+"""CPU seconds and memory of causal tracing at the paper's size, with TransformerLens beside it.
 
 A vanilla model of 8 layers, d_model 768; all boundaries and positions; subject and both relations
 corrupted. Usage: `python benchmarks/tracing.py [EXAMPLES [EXAMPLES_OF_TRANSFORMER_LENS]]`; 0 for
@@ -8,17 +8,22 @@ the second leaves TransformerLens out. The weights are random: time does not dep
 import json
 import resource
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from numpy import ndarray
+from torch import Tensor
 
 from latebloom.circuits.corruption import Corruption, corrupt_chains, follow_chains
 from latebloom.circuits.states import run_states
 from latebloom.circuits.tracing import trace_corruptions
+from latebloom.model.hf_weights import to_hf
 from latebloom.model.transformer import ModelConfig, Transformer
 from latebloom.worlds.composition import CompositionConfig, make_composition
 from latebloom.worlds.world import Split
@@ -39,10 +44,37 @@ def seconds_of_latebloom(
     answers: Int[ndarray, " row"],
     corruptions: Sequence[Corruption],
 ) -> float:
-    begin = time.perf_counter()
+    begin = time.process_time()
     states = run_states(model, torch.from_numpy(questions).long())
     trace_corruptions(model, states, answers, corruptions)
-    return time.perf_counter() - begin
+    return time.process_time() - begin
+
+
+def bridge_of(model: Transformer, folder: Path) -> Any:
+    """The model in TransformerLens, booted offline from a folder with a word-level tokenizer."""
+    from tokenizers import Tokenizer, models
+    from transformer_lens.model_bridge import TransformerBridge
+    from transformers import PreTrainedTokenizerFast
+
+    to_hf(model).save_pretrained(folder)
+    words = {f"w{i}": i for i in range(model.d_vocab)}
+    table = Tokenizer(models.WordLevel(words, unk_token="w0"))
+    special = {"bos_token": "w0", "eos_token": "w0", "pad_token": "w0"}
+    PreTrainedTokenizerFast(tokenizer_object=table, **special).save_pretrained(folder)
+    return TransformerBridge.boot_transformers(str(folder))
+
+
+def swap_at(
+    position: int, values: Float[Tensor, "row d_model"]
+) -> Callable[[Tensor, object], Tensor]:
+    """A hook that replaces the state at one position."""
+
+    def swap(state: Tensor, hook: object) -> Tensor:
+        state = state.clone()
+        state[:, position] = values
+        return state
+
+    return swap
 
 
 def seconds_of_transformer_lens(
@@ -52,32 +84,22 @@ def seconds_of_transformer_lens(
     n: int,
 ) -> float:
     """The same patches of the first `n` examples of each corruption, batched over examples."""
-    from latebloom.model.hf_weights import to_hf
-    from latebloom.model.lens_weights import to_transformer_lens
-
-    hooked = to_transformer_lens(to_hf(model))
-    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        bridge = bridge_of(model, Path(folder))
+    sites = [f"blocks.{layer}.hook_resid_pre" for layer in range(model.config.n_layers)]
+    sites.append(f"blocks.{model.config.n_layers - 1}.hook_out")
+    begin = time.process_time()
     with torch.no_grad():
         for corruption in corruptions:
             clean = torch.from_numpy(questions[corruption.rows[:n]]).long()
             corrupted = torch.from_numpy(corruption.questions[:n]).long()
-            hooked(clean)
-            _, cache = hooked.run_with_cache(corrupted)
-            for layer in range(model.config.n_layers):
+            bridge(clean)
+            _, cache = bridge.run_with_cache(corrupted)
+            for site in sites:
                 for position in range(clean.shape[1]):
-                    name = f"blocks.{layer}.hook_resid_post"
-
-                    def swap(
-                        state: torch.Tensor,
-                        hook: object,
-                        name: str = name,
-                        position: int = position,
-                    ) -> torch.Tensor:
-                        state[:, position] = cache[name][:, position]
-                        return state
-
-                    hooked.run_with_hooks(clean, fwd_hooks=[(name, swap)])
-    return time.perf_counter() - begin
+                    swap = swap_at(position, cache[site][:, position])
+                    bridge.run_with_hooks(clean, fwd_hooks=[(site, swap)])
+    return time.process_time() - begin
 
 
 def main() -> None:

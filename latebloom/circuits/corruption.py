@@ -101,8 +101,10 @@ def corrupt_chains(
 
     subjects, relations = np.unique(facts.subject), np.unique(facts.relation)
     changed = [corrupt("subject", questions, 0, subjects, end, rng)]
-    for hop in range(1, questions.shape[1]):
-        changed.append(corrupt(f"relation {hop}", questions, hop, relations, end, rng))
+    changed.extend(
+        corrupt(f"relation {hop}", questions, hop, relations, end, rng)
+        for hop in range(1, questions.shape[1])
+    )
     return changed
 
 

@@ -17,7 +17,7 @@ import torch
 
 from latebloom.circuits.failures import explain_failures
 from latebloom.circuits.lens import Lens, logit_lens
-from latebloom.circuits.probe import Probe, chain_probe
+from latebloom.circuits.probe import Probe, make_probe
 from latebloom.circuits.progress import Groups, group_by_bridge, measure
 from latebloom.circuits.states import States, read_answers, run_states
 from latebloom.circuits.tracing import (
@@ -68,30 +68,31 @@ class Subject:
     outside: Groups | None = None
 
     @classmethod
-    def of_chains(cls, world: World, config: ExaminationConfig) -> "Subject":
-        """The probes of a world of chained facts.
+    def of_world(cls, world: World, config: ExaminationConfig) -> "Subject":
+        """What is drawn from a world; groups by bridge only where there are bridges.
 
-        Raises: WorldError if it lacks the split; ProbeError if its questions are no chains.
+        Raises: WorldError if it lacks the split; ProbeError if its questions cannot be probed.
         """
 
         def probe(split: str) -> Probe:
-            return chain_probe(world, split, n=config.examples, seed=config.seed)
+            return make_probe(world, split, n=config.examples, seed=config.seed)
 
-        outside = None
-        if Split.TEST_OOD in world.splits and len(world.splits[Split.TEST_OOD]):
+        main = probe(config.split)
+        if not main.chained:
+            return cls(config=config, probe=main)
+        outside, drawn_from = None, None
+        if len(world.splits.get(Split.TEST_OOD, ())):
             outside = group_by_bridge(world, Split.TEST_OOD, seed=config.seed)
+            drawn_from = np.unique(outside.bridge)
+        inside = group_by_bridge(world, config.split, only=drawn_from, seed=config.seed)
+        if not len(inside.bridge):
+            inside = group_by_bridge(world, config.split, seed=config.seed)
+        failing = (name for name in config.failing if len(world.splits.get(name, ())))
         return cls(
             config=config,
-            probe=probe(config.split),
-            failing=tuple(
-                probe(name) for name in config.failing if len(world.splits.get(name, ()))
-            ),
-            inside=group_by_bridge(
-                world,
-                config.split,
-                only=None if outside is None else np.unique(outside.bridge),
-                seed=config.seed,
-            ),
+            probe=main,
+            failing=tuple(probe(name) for name in failing),
+            inside=inside,
             outside=outside,
         )
 
@@ -130,11 +131,10 @@ def examine(model: Transformer, subject: Subject) -> dict[str, Any]:
     if subject.config.noise:
         noise = trace_noise(model, states, probe.answers, 0, seed=subject.config.seed)
         record["noise"] = effect_record(noise)
-    if subject.inside is not None:
-        rows = np.concatenate((probe.questions, probe.answers[:, None]), axis=1)
-        record["progress"] = measure(
-            model, subject.inside, subject.outside, rows, n_loops=states.n_loops
-        )
+    rows = np.concatenate((probe.questions, probe.answers[:, None]), axis=1)
+    record["progress"] = measure(
+        model, subject.inside, subject.outside, rows, n_loops=states.n_loops
+    )
     return without_nan(record)
 
 

@@ -14,6 +14,7 @@ Source: arXiv:2405.15071, section 3.3 (the explanation of OOD failure, tested th
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,7 +48,7 @@ class Failures:
     with_donor: int
     absent_above: int
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self) | {"words": self.words()}
 
     def words(self) -> str:

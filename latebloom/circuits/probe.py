@@ -3,8 +3,9 @@
 Enters: a world and a split. Leaves: a `Probe`: the questions, the tokens that may appear inside
 the model on the way to the answer, corrupted questions and donors.
 
-Covers: chains of any number of hops (`chain_probe`), and questions that look up several operands
-and combine them, such as comparisons (`operand_probe`, from arrays and an answer function).
+Covers: chains of any number of hops (`chain_probe`), comparisons (`comparison_probe`), and any
+other questions that look up operands side by side (`operand_probe`, from arrays and an answer
+function). `make_probe` chooses by the world's task.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from latebloom.circuits.corruption import (
 )
 from latebloom.circuits.lens import Named
 from latebloom.errors import LatebloomError
+from latebloom.worlds.ordering import compare
 from latebloom.worlds.world import World
 
 
@@ -169,3 +171,60 @@ def operand_probe(
             for place, tokens in candidates.items()
         ),
     )
+
+
+def comparison_probe(world: World, split: str, *, n: int = 300, seed: int = 0) -> Probe:
+    """The probe of questions `attribute e1 e2`, answered by one of the last three tokens.
+
+    Raises: ProbeError if the split's questions are no comparisons of the world's values.
+    """
+    facts = world.facts
+    everything = world.examples(split)
+    if everything.shape[1] != 4:
+        raise ProbeError(f"split {split!r} holds no comparisons: they have three tokens")
+    rows = draw_rows(everything, n, np.random.default_rng([seed, 2]))
+
+    def value(questions: Int[ndarray, "row pos"], entity: int) -> Int[ndarray, " row"]:
+        at = facts.find(questions[:, entity], questions[:, 0])
+        return np.where(at >= 0, facts.object[at], -1)
+
+    def answer(questions: Int[ndarray, "row pos"]) -> Int[ndarray, " row"]:
+        first, second = value(questions, 1), value(questions, 2)
+        label = len(world.vocabulary) - 3 + compare(first, second)
+        return np.where((first >= 0) & (second >= 0), label, -1)
+
+    wrong = (answer(rows[:, :-1]) != rows[:, -1]).sum()
+    if wrong:
+        raise ProbeError(
+            f"{wrong} of {len(rows)} questions of split {split!r} do not follow from the values"
+        )
+    entities = np.unique(facts.subject)
+    places = ("attribute", "first entity", "second entity")
+    return operand_probe(
+        split,
+        rows,
+        places=places,
+        candidates={
+            "attribute": np.unique(facts.relation),
+            "first entity": entities,
+            "second entity": entities,
+        },
+        answer=answer,
+        named={"first value": value(rows, 1), "second value": value(rows, 2)}
+        | {name: rows[:, i] for i, name in enumerate(places)},
+        steps=(
+            Step(name="first value", position=1, corruption="first entity"),
+            Step(name="second value", position=2, corruption="second entity"),
+        ),
+        seed=seed,
+    )
+
+
+def make_probe(world: World, split: str, *, n: int = 300, seed: int = 0) -> Probe:
+    """The probe of a split of any world.
+
+    Raises: ProbeError if the split's questions are neither chains nor comparisons.
+    """
+    if world.task == "composition":
+        return chain_probe(world, split, n=n, seed=seed)
+    return comparison_probe(world, split, n=n, seed=seed)

@@ -159,16 +159,19 @@ def centroids(
 
 def measure(
     model: Transformer,
-    inside: Groups,
+    inside: Groups | None,
     outside: Groups | None,
     gradient_rows: Int[ndarray, "row token"],
     *,
     n_loops: int,
 ) -> Mapping[str, object]:
-    """All progress measures that need no trace, as JSON-ready numbers."""
-    geometry = (
-        bridge_geometry(model, inside, outside, n_loops=n_loops) if len(inside.bridge) else {}
-    )
+    """All progress measures that need no trace, as JSON-ready numbers.
+
+    inside: None where questions have no bridge; the geometry is then empty.
+    """
+    geometry: Mapping[str, Float[ndarray, "loop boundary"]] = {}
+    if inside is not None and len(inside.bridge):
+        geometry = bridge_geometry(model, inside, outside, n_loops=n_loops)
     return {
         "weight_norm": weight_norms(model),
         "gradient_entropy": gradient_entropy(model, gradient_rows),

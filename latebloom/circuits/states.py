@@ -130,8 +130,7 @@ def go_from(
     """The same as `run_states`, from embeddings (which may have been changed)."""
     if base is None:
         first = 0
-    elif rows is None:
-        rows = torch.arange(base.n_rows)
+    beside = torch.arange(len(start)) if rows is None else rows
     ahead = model.config.feedback == "ahead"
     stream, seen = [], []
     own = state = start[:, first:]
@@ -140,7 +139,7 @@ def go_from(
             boundaries, attended = [state], []
             for layer, block in enumerate(model.blocks):
                 assert isinstance(block, Block)
-                past = None if base is None else base.seen[loop][layer].rows(rows, first)
+                past = None if base is None else base.seen[loop][layer].rows(beside, first)
                 stays = own if ahead and layer == 0 else None
                 state, known = later_positions(block, state, past, own=stays)
                 boundaries.append(state)
@@ -151,7 +150,7 @@ def go_from(
                 state = model.next_start(own, state, loop, None, first_pos=first)
     later = torch.stack(stream)
     if base is not None and first:
-        later = torch.cat((base.stream[:, :, rows, :first], later), dim=3)
+        later = torch.cat((base.stream[:, :, beside, :first], later), dim=3)
     return States(start=start, stream=later, seen=tuple(seen))
 
 

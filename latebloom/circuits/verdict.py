@@ -119,13 +119,13 @@ def judge(
     steps = tuple(find_step(step, lens, effects[step.corruption], moved) for step in probe.steps)
     last = len(probe.places) - 1
     answer = earliest(there(lens, "answer"), only=last)
-    order = [-1 if step.place is None else rank_of(step.place) for step in steps]
-    complete = bool(steps) and all(step.used for step in steps) and answer is not None
+    order = [rank_of(step.place) for step in steps if step.place is not None]
+    complete = bool(steps) and all(step.used for step in steps)
     if complete and answer is not None:
-        in_time = max(order) <= rank_of(answer)
-        if probe.chained:
-            in_time = max(order) < rank_of(answer) and order == sorted(order)
-        complete = in_time
+        end = rank_of(answer)
+        in_turn = max(order) < end and order == sorted(order)
+        complete = in_turn if probe.chained else max(order) <= end
+    complete = complete and answer is not None
     form: Literal["serial", "parallel", "none"] = "none"
     if complete:
         form = "serial" if probe.chained else "parallel"

@@ -214,7 +214,9 @@ def load_hf(folder: Path | str) -> Transformer:
 
 
 def read_hf_vocabulary(folder: Path | str) -> dict[str, int]:
-    """Token -> id of a folder's tokenizer: `vocab.json` and `added_tokens.json`, or `tokenizer.json`.
+    """Token -> id of a folder's tokenizer.
+
+    Read from `vocab.json` and `added_tokens.json`, or from `tokenizer.json`.
 
     Raises: HfModelError if there is neither.
     """

@@ -22,7 +22,6 @@ from latebloom.training.until import check_until
 from latebloom.worlds.build import build_world
 from latebloom.worlds.world import World
 
-
 TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
 

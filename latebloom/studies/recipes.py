@@ -11,7 +11,6 @@ from latebloom.model.transformer import ModelConfig
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.worlds.atlas import AtlasConfig
 from latebloom.worlds.composition import CompositionConfig
-from latebloom.worlds.dataset import DatasetConfig
 from latebloom.worlds.facts import FactsConfig
 
 LOOPED = ModelConfig(n_layers=1, n_loops=2, window=2)

@@ -189,7 +189,7 @@ def facts_of(table: ValueTable, ood: Bool[ndarray, "entity attribute"]) -> Facts
 
 def draw_id_questions(
     space: PairSpace, n_id: int, config: PairConfig, rng: np.random.Generator
-) -> tuple[Int[ndarray, "question 3"], Int[ndarray, "question 3"]]:
+) -> tuple[Int[ndarray, "_ 3"], Int[ndarray, "_ 3"]]:
     """Comparisons of ID entities to train on, and others for the test, as (attribute, e1, e2)."""
     if not len(space):
         raise WorldError(

@@ -5,8 +5,8 @@ atomic and the inferred facts, `test.json` the probes of every split with their 
 the OOD test again, `vocab.json` all tokens; `latebloom.worlds.published` has the items. Their
 composition data has no type in `train.json`; ours has one, as their comparison data does.
 
-Covers: composition, with any number of hops. Does not cover: comparison (whose questions
-`<attr_0><q><e_1><mask><e_2>` are refused by name).
+Covers: composition, with any number of hops; comparison and hidden attributes, whose items are
+`latebloom.worlds.published_comparison`'s. Does not cover: other tasks.
 
 Differs: all our test items are written, not 3,000 of a split at most; further splits of ours have
 types of their own (`test_inferred_oi`, `test_hops_5`, ...), which the published evaluation
@@ -40,6 +40,12 @@ from latebloom.worlds.published import (
     write_items,
     write_list,
 )
+from latebloom.worlds.published_comparison import (
+    TASKS,
+    is_comparison_vocabulary,
+    read_comparison_dataset,
+    write_comparison_files,
+)
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import ATOMIC, Facts, Split, World
 
@@ -65,7 +71,7 @@ def make_dataset_world(config: DatasetConfig) -> World:
 
 
 def write_dataset(world: World, folder: Path) -> None:
-    """Writes a composition world; the folder appears only when it is complete.
+    """Writes a world; the folder appears only when it is complete.
 
     Raises: FactsError if the folder exists or cannot be written; WorldError for another task.
     """
@@ -76,7 +82,8 @@ def write_dataset(world: World, folder: Path) -> None:
     try:
         aside.mkdir(parents=True)
         try:
-            write_files(world, aside)
+            write = write_files if world.task == "composition" else write_comparison_files
+            write(world, aside)
             aside.rename(folder)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
@@ -86,14 +93,16 @@ def write_dataset(world: World, folder: Path) -> None:
 
 
 def check_task(world: World) -> None:
-    if world.task != "composition":
+    tasks = ("composition", *TASKS)
+    if world.task not in tasks:
         raise WorldError(
-            f"a world of the task {world.task!r} has no published format here; composition has"
+            f"a world of the task {world.task!r} has no published format here; those that have one:"
+            f" {', '.join(tasks)}"
         )
 
 
 def write_files(world: World, folder: Path) -> None:
-    """The four files, into an existing folder."""
+    """The four files of a composition world, into an existing folder."""
     tokens = [to_token(word) for word in world.vocabulary.words]
     write_list(folder / "vocab.json", map(json.dumps, [*tokens, *SPECIAL]))
     encoded = np.array([json.dumps(token)[1:-1] for token in tokens], dtype=object)
@@ -130,6 +139,8 @@ def read_dataset(folder: Path) -> World:
 
     Raises: FactsError naming the file, the item, and what is wrong with it.
     """
+    if is_comparison_vocabulary(folder / "vocab.json"):
+        return read_comparison_dataset(folder)
     words, ids = read_vocabulary(folder / "vocab.json")
     train = read_items(folder / "train.json", ids, is_test=False)
     test = read_items(folder / "test.json", ids, is_test=True)

@@ -24,6 +24,7 @@ FUNCTIONAL_SHARE = 0.9
 """A relation is functional if at least this share of its pairs has one object; its other pairs
 count as contradictions."""
 MAX_EXAMPLES = 3
+MAX_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ class Diagnosis:
                 " their relation has one nearly everywhere"
             )
         if self.many_valued_relations:
-            out.append(f"many-valued relations: {', '.join(self.many_valued_relations)}")
+            names = ", ".join(self.many_valued_relations[:MAX_NAMES])
+            more = len(self.many_valued_relations) - MAX_NAMES
+            out.append(f"many-valued relations: {names}{f' and {more:,} more' * (more > 0)}")
         out += [f"for instance: {example}" for example in self.examples]
         out += [f"left out: {n:,} ({reason})" for reason, n in self.left_out.items() if n]
         return out + list(self.notes)

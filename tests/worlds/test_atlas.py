@@ -61,6 +61,25 @@ def test_every_pair_has_one_object_and_no_fact_is_about_itself(atlas):
     assert (table.subject != table.object).all()
 
 
+def test_names_of_different_kinds_keep_apart(atlas):
+    table, _ = atlas
+    rows = [table.names(row) for row in range(len(table))]
+    subjects = {subject for subject, _, _ in rows}
+    kinds = {
+        "airport": {code for code in subjects if len(code) == 3 and code.isupper()},
+        "country": {s for s, r, _ in rows if r == "continent"},
+        "time zone": {o for _, r, o in rows if r == "timezone"},
+        "city": {o for _, r, o in rows if r in ("capital", "largest-city")},
+        **{
+            relation: {o for _, r, o in rows if r == relation}
+            for relation in ("currency", "continent", "language", "tld", "calling-code", "unit")
+        },
+    }
+    assert sum(map(len, kinds.values())) == len(set().union(*kinds.values()))
+    for leaf in ("continent", "language", "tld", "calling-code", "unit"):
+        assert not kinds[leaf] & subjects
+
+
 def test_size(atlas, world):
     _, report = atlas
     assert report.entities >= 5000

@@ -253,15 +253,15 @@ def test_a_place_that_cannot_be_written(small_world, tmp_path):
         write_dataset(small_world, tmp_path / "file" / "data")
 
 
-def test_only_composition_is_written(small_world, tmp_path):
+def test_a_task_without_a_format_is_refused(small_world, tmp_path):
     other = World(
-        task="comparison",
+        task="sentences",
         vocabulary=small_world.vocabulary,
         facts=small_world.facts,
         splits=small_world.splits,
         trained=small_world.trained,
     )
-    with pytest.raises(WorldError, match="the task 'comparison' has no published format here"):
+    with pytest.raises(WorldError, match="the task 'sentences' has no published format here"):
         write_dataset(other, tmp_path / "data")
     with pytest.raises(FactsError, match=r"world\.folder is empty"):
         make_dataset_world(DatasetConfig())

@@ -1,0 +1,273 @@
+"""The figures that the README quotes: every claim grown over its seeds, as whole processes.
+
+`python -m benchmarks.results` grows all of them; `... results composition atlas` some;
+`--seeds 3`, `--jobs 2` (runs side by side, one thread each) and `--table` (only write the table
+anew) are the options. A claim leaves `results/NAME.json`, with the command, the machine, the date
+and every seed's outcome, and `results/README.md` shows all that are there.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent.parent / "results"
+LATEBLOOM = str(Path(sys.executable).parent / "latebloom")
+
+Splits = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is grown, how often, and what each seed must show."""
+
+    name: str
+    says: str
+    recipe: str
+    options: tuple[str, ...]
+    seeds: int
+    holds: Callable[[dict[str, Any]], bool]
+    shows: tuple[str, ...]
+
+
+def at_least(**levels: float) -> Callable[[dict[str, Any]], bool]:
+    """Whether every named split of a summary has at least this accuracy."""
+    return lambda summary: all(
+        summary["splits"][split]["accuracy"] >= level for split, level in levels.items()
+    )
+
+
+def late_bloom(summary: dict[str, Any]) -> bool:
+    """Training at 99 % in at most half the steps that ID needs for 95 %; OOD never learnt."""
+    splits, curve = summary["splits"], summary["curve"]
+    fitted = next((r["step"] for r in curve if r["train_inferred"] >= 0.99), None)
+    bloomed = next((r["step"] for r in curve if r["test_id"] >= 0.95), None)
+    return (
+        fitted is not None
+        and bloomed is not None
+        and fitted <= bloomed / 2
+        and splits["test_id"]["accuracy"] >= 0.95
+        and splits["test_ood"]["accuracy"] <= 0.1
+    )
+
+
+def far_hops(summary: dict[str, Any]) -> bool:
+    """Chains of 4 to 10 hops at 99 %, of 20 hops at 95 %, over ID facts and over OOD facts."""
+    splits = summary["splits"]
+    near = [splits[f"test_hops_{k}{ood}"]["accuracy"] for k in range(4, 11) for ood in ("", "_ood")]
+    far = [splits[f"test_hops_20{ood}"]["accuracy"] for ood in ("", "_ood")]
+    return min(near) >= 0.99 and min(far) >= 0.95
+
+
+BOTH = ("test_id", "test_ood")
+CLAIMS = (
+    Claim(
+        "composition",
+        "ID and OOD >= .99",
+        "composition",
+        (),
+        10,
+        at_least(test_id=0.99, test_ood=0.99),
+        BOTH,
+    ),
+    Claim(
+        "composition-phi2",
+        "the same at phi 2",
+        "composition",
+        ("--world.phi", "2"),
+        10,
+        at_least(test_id=0.99, test_ood=0.99),
+        BOTH,
+    ),
+    Claim(
+        "composition-hops",
+        "trained on 1-3 hops: 4-10 hops >= .99, 20 hops >= .95, ID and OOD",
+        "composition-hops",
+        (),
+        5,
+        far_hops,
+        ("test_hops_4", "test_hops_10", "test_hops_20", "test_hops_10_ood", "test_hops_20_ood"),
+    ),
+    Claim(
+        "composition-vanilla",
+        "training >= .99 in half the steps of ID >= .95 or fewer; OOD <= .1",
+        "composition-vanilla",
+        (),
+        5,
+        late_bloom,
+        ("train_inferred", *BOTH),
+    ),
+    Claim(
+        "composition-shared",
+        "the paper's sharing scheme, as it is (ID >= .95)",
+        "composition-shared",
+        (),
+        3,
+        at_least(test_id=0.95),
+        BOTH,
+    ),
+    Claim(
+        "composition-paper",
+        "the paper's world: ID and OOD >= .99",
+        "composition-paper",
+        (),
+        1,
+        at_least(test_id=0.99, test_ood=0.99),
+        ("atomic_ood", *BOTH),
+    ),
+    Claim(
+        "atlas",
+        "real facts: ID >= .98, OOD >= .95",
+        "atlas",
+        (),
+        3,
+        at_least(test_id=0.98, test_ood=0.95),
+        BOTH,
+    ),
+)
+
+
+def grow(claim: Claim, seed: int, threads: int) -> dict[str, Any]:
+    """One seed as a whole process: its summary, curve, wall and CPU seconds, peak memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        command = [LATEBLOOM, "grok", claim.recipe, *claim.options, "--seed", str(seed)]
+        command += ["--out", str(run), "--quiet", "--threads", str(threads)]
+        began = time.perf_counter()
+        with tempfile.TemporaryFile() as complaint:
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=complaint)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            wall = time.perf_counter() - began
+            if process.returncode:
+                complaint.seek(0)
+                raise SystemExit(f"{' '.join(command)}: {complaint.read().decode()}")
+        summary = json.loads((run / "summary.json").read_text())
+        records = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+        summary["curve"] = [
+            {"step": r["step"], "seconds": r["seconds"]}
+            | {split: round(r["accuracy"][split], 4) for split in ("train_inferred", *BOTH)}
+            for r in records
+        ]
+        summary["process"] = {
+            "wall_seconds": round(wall, 2),
+            "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2),
+            "peak_mib": round(usage.ru_maxrss / 1024, 1),
+            "threads": threads,
+        }
+        if claim.name == claim.recipe and seed == 0:
+            shutil.copy(run / "curves.png", HERE / f"{claim.name}.png")
+    summary["holds"] = claim.holds(summary)
+    return summary
+
+
+def measure(claim: Claim, seeds: int, jobs: int) -> None:
+    """Grows a claim over its seeds and writes `results/NAME.json`."""
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    with ThreadPoolExecutor(jobs) as pool:
+        runs = list(pool.map(lambda seed: grow(claim, seed, threads), range(seeds)))
+    outcome = {
+        "claim": claim.says,
+        "command": " ".join(["latebloom grok", claim.recipe, *claim.options, "--seed N"]),
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": {
+            "cores": os.cpu_count(),
+            "processor": processor(),
+            "system": platform.platform(),
+            "runs_side_by_side": jobs,
+        },
+        "seeds": seeds,
+        "holds": sum(run["holds"] for run in runs),
+        "runs": runs,
+    }
+    (HERE / f"{claim.name}.json").write_text(json.dumps(outcome) + "\n")
+    print(f"{claim.name}: holds in {outcome['holds']} of {seeds} seeds", flush=True)
+
+
+def processor() -> str:
+    """The processor's name, where the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor()
+
+
+def spread(values: list[float], form: str) -> str:
+    """Median, and the range where there is one."""
+    middle = format(statistics.median(values), form)
+    low, high = format(min(values), form), format(max(values), form)
+    return middle if low == high else f"{middle} ({low} - {high})"
+
+
+def write_table() -> None:
+    """`results/README.md`, from the files beside it."""
+    lines = [
+        "# Measured results",
+        "",
+        "Made by `make results`; a figure is the median over the seeds, with its range. `holds`",
+        "says in how many seeds the claim held. Seconds and memory are those of the whole process,",
+        "with the threads that stand beside them.",
+        "",
+        "| recipe | claim | holds | accuracy | steps | wall s | CPU s | peak MiB | threads |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for claim in CLAIMS:
+        path = HERE / f"{claim.name}.json"
+        if not path.exists():
+            continue
+        outcome = json.loads(path.read_text())
+        runs = outcome["runs"]
+        shown = "; ".join(
+            f"{split} {spread([run['splits'][split]['accuracy'] for run in runs], '.3f')}"
+            for split in claim.shows
+        )
+        used = [run["process"] for run in runs]
+        lines.append(
+            f"| `{outcome['command'].removeprefix('latebloom grok ')}` | {outcome['claim']}"
+            f" | {outcome['holds']} of {outcome['seeds']} | {shown}"
+            f" | {spread([run['steps'] for run in runs], '.0f')}"
+            f" | {spread([u['wall_seconds'] for u in used], '.0f')}"
+            f" | {spread([u['cpu_seconds'] for u in used], '.0f')}"
+            f" | {spread([u['peak_mib'] for u in used], '.0f')} | {used[0]['threads']} |"
+        )
+    machines = {
+        (o["machine"]["processor"], o["machine"]["cores"], o["date"])
+        for o in (json.loads(p.read_text()) for p in HERE.glob("*.json"))
+        if "machine" in o
+    }
+    lines += ["", "Machine: " + "; ".join(f"{p}, {c} cores ({d})" for p, c, d in sorted(machines))]
+    (HERE / "README.md").write_text("\n".join(lines) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    names = [claim.name for claim in CLAIMS]
+    parser.add_argument("claims", nargs="*", metavar="CLAIM", help=", ".join(names))
+    parser.add_argument("--seeds", type=int, default=0, help="instead of each claim's own number")
+    parser.add_argument("--jobs", type=int, default=1, help="runs side by side")
+    parser.add_argument("--table", action="store_true", help="only write the table anew")
+    told = parser.parse_args()
+    unknown = set(told.claims) - set(names)
+    if unknown:
+        parser.error(f"no claim {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    HERE.mkdir(exist_ok=True)
+    for claim in CLAIMS:
+        if not told.table and (not told.claims or claim.name in told.claims):
+            measure(claim, told.seeds or claim.seeds, told.jobs)
+    write_table()
+
+
+if __name__ == "__main__":
+    main()
