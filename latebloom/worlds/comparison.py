@@ -86,7 +86,8 @@ def check_sizes(entities: int, attributes: int, values: int) -> None:
         raise WorldError(f"world.attributes is {attributes}; it must be at least 1")
     if values < 2:
         raise WorldError(
-            f"world.values is {values}: an attribute with one value compares nothing; give 2 or more"
+            f"world.values is {values}: an attribute with one value compares nothing;"
+            " give 2 or more"
         )
 
 
@@ -137,8 +138,8 @@ def world_of_table(table: ValueTable, config: PairConfig, rng: np.random.Generat
     rest = PairSpace(members(ood))
     if not len(rest) and config.ood_frac:
         raise WorldError(
-            f"world.ood_frac {config.ood_frac} leaves no attribute with two OOD entities to compare;"
-            " give more entities or a larger fraction (0: no OOD test)"
+            f"world.ood_frac {config.ood_frac} leaves no attribute with two OOD entities to"
+            " compare; give more entities or a larger fraction (0: no OOD test)"
         )
     asked = 2 * len(rest)
     ood_test = rest.rows(rng.choice(asked, min(asked, config.max_test), replace=False))

@@ -68,8 +68,8 @@ class HiddenAttributesConfig:
     ood_frac: float = 0.1
     """Fraction of the entities, for each attribute, whose value is hidden; the paper has .1."""
     within_frac: float = 0.03
-    """Fraction of the comparisons of ID entities, both orders counted, that is trained on; the paper
-    has .03. The more of them, the more questions are easy."""
+    """Fraction of the comparisons of ID entities, both orders counted, that is trained on; the
+    paper has .03. The more of them, the more questions are easy."""
     across_frac: float = 0.08
     """Fraction of the comparisons of an ID and an OOD entity that is trained on; the paper has .03.
     """
@@ -104,8 +104,8 @@ def make_hidden_attributes(config: HiddenAttributesConfig, seed: int) -> World:
     across = draw_across(hidden, config, rng)
     if not len(within) or not len(across):
         raise WorldError(
-            f"world.within_frac {config.within_frac} and world.across_frac {config.across_frac} leave"
-            " no comparison to train on; raise them"
+            f"world.within_frac {config.within_frac} and world.across_frac {config.across_frac} "
+            "leave no comparison to train on; raise them"
         )
     hard, easy, undecidable = (
         draw_test(table, asked, config.max_test, rng, balanced=balanced)
@@ -216,8 +216,8 @@ def decide_attribute(
     nothing else.
     """
     asked = np.flatnonzero(hidden)
-    pairs = np.concatenate((within, across))
-    edges = at_least_edges(*pairs.T, compare(*value[pairs].T))
+    first, second = np.concatenate((within, across)).T
+    edges = at_least_edges(first, second, compare(value[first], value[second]))
     from_comparisons = decide(reaches(*edges, asked))
 
     # Each known value becomes a node: its entities equal it, and it exceeds the next lower one.

@@ -10,7 +10,8 @@ Enters: a table, a row for each entity and a column for each attribute. Leaves: 
 
 A number that is missing is never told and never asked.
 
-Covers: CSV and TSV with a header, UTF-8; empty cells and `NA`, `N/A`, `nan`, `null`, `-` are missing.
+Covers: CSV and TSV with a header, UTF-8; empty cells and `NA`, `N/A`, `nan`, `null`, `-` are
+missing numbers.
 Does not cover: units, ranges, decimal commas.
 """
 
@@ -48,8 +49,6 @@ class ScaleConfig(PairConfig):
 
     def __post_init__(self) -> None:
         PairConfig.__post_init__(self)
-        if self.scale not in ("rank", "bins"):
-            raise WorldError(f"world.scale is {self.scale!r}; it is rank or bins")
         if self.bins < 2:
             raise WorldError(f"world.bins is {self.bins}; one bin compares nothing, give 2 or more")
 
@@ -128,8 +127,8 @@ def scaled(table: NumberTable, config: ScaleConfig) -> ValueTable:
         if n_values < 2:
             told = "no value" if n_values == 0 else "one value"
             raise FactsError(
-                f"{table.source}: the attribute {name!r} has {told} for all entities, so it compares"
-                " nothing; leave the column out"
+                f"{table.source}: the attribute {name!r} has {told} for all entities, so it"
+                " compares nothing; leave the column out"
             )
     value = np.stack(columns, axis=1)
     word = "rank" if config.scale == "rank" else "bin"

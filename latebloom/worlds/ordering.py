@@ -29,7 +29,7 @@ def at_least_edges(
     second: Int[ndarray, " statement"],
     label: Int[ndarray, " statement"],
 ) -> tuple[Int[ndarray, " edge"], Int[ndarray, " edge"]]:
-    """Statements (first, second, label) as edges a -> b, "a is at least b"; an equality gives two."""
+    """Statements (first, second, label) as edges a -> b, "a is at least b"; an equality as two."""
     down, up = label != LESS, label != GREATER
     source = np.concatenate((first[down], second[up]))
     target = np.concatenate((second[down], first[up]))

@@ -27,7 +27,7 @@ class PairSpace:
         return int(self.ends[-1]) if len(self.ends) else 0
 
     def rows(self, questions: Int[ndarray, " question"]) -> Int[ndarray, "question 3"]:
-        """(group, first, second) of questions: number 2p is pair p, 2p + 1 the same turned round."""
+        """(group, first, second) of questions: 2p is pair p, 2p + 1 the same turned round."""
         pair, turned = np.divmod(np.asarray(questions, np.int64), 2)
         group = np.searchsorted(self.ends, pair, side="right")
         pair = pair - np.where(group > 0, self.ends[group - 1], 0) if len(pair) else pair

@@ -33,7 +33,15 @@ from latebloom.worlds.hidden_attributes import (
     TEST_VALUES,
     TRAIN_CROSS,
 )
-from latebloom.worlds.published import END, PROBES, SPECIAL, read_json, to_token, to_word, write_list
+from latebloom.worlds.published import (
+    END,
+    PROBES,
+    SPECIAL,
+    read_json,
+    to_token,
+    to_word,
+    write_list,
+)
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Facts, Split, World
 
@@ -106,7 +114,11 @@ def write_comparison_files(world: World, folder: Path) -> None:
             rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), PROBES)).astype(np.int64)]
         test.append(scribe.items(rows, type_))
     names = (Split.TEST_OOD,) if Split.TEST_OOD in world.splits else (TEST_EASY, TEST_UNDECIDABLE)
-    valid = [scribe.items(world.splits[name], "test_inferred_ood") for name in names if name in world.splits]
+    valid = [
+        scribe.items(world.splits[name], "test_inferred_ood")
+        for name in names
+        if name in world.splits
+    ]
     for name, parts in (("train", train), ("test", test), ("valid", valid)):
         write_list(folder / f"{name}.json", (item for items in parts for item in items))
 
@@ -169,7 +181,9 @@ class Reader:
             place = f"{path}, item {number}"
             type_ = item.get("type") if isinstance(item, dict) else None
             if type_ not in splits:
-                raise FactsError(f"{place}: unknown type {type_!r}; the types are {', '.join(splits)}")
+                raise FactsError(
+                    f"{place}: unknown type {type_!r}; the types are {', '.join(splits)}"
+                )
             split = splits[type_]
             if trained == split.startswith("test_"):
                 if trained:
@@ -233,6 +247,7 @@ def read_comparison_dataset(folder: Path) -> World:
     rows = np.concatenate([splits[name] for name in told])
     ood = np.concatenate([np.full(len(splits[name]), name != Split.ATOMIC_ID) for name in told])
     order = np.lexsort((rows[:, 1], rows[:, 0]))
+    subject, relation, object_ = rows[order].T
     words = [compared_word(token) for token in names]
     try:
         vocabulary = Vocabulary((*words, *LABELS))
@@ -241,7 +256,7 @@ def read_comparison_dataset(folder: Path) -> World:
     return World(
         task=TASKS[hidden],
         vocabulary=vocabulary,
-        facts=Facts(*rows[order].T, ood[order]),
+        facts=Facts(subject, relation, object_, ood[order]),
         splits=splits,
         trained=tuple(str(name) for name in trained),
     )

@@ -17,7 +17,7 @@ ON = 10.0
 
 
 @pytest.fixture
-def small_world() -> World:
+def chain_world() -> World:
     """Six entities with three facts each; every two-hop chain is trained on."""
     rng = np.random.default_rng(3)
     facts = Facts(
@@ -93,9 +93,9 @@ def blank_model() -> Transformer:
 
 
 @pytest.fixture
-def bridge_model(small_world: World) -> Transformer:
+def bridge_model(chain_world: World) -> Transformer:
     """Layer 1 looks the bridge up where relation 1 stands, layer 2 the answer at relation 2."""
-    facts = small_world.facts
+    facts = chain_world.facts
     found = torch.from_numpy(facts.object)
     with torch.no_grad():
         model = blank_model()
@@ -110,9 +110,9 @@ def bridge_model(small_world: World) -> Transformer:
 
 
 @pytest.fixture
-def memoriser(small_world: World) -> Transformer:
+def memoriser(chain_world: World) -> Transformer:
     """Right answers from the three tokens at once, without any bridge."""
-    rows = small_world.examples(Split.TRAIN_INFERRED)
+    rows = chain_world.examples(Split.TRAIN_INFERRED)
     with torch.no_grad():
         model = blank_model()
         looks_back(model, 0, TOKEN, BEFORE, 2.0)

@@ -10,17 +10,17 @@ from latebloom.worlds.world import Split, World
 
 
 def test_hand_set_models_answer(
-    small_world: World, bridge_model: Transformer, memoriser: Transformer
+    chain_world: World, bridge_model: Transformer, memoriser: Transformer
 ) -> None:
-    rows = small_world.examples(Split.TRAIN_INFERRED)
+    rows = chain_world.examples(Split.TRAIN_INFERRED)
     assert correct_rows(bridge_model, rows).all()
     assert correct_rows(memoriser, rows).all()
 
 
 def test_bridge_in_layer_1_is_found_and_serial(
-    small_world: World, bridge_model: Transformer
+    chain_world: World, bridge_model: Transformer
 ) -> None:
-    subject = Subject.of_world(small_world, ExaminationConfig(noise=True))
+    subject = Subject.of_world(chain_world, ExaminationConfig(noise=True))
     record = examine(bridge_model, subject)
     verdict = record["verdict"]
     (bridge,) = verdict["steps"]
@@ -39,26 +39,26 @@ def test_bridge_in_layer_1_is_found_and_serial(
     assert record["inputs"]["relation 1"]["bridge 1"] > 0.5
 
 
-def test_memoriser_is_flagged(small_world: World, memoriser: Transformer) -> None:
-    verdict = examine(memoriser, Subject.of_world(small_world, ExaminationConfig()))["verdict"]
+def test_memoriser_is_flagged(chain_world: World, memoriser: Transformer) -> None:
+    verdict = examine(memoriser, Subject.of_world(chain_world, ExaminationConfig()))["verdict"]
     assert verdict["accuracy"] == 1.0
     assert verdict["form"] == "none"
     assert verdict["fake_grok"]
     assert "in name only" in verdict["words"]
 
 
-def test_a_model_that_knows_nothing_is_no_fake(small_world: World) -> None:
+def test_a_model_that_knows_nothing_is_no_fake(chain_world: World) -> None:
     from latebloom.model.transformer import ModelConfig
 
-    model = Transformer(ModelConfig(d_model=16), len(small_world.vocabulary))
-    verdict = examine(model, Subject.of_world(small_world, ExaminationConfig()))["verdict"]
+    model = Transformer(ModelConfig(d_model=16), len(chain_world.vocabulary))
+    verdict = examine(model, Subject.of_world(chain_world, ExaminationConfig()))["verdict"]
     assert verdict["form"] == "none"
     assert not verdict["fake_grok"]
 
 
 @pytest.mark.parametrize("hop", [1, 2])
 def test_failures_are_put_down_to_the_hop_that_fails(
-    small_world: World, bridge_model: Transformer, hop: int
+    chain_world: World, bridge_model: Transformer, hop: int
 ) -> None:
     """One fact is erased from one layer; exactly the questions that need it there fail there."""
     import torch
@@ -67,9 +67,9 @@ def test_failures_are_put_down_to_the_hop_that_fails(
     with torch.no_grad():
         bridge_model.blocks[hop - 1].mlp_out.weight[:, fact] = 0.0
     config = ExaminationConfig(failing=(Split.TRAIN_INFERRED,))
-    record = examine(bridge_model, Subject.of_world(small_world, config))
+    record = examine(bridge_model, Subject.of_world(chain_world, config))
     failures = record["failures"][Split.TRAIN_INFERRED]
-    facts, rows = small_world.facts, small_world.examples(Split.TRAIN_INFERRED)
+    facts, rows = chain_world.facts, chain_world.examples(Split.TRAIN_INFERRED)
     first = facts.find(rows[:, 0], rows[:, 1])
     second = facts.find(facts.object[first], rows[:, 2])
     needed = ((first, second)[hop - 1] == fact) & (rows[:, 3] >= 0)

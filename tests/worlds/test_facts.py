@@ -149,6 +149,9 @@ def test_names_that_were_left_out_are_not_in_the_vocabulary():
     assert "knows" not in world.vocabulary.words
     assert set(world.vocabulary.words) >= {"likes", "gone", "parent"}
     assert len(world.vocabulary) == report.entities + report.relations
+    columns = (world.facts.subject, world.facts.relation, world.facts.object)
+    told = zip(*(world.vocabulary.decode(column) for column in columns), strict=True)
+    assert list(told) == [table.names(int(row)) for row in report.kept]
 
 
 def test_facts_that_do_not_chain(tmp_path):

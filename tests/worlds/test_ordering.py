@@ -1,6 +1,6 @@
 """What follows from comparisons, against every assignment of values that agrees with them."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def test_without_statements_nothing_is_known():
 @pytest.mark.parametrize("n_nodes", [63, 64, 65, 200])
 def test_long_chains_and_many_nodes(n_nodes):
     order = np.random.default_rng(0).permutation(n_nodes)
-    statements = [(a, b, LESS) for a, b in zip(order[:-1], order[1:], strict=True)]
+    statements = [(a, b, LESS) for a, b in pairwise(order)]
     place = np.argsort(order)
     assert (labels_of(n_nodes, statements) == compare(place[:, None], place[None, :])).all()
 
@@ -82,8 +82,6 @@ def test_asked_nodes_may_be_few_and_in_any_order():
 )
 def test_closure_is_exactly_what_follows(values, pairs):
     values = np.array(values)
-    statements = [
-        (a, b, int(compare(values[[a]], values[[b]])[0])) for a, b in pairs if a != b
-    ]
+    statements = [(a, b, int(compare(values[[a]], values[[b]])[0])) for a, b in pairs if a != b]
     expected = labels_by_brute_force(5, statements)
     assert (labels_of(5, statements) == expected).all()
