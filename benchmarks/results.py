@@ -50,14 +50,14 @@ def at_least(**levels: float) -> Callable[[dict[str, Any]], bool]:
 
 
 def late_bloom(summary: dict[str, Any]) -> bool:
-    """Training at 99 % in at most half the steps that ID needs for 95 %; OOD never learnt."""
+    """Training at 99 % in at most 3/4 of the steps that ID needs for 95 %; OOD never learnt."""
     splits, curve = summary["splits"], summary["curve"]
     fitted = next((r["step"] for r in curve if r["train_inferred"] >= 0.99), None)
     bloomed = next((r["step"] for r in curve if r["test_id"] >= 0.95), None)
     return (
         fitted is not None
         and bloomed is not None
-        and fitted <= bloomed / 2
+        and fitted <= 0.75 * bloomed
         and splits["test_id"]["accuracy"] >= 0.95
         and splits["test_ood"]["accuracy"] <= 0.1
     )
@@ -102,7 +102,7 @@ CLAIMS = (
     ),
     Claim(
         "composition-vanilla",
-        "training >= .99 in half the steps of ID >= .95 or fewer; OOD <= .1",
+        "training >= .99 in at most 3/4 of the steps to ID >= .95; OOD <= .1",
         "composition-vanilla",
         (),
         5,

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from latebloom.circuits.corruption import Corruption, corrupt_chains, follow_chains
 from latebloom.circuits.states import run_states
-from latebloom.circuits.tracing import trace_corruptions
+from latebloom.circuits.tracing import run_corrupted, trace_corruptions
 from latebloom.model.hf_weights import to_hf
 from latebloom.model.transformer import ModelConfig, Transformer
 from latebloom.worlds.composition import CompositionConfig, make_composition
@@ -46,7 +46,8 @@ def seconds_of_latebloom(
 ) -> float:
     begin = time.process_time()
     states = run_states(model, torch.from_numpy(questions).long())
-    trace_corruptions(model, states, answers, corruptions)
+    corrupted = run_corrupted(model, states, corruptions)
+    trace_corruptions(model, states, answers, corruptions, corrupted)
     return time.process_time() - begin
 
 

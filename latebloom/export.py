@@ -53,7 +53,8 @@ def token_names(vocabulary: Vocabulary) -> list[str]:
 def write_tokenizer(vocabulary: Vocabulary, folder: Path) -> None:
     """`tokenizer.json` (white space between whole-word tokens) and `tokenizer_config.json`.
 
-    There is no token for unknown words: a name that the world does not hold is an error.
+    Unknown words get the id after the last one, for which the model has no embedding: a name that
+    the world does not hold is an error, not a guess.
     """
     names = token_names(vocabulary)
     tokenizer = {
@@ -67,11 +68,15 @@ def write_tokenizer(vocabulary: Vocabulary, folder: Path) -> None:
         "decoder": None,
         "model": {
             "type": "WordLevel",
-            "vocab": {name: i for i, name in enumerate(names)},
+            "vocab": {name: i for i, name in enumerate([*names, "<unk>"])},
             "unk_token": "<unk>",
         },
     }
-    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "unk_token": "<unk>",
+        "clean_up_tokenization_spaces": False,
+    }
     text = json.dumps(tokenizer, ensure_ascii=False, indent=1)
     (folder / "tokenizer.json").write_text(text + "\n", encoding="utf-8")
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")

@@ -22,6 +22,7 @@ from latebloom.circuits.progress import Groups, group_by_bridge, measure
 from latebloom.circuits.states import States, read_answers, run_states
 from latebloom.circuits.tracing import (
     Effect,
+    run_corrupted,
     trace_corruptions,
     trace_cross_query,
     trace_inputs,
@@ -103,7 +104,8 @@ def examine(model: Transformer, subject: Subject) -> dict[str, Any]:
     states, lens = look(model, probe)
     said, _ = read_answers(model, states.final, torch.from_numpy(probe.answers))
     accuracy = float((said == torch.from_numpy(probe.answers)).float().mean())
-    effects = trace_corruptions(model, states, probe.answers, probe.corruptions)
+    corrupted = run_corrupted(model, states, probe.corruptions)
+    effects = trace_corruptions(model, states, probe.answers, probe.corruptions, corrupted)
     moved = trace_moved(model, probe, states)
     verdict = judge(probe, lens, effects, moved, accuracy)
     record: dict[str, Any] = {
@@ -122,7 +124,11 @@ def examine(model: Transformer, subject: Subject) -> dict[str, Any]:
     }
     found = [step for step in verdict.steps if step.used_at is not None]
     reach = trace_inputs(
-        model, states, probe.corruptions, [step.used_at for step in found if step.used_at]
+        model,
+        states,
+        probe.corruptions,
+        corrupted,
+        [step.used_at for step in found if step.used_at],
     )
     record["inputs"] = {
         name: dict(zip((step.name for step in found), shares, strict=True))

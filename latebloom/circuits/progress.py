@@ -83,7 +83,7 @@ def group_by_bridge(
     split: str,
     *,
     only: Int[ndarray, " bridge"] | None = None,
-    n_bridges: int = 64,
+    n_bridges: int = 48,
     per_bridge: int = 8,
     seed: int = 0,
 ) -> Groups:

@@ -164,32 +164,40 @@ def repeated_boundaries(
     return again
 
 
-def trace_corruptions(
-    model: Transformer,
-    clean: States,
-    answers: Int[ndarray, " row"],
-    corruptions: Sequence[Corruption],
-) -> dict[str, Effect]:
-    """The causal strength of every state under each corruption.
-
-    answers: the right answers of the clean questions.
-    """
-    effects = {}
-    right = torch.from_numpy(answers).long()
-    for corruption in corruptions:
-        rows = torch.from_numpy(corruption.rows).long()
-        tokens = right[rows]
-        corrupted = run_states(
+def run_corrupted(
+    model: Transformer, clean: States, corruptions: Sequence[Corruption]
+) -> list[States]:
+    """The pass over each corruption's questions; what stands before the change is the clean one."""
+    return [
+        run_states(
             model,
             torch.from_numpy(corruption.questions).long(),
             n_loops=clean.n_loops,
             base=clean,
             first=corruption.position,
-            rows=rows,
+            rows=torch.from_numpy(corruption.rows).long(),
         )
-        grid = patch_grid(
-            model, clean, corrupted, tokens, changed=(corruption.position,), rows=rows
-        )
+        for corruption in corruptions
+    ]
+
+
+def trace_corruptions(
+    model: Transformer,
+    clean: States,
+    answers: Int[ndarray, " row"],
+    corruptions: Sequence[Corruption],
+    corrupted: Sequence[States],
+) -> dict[str, Effect]:
+    """The causal strength of every state under each corruption.
+
+    answers: the right answers of the clean questions. corrupted: from `run_corrupted`.
+    """
+    effects = {}
+    right = torch.from_numpy(answers).long()
+    for corruption, other in zip(corruptions, corrupted, strict=True):
+        rows = torch.from_numpy(corruption.rows).long()
+        tokens = right[rows]
+        grid = patch_grid(model, clean, other, tokens, changed=(corruption.position,), rows=rows)
         said, log_prob = read_answers(model, clean.final[rows], tokens)
         effects[corruption.name] = effect_of(
             corruption.name,
@@ -204,6 +212,7 @@ def trace_inputs(
     model: Transformer,
     clean: States,
     corruptions: Sequence[Corruption],
+    corrupted: Sequence[States],
     places: Sequence[tuple[int, int, int]],
 ) -> dict[str, list[float]]:
     """How often each corruption changes the lens's first token at some states.
@@ -211,20 +220,12 @@ def trace_inputs(
     places: (loop, boundary, position). Returns a share in [0, 1] a place, for each corruption.
     """
     shares: dict[str, list[float]] = {}
-    for corruption in corruptions:
+    for corruption, other in zip(corruptions, corrupted, strict=True):
         rows = torch.from_numpy(corruption.rows).long()
-        corrupted = run_states(
-            model,
-            torch.from_numpy(corruption.questions).long(),
-            n_loops=clean.n_loops,
-            base=clean,
-            first=corruption.position,
-            rows=rows,
-        )
         shares[corruption.name] = []
         for loop, boundary, position in places:
             before = clean.stream[loop, boundary, rows, position]
-            after = corrupted.stream[loop, boundary, :, position]
+            after = other.stream[loop, boundary, :, position]
             said = [read_answers(model, state, rows * 0)[0] for state in (before, after)]
             shares[corruption.name].append(float((said[0] != said[1]).double().mean()))
     return shares

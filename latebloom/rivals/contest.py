@@ -209,6 +209,13 @@ def row_of_model(
     """
     correct = int(right.sum())
     return Row(
-        name, question_type(world, split), str(split), len(right), correct, len(right) - correct, 0, 0,
-        seconds,
-    )  # fmt: skip
+        rival=name,
+        question_type=question_type(world, split),
+        split=str(split),
+        n=len(right),
+        correct=correct,
+        wrong=len(right) - correct,
+        cannot_decide=0,
+        invalid=0,
+        seconds=seconds,
+    )

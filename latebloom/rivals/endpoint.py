@@ -169,11 +169,11 @@ def read_completion(response: Any, seconds: float) -> Completion:
         body = response.json()
         text = body["choices"][0]["message"]["content"]
         usage = body.get("usage") or {}
-        tokens = [int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")]
+        read, written = (int(usage.get(f"{name}_tokens") or 0) for name in ("prompt", "completion"))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise MalformedAnswerError(
             f"the answer is not in the chat protocol: {response.text[:100]!r}"
         ) from error
     if text is not None and not isinstance(text, str):
         raise MalformedAnswerError(f"the answer's content is no text: {text!r:.100}")
-    return Completion(text or "", *tokens, seconds)
+    return Completion(text or "", read, written, seconds)

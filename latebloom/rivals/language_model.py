@@ -5,10 +5,12 @@ every answer is cached as it comes, so that what was stopped, or ran into an end
 down, goes on where it was. What it will cost is told before (`estimate`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -64,9 +66,9 @@ class LanguageModelConfig(EndpointConfig):
 class Estimate:
     """What questions will cost at most.
 
-    requests: to be sent; cached: answered before. prompt_tokens, completion_tokens: of the requests,
-    about, at most. dollars: at the config's prices. facts_left_out: mean share of the facts about
-    what is asked that has no room in the prompt.
+    requests: to be sent; cached: answered before. prompt_tokens, completion_tokens: of the
+    requests, about, at most. dollars: at the config's prices. facts_left_out: mean share of the
+    facts about what is asked that has no room in the prompt.
     """
 
     requests: int
@@ -79,8 +81,8 @@ class Estimate:
     def __str__(self) -> str:
         return (
             f"{self.requests:,} requests ({self.cached:,} answered before), about"
-            f" {self.prompt_tokens:,} tokens to read and at most {self.completion_tokens:,} to write,"
-            f" {self.dollars:.2f} dollars; {self.facts_left_out:.0%} of the facts have no room"
+            f" {self.prompt_tokens:,} tokens to read and at most {self.completion_tokens:,} to"
+            f" write, {self.dollars:.2f} dollars; {self.facts_left_out:.0%} of the facts have no room"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -133,8 +135,19 @@ class LanguageModel:
         prompts, _ = self.prompts(questions)
         endpoint = self.endpoint or Endpoint(self.config)
         pool = ThreadPoolExecutor(self.config.at_once)
+        failed = Event()
+
+        def complete(prompt: list[Message]) -> Completion | None:
+            if failed.is_set():
+                return None
+            try:
+                return self.complete(endpoint, prompt)
+            except BaseException:
+                failed.set()  # nothing more is asked of an endpoint that is down
+                raise
+
         try:
-            tasks = [pool.submit(self.complete, endpoint, prompt) for prompt in prompts]
+            tasks = [pool.submit(complete, prompt) for prompt in prompts]
             done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
             for task in done:
                 if error := task.exception():
@@ -199,13 +212,22 @@ class LanguageModel:
 
     @cached_property
     def answers(self) -> dict[str, int]:
-        """The token id of each possible answer, in lower case; a name said twice is no answer."""
+        """The token id of each possible answer, as it is written and in lower case.
+
+        Where names differ by case alone, only the written form counts.
+        """
         sentences = self.memory.sentences
         if sentences.compares:
             return {name: sentences.first_label + i for i, name in enumerate(LABEL_ANSWERS)}
         objects = np.unique(self.memory.atomic[:, 2]).tolist()
-        folded = [sentences.words[i].casefold() for i in objects]
-        return dict(zip(folded, objects, strict=True))
+        names = [sentences.words[i] for i in objects]
+        folded = Counter(name.casefold() for name in names)
+        alone = {
+            name.casefold(): i
+            for name, i in zip(names, objects, strict=True)
+            if folded[name.casefold()] == 1
+        }
+        return alone | dict(zip(names, objects, strict=True))
 
     def prompts(
         self, questions: Int[ndarray, "question token"]

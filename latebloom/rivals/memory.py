@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from latebloom.rivals.sentences import COMPARING, Sentences
+from latebloom.rivals.sentences import Sentences
 from latebloom.worlds.world import ATOMIC, World
 
 

@@ -47,17 +47,21 @@ def write_messages(
 def read_reply(text: str, answers: Mapping[str, int], style: Style) -> Reply:
     """The answer in a model's text.
 
-    answers: token id of each possible answer, in lower case.
+    answers: token id of each possible answer, as it is written and in lower case.
     style: of a `cot` text only what follows the last "Final answer:" counts; a `direct` text may
         leave that mark out.
     """
-    _, mark, after = text.casefold().rpartition(MARK)
-    if style == "cot" and not mark:
+    marks = list(re.finditer(re.escape(MARK), text, re.IGNORECASE))
+    if style == "cot" and not marks:
         return Reply("invalid")
+    after = text[marks[-1].end() :] if marks else text
     said = re.sub(r"^[\s\"'*`_]+|[\s\"'*`_.]+$", "", after)
-    if said == UNDECIDED:
+    if said.casefold() == UNDECIDED:
         return CANNOT_DECIDE
-    return Reply("answered", answers[said]) if said in answers else Reply("invalid")
+    for form in (said, said.casefold()):
+        if form in answers:
+            return Reply("answered", answers[form])
+    return Reply("invalid")
 
 
 def count_tokens(messages: Sequence[Message]) -> int:

@@ -46,9 +46,7 @@ def solve_comparisons(
         first, second = place.reshape(-1, 2).T
         about = comparisons[comparisons[:, 0] == attribute]
         label = decide(
-            reaches(
-                *edges_of(atomic[atomic[:, 1] == attribute], about, first_label), asked
-            )
+            reaches(*edges_of(atomic[atomic[:, 1] == attribute], about, first_label), asked)
         )[first, second]
         out[rows] = np.where(label == UNDECIDED, NOTHING, first_label + label)
     return out

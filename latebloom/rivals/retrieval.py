@@ -182,9 +182,7 @@ class Retrieval:
         for rows in np.split(questions, range(QUERIES_AT_ONCE, len(questions), QUERIES_AT_ONCE)):
             begun = time.perf_counter()
             found = self.find(rows)
-            said = [
-                self.read(row, facts) for row, facts in zip(rows, found, strict=True)
-            ]
+            said = [self.read(row, facts) for row, facts in zip(rows, found, strict=True)]
             seconds = (time.perf_counter() - begun) / max(len(rows), 1)
             replies += [
                 replace(one, seconds=seconds, recall=recall)

@@ -16,9 +16,6 @@ from latebloom.worlds.facts import FactsConfig
 LOOPED = ModelConfig(n_layers=1, n_loops=2, window=2)
 """One layer, a loop a hop: the smallest model that generalises systematically."""
 
-VANILLA = ModelConfig(n_layers=4, n_loops=1, feedback="none", positions="learned")
-"""GPT-2's architecture, small."""
-
 
 def composition() -> RunConfig:
     """Two-hop questions over 2,000 made facts; generalises systematically."""
@@ -37,6 +34,41 @@ def composition_hops() -> RunConfig:
         world=CompositionConfig(hops=3, test_hops=(4, 5, 6, 7, 8, 9, 10, 20), max_test=1000),
         model=replace(LOOPED, n_loops=3),
         train=TrainConfig(steps=500, lr=0.01, weight_decay=0.3, probe=100, eval_every=50, until=""),
+    )
+
+
+CLASSIC = TrainConfig(
+    steps=2500,
+    batch_size=512,
+    atomic_frac=0.0,
+    lr=5e-3,
+    weight_decay=0.1,
+    warmup_steps=100,
+    eval_every=100,
+    checkpoint_every=250,
+    probe=300,
+    until="",
+)
+"""The training set as it lies and no stop rule: what the paper did, with a faster optimizer."""
+
+
+def composition_vanilla() -> RunConfig:
+    """The classic late bloom: a plain GPT-2 memorises, then generalises; OOD never comes."""
+    return RunConfig(
+        recipe="composition-vanilla",
+        world=CompositionConfig(phi=8.0),
+        model=ModelConfig(n_layers=4, n_loops=1, feedback="none", positions="learned"),
+        train=CLASSIC,
+    )
+
+
+def composition_shared() -> RunConfig:
+    """The paper's sharing scheme: two layers run twice on one state, at phi 12.6."""
+    return RunConfig(
+        recipe="composition-shared",
+        world=CompositionConfig(phi=12.6),
+        model=ModelConfig(n_layers=2, n_loops=2, feedback="none", positions="learned"),
+        train=CLASSIC,
     )
 
 
@@ -82,7 +114,15 @@ def facts() -> RunConfig:
 
 RECIPES: dict[str, Callable[[], RunConfig]] = {
     make.__name__.replace("_", "-"): make
-    for make in (composition, composition_hops, composition_paper, atlas, facts)
+    for make in (
+        composition,
+        composition_hops,
+        composition_vanilla,
+        composition_shared,
+        composition_paper,
+        atlas,
+        facts,
+    )
 }
 
 

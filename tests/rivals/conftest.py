@@ -1,0 +1,36 @@
+"""What the tests of the rivals share: a small world of each task, and the server."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def chat_server():
+    from chat_server import ChatServer
+
+    server = ChatServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def comparison_world():
+    from latebloom.worlds.comparison import ComparisonConfig, make_comparison
+
+    return make_comparison(
+        ComparisonConfig(entities=12, attributes=2, values=4, ood_frac=0.2, phi=2), 0
+    )
+
+
+@pytest.fixture
+def hidden_world():
+    from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
+
+    config = HiddenAttributesConfig(
+        entities=24, attributes=3, values=4, ood_frac=0.25, within_frac=0.1, across_frac=0.2
+    )
+    return make_hidden_attributes(config, seed=0)

