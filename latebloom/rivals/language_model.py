@@ -82,7 +82,7 @@ class Estimate:
         return (
             f"{self.requests:,} requests ({self.cached:,} answered before), about"
             f" {self.prompt_tokens:,} tokens to read and at most {self.completion_tokens:,} to"
-            f" write, {self.dollars:.2f} dollars; {self.facts_left_out:.0%} of the facts have no room"
+            f" write, {self.dollars:.2f} dollars; {self.facts_left_out:.0%} of the facts left out"
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""What it costs to make the paper's comparison worlds: seconds and peak memory.
+
+Each world is made in a process of its own. The published notebooks took 69 s and 6.1 GiB
+(comparison) and 507 s and 8.1 GiB (hidden attributes, labels by search) on one core of a machine
+with two.
+
+    python -m benchmarks.worlds_comparison
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+
+from latebloom.worlds.comparison import ComparisonConfig, make_comparison
+from latebloom.worlds.elements import ElementsConfig, make_elements
+from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
+
+PAPER = {"entities": 1000, "attributes": 20, "values": 20}
+WORLDS = {
+    "comparison": lambda: make_comparison(ComparisonConfig(**PAPER, phi=12.6), 0),
+    "hidden attributes": lambda: make_hidden_attributes(
+        HiddenAttributesConfig(**PAPER, within_frac=0.03, across_frac=0.03), 0
+    ),
+    "elements": lambda: make_elements(ElementsConfig(), 0),
+}
+
+
+def measure(name: str) -> dict[str, object]:
+    """Makes one world in this process."""
+    begun = time.perf_counter()
+    world = WORLDS[name]()
+    seconds = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    splits = {split: len(rows) for split, rows in world.splits.items()}
+    return {"world": name, "seconds": round(seconds, 3), "peak_gib": round(peak, 3)} | splits
+
+
+def main() -> None:
+    """Prints a JSON line for each world."""
+    if len(sys.argv) > 1:
+        print(json.dumps(measure(sys.argv[1])))
+        return
+    for name in WORLDS:
+        subprocess.run([sys.executable, "-m", "benchmarks.worlds_comparison", name], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The command's frame: where words go, what a mistake looks like.
+
+Results go to standard output, progress and complaints to standard error. A user's mistake is one
+line and exit code 2.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.markup import escape
+
+from latebloom.errors import LatebloomError
+
+app = App(
+    name="latebloom",
+    help="Grow transformers that grok: train far past overfitting until they reason over facts"
+    " never shown combined, and look inside while it happens.",
+    version_flags=["--version"],
+)
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Fields = Annotated[dict[str, str] | None, Parameter(negative=())]
+Flag = Annotated[bool, Parameter(negative=())]
+Json = Annotated[bool, Parameter(name="--json", negative=())]
+
+
+def complain(error: Exception) -> None:
+    """One line on standard error."""
+    err.print(f"[bold red]error:[/bold red] {escape(' '.join(str(error).split()))}")
+
+
+def main() -> None:
+    """The entry point; turns a user's mistake into one line and exit code 2."""
+    try:
+        app(sys.argv[1:], exit_on_error=False, print_error=False)
+    except (CycloptsError, LatebloomError) as error:
+        complain(error)
+        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever read our output has gone (`latebloom ... | head`): nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,124 @@
+"""Asking and measuring: `latebloom ask` and `latebloom eval`."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.markup import escape
+
+from latebloom.cli.app import Json, app, complain, err, out
+from latebloom.errors import LatebloomError
+
+if TYPE_CHECKING:
+    from latebloom.evaluation.ask import Answer
+
+
+@app.command
+def ask(
+    run: Path,
+    *question: str,
+    step: int | None = None,
+    top: int = 5,
+    json_: Json = False,
+) -> None:
+    """Ask a run: `latebloom ask RUN JFK country capital`. Without a question: a prompt.
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    question
+        A subject and its relations.
+    step
+        Ask the checkpoint of this step instead of the newest.
+    top
+        How many answers to show.
+    json_
+        Print the answer as JSON.
+    """
+    from latebloom.evaluation.loaded import load
+
+    loaded = load(run, step=step)
+    if question:
+        show_answer(loaded.ask(*question, top=top), as_json=json_)
+        return
+    if json_:
+        raise LatebloomError("--json needs a question")
+    import readline
+
+    history = run / ".ask_history"
+    if history.exists():
+        readline.read_history_file(history)
+    err.print(f"{len(loaded.world.vocabulary)} names; an empty line or Ctrl-D ends")
+    try:
+        while line := input("? ").strip():
+            try:
+                show_answer(loaded.ask(*shlex.split(line), top=top), as_json=False)
+            except ValueError as error:
+                complain(error)
+    except (EOFError, KeyboardInterrupt):
+        err.print()
+    readline.write_history_file(history)
+
+
+def show_answer(answer: "Answer", *, as_json: bool) -> None:
+    """An answer for people, or for scripts."""
+    if as_json:
+        print(json.dumps(answer.as_dict(), ensure_ascii=False))
+        return
+    for rank, guess in enumerate(answer.answers):
+        style = "bold" if rank == 0 else "dim"
+        out.print(f"[{style}]{guess.probability:7.1%}  {escape(guess.name)}[/{style}]")
+    trail = [answer.question[0]]
+    for relation, bridge in zip(answer.question[1:], answer.bridges, strict=False):
+        trail += [f"-{relation}->", f"{bridge.name} ({bridge.probability:.1%})"]
+    if answer.bridges:
+        trail += [f"-{answer.question[-1]}->", answer.answers[0].name]
+        out.print(f"went   {escape(' '.join(trail))}")
+    if answer.truth is not None:
+        right = "right" if answer.answers[0].name == answer.truth else "wrong"
+        bridges = f" through {', '.join(answer.true_bridges)}" if answer.true_bridges else ""
+        out.print(escape(f"{right}: the facts say {answer.truth}{bridges}"))
+    if answer.hops:
+        shown = "trained on" if answer.shown else "never trained on"
+        out.print(f"this question was {shown}; its hops: {', '.join(answer.hops)}")
+    for note in answer.notes:
+        out.print(f"note: {escape(note)}")
+
+
+@app.command(name="eval")
+def evaluate(
+    run: Path,
+    *,
+    step: int | None = None,
+    all_: Annotated[bool, Parameter(name="--all", negative=())] = False,
+    json_: Json = False,
+) -> None:
+    """Measure every split of a run, every example counted.
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    step
+        The checkpoint of this step instead of the newest.
+    all_
+        Every checkpoint, a line each.
+    json_
+        Print as JSON, a line a checkpoint.
+    """
+    from latebloom.evaluation.loaded import load
+    from latebloom.training.run_folder import RunFolder
+
+    steps = [c.step for c in RunFolder.open(run).checkpoints()] if all_ else [step]
+    for one in steps:
+        loaded = load(run, step=one)
+        scores = loaded.score()
+        if json_:
+            table = {split: score.as_dict() for split, score in scores.items()}
+            print(json.dumps({"step": loaded.step, "splits": table}))
+        else:
+            line = "  ".join(f"{split} {score.accuracy:.3f}" for split, score in scores.items())
+            out.print(f"step {loaded.step}  {line}")
