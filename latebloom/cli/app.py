@@ -43,3 +43,9 @@ def main() -> None:
     except BrokenPipeError:
         # Whoever read our output has gone (`latebloom ... | head`): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        # A full disk, a folder that may not be written: the machine's trouble, not a bug of ours.
+        complain(OSError(f"{error.filename or 'the disk'}: {error.strerror or error}"))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

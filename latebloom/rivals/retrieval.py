@@ -28,6 +28,8 @@ from latebloom.worlds.fact_files import import_extra
 
 WORD = re.compile(r"\w+(?:[-/.]\w+)*")
 QUERIES_AT_ONCE = 256
+COMMON = 0.9
+"""Words in at least this share of the sentences tell nothing and cost most; they are not asked."""
 
 
 class Index(Protocol):
@@ -56,21 +58,31 @@ class Bm25:
         self.n_texts = len(texts)
         self.engine = bm25s.BM25()
         self.engine.index([terms(text) for text in texts], show_progress=False)
+        frequency = np.diff(self.engine.scores["indptr"])
+        self.telling = {
+            word
+            for word, i in self.engine.vocab_dict.items()
+            if frequency[i] < COMMON * self.n_texts
+        }
 
     def top(self, queries: list[str], k: int) -> Int[ndarray, "query k"]:
         """The `k` most alike sentences, best first."""
         k = min(k, self.n_texts)
-        # A query without a known word would stop bm25s.
-        known = self.engine.vocab_dict
-        words = [[word for word in terms(query) if word in known] for query in queries]
+        words = [self.query(text) for text in queries]
         found = np.zeros((len(queries), k), np.int64)
         asked = [i for i, query in enumerate(words) if query]
         if asked:
+            # A query without a known word would stop bm25s.
             result = self.engine.retrieve(
                 [words[i] for i in asked], k=k, show_progress=False, return_as="documents"
             )
             found[asked] = np.asarray(result, np.int64)
         return found
+
+    def query(self, text: str) -> list[str]:
+        """The known words of a text, without those of nearly every sentence if others are left."""
+        known = [word for word in terms(text) if word in self.engine.vocab_dict]
+        return [word for word in known if word in self.telling] or known
 
 
 class Dense:

@@ -171,8 +171,8 @@ def goal_reached(records: list[dict[str, Any]], until: list[tuple[str, float]]) 
 def not_finite(run: RunFolder, step: int) -> str:
     good = run.newest().step
     return (
-        f"the loss or the weights stopped being finite at step {step}; the last good checkpoint is step {good} in"
-        f" {run.path}. Try a smaller --train.lr or --train.muon-lr, or more --train.warmup-steps"
+        f"the loss or the weights stopped being finite at step {step}; the last good checkpoint is"
+        f" step {good} in {run.path}. Try a smaller --train.lr or --train.muon-lr, or more --train.warmup-steps"
     )
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.training.checkpoint import FORMAT, Checkpoint, list_checkpoints
@@ -56,8 +57,11 @@ class RunFolder:
             write_json(path / "environment.json", environment() | machine)
             # Last, since a folder with a config.toml is a run.
             write_text(path / "config.toml", config.to_toml())
-        except OSError as error:
-            raise RunFolderError(f"{path} cannot be written ({error.strerror})") from error
+        except (OSError, SafetensorError) as error:
+            # Nothing was here before, or it was to be overwritten: leave no half of a run.
+            shutil.rmtree(path, ignore_errors=True)
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise RunFolderError(f"{path} cannot be written ({reason})") from error
         return cls(path)
 
     @classmethod
@@ -118,8 +122,18 @@ class RunFolder:
         raise RunFolderError(f"{self.path} has no checkpoint of step {step}; it has {steps}")
 
     def append_metrics(self, record: dict[str, Any]) -> None:
-        with (self.path / "metrics.jsonl").open("a") as file:
-            file.write(json.dumps(record) + "\n")
+        """Adds a line to `metrics.jsonl`.
+
+        Raises: RunFolderError if the disk is full or the folder has gone.
+        """
+        path = self.path / "metrics.jsonl"
+        try:
+            with path.open("a") as file:
+                file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise RunFolderError(
+                f"{path} cannot be written ({error.strerror}); make room, then go on with --resume"
+            ) from error
 
     def metrics(self) -> Iterator[dict[str, Any]]:
         """The records of `metrics.jsonl`; a last line cut short by a kill is passed over."""
