@@ -1,8 +1,8 @@
 """The figures that the README quotes: every claim grown over its seeds, as whole processes.
 
 `python -m benchmarks.results` grows all of them; `... results composition atlas` some;
-`--seeds 3`, `--jobs 2` (runs side by side, one thread each) and `--table` (only write the table
-anew) are the options. A claim leaves `results/NAME.json`, with the command, the machine, the date
+`--seeds 3`, `--jobs 2` (runs side by side, one thread each), `--runs DIR` (keep the run folders) and
+`--table` (only write the table anew) are the options. A claim leaves `results/NAME.json`, with the command, the machine, the date
 and every seed's outcome, and `results/README.md` shows all that are there.
 """
 
@@ -139,10 +139,10 @@ CLAIMS = (
 )
 
 
-def grow(claim: Claim, seed: int, threads: int) -> dict[str, Any]:
+def grow(claim: Claim, seed: int, threads: int, runs: Path) -> dict[str, Any]:
     """One seed as a whole process: its summary, curve, wall and CPU seconds, peak memory."""
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
+        run = runs / f"{claim.name}-seed{seed}" if runs.name else Path(folder) / "run"
         command = [LATEBLOOM, "grok", claim.recipe, *claim.options, "--seed", str(seed)]
         command += ["--out", str(run), "--quiet", "--threads", str(threads)]
         began = time.perf_counter()
@@ -173,11 +173,11 @@ def grow(claim: Claim, seed: int, threads: int) -> dict[str, Any]:
     return summary
 
 
-def measure(claim: Claim, seeds: int, jobs: int) -> None:
+def measure(claim: Claim, seeds: int, jobs: int, runs_folder: Path) -> None:
     """Grows a claim over its seeds and writes `results/NAME.json`."""
     threads = max(1, (os.cpu_count() or 1) // jobs)
     with ThreadPoolExecutor(jobs) as pool:
-        runs = list(pool.map(lambda seed: grow(claim, seed, threads), range(seeds)))
+        runs = list(pool.map(lambda seed: grow(claim, seed, threads, runs_folder), range(seeds)))
     outcome = {
         "claim": claim.says,
         "command": " ".join(["latebloom grok", claim.recipe, *claim.options, "--seed N"]),
@@ -257,6 +257,7 @@ def main() -> None:
     parser.add_argument("claims", nargs="*", metavar="CLAIM", help=", ".join(names))
     parser.add_argument("--seeds", type=int, default=0, help="instead of each claim's own number")
     parser.add_argument("--jobs", type=int, default=1, help="runs side by side")
+    parser.add_argument("--runs", type=Path, default=Path(), help="keep the run folders here")
     parser.add_argument("--table", action="store_true", help="only write the table anew")
     told = parser.parse_args()
     unknown = set(told.claims) - set(names)
@@ -265,7 +266,7 @@ def main() -> None:
     HERE.mkdir(exist_ok=True)
     for claim in CLAIMS:
         if not told.table and (not told.claims or claim.name in told.claims):
-            measure(claim, told.seeds or claim.seeds, told.jobs)
+            measure(claim, told.seeds or claim.seeds, told.jobs, told.runs)
     write_table()
 
 

@@ -12,22 +12,24 @@ import resource
 import subprocess
 import sys
 import time
+from typing import Any
 
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.elements import ElementsConfig, make_elements
 from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
 
-PAPER = {"entities": 1000, "attributes": 20, "values": 20}
+COMPARISON = ComparisonConfig(entities=1000, attributes=20, values=20, phi=12.6)
+HIDDEN = HiddenAttributesConfig(
+    entities=1000, attributes=20, values=20, within_frac=0.03, across_frac=0.03
+)
 WORLDS = {
-    "comparison": lambda: make_comparison(ComparisonConfig(**PAPER, phi=12.6), 0),
-    "hidden attributes": lambda: make_hidden_attributes(
-        HiddenAttributesConfig(**PAPER, within_frac=0.03, across_frac=0.03), 0
-    ),
+    "comparison": lambda: make_comparison(COMPARISON, 0),
+    "hidden attributes": lambda: make_hidden_attributes(HIDDEN, 0),
     "elements": lambda: make_elements(ElementsConfig(), 0),
 }
 
 
-def measure(name: str) -> dict[str, object]:
+def measure(name: str) -> dict[str, Any]:
     """Makes one world in this process."""
     begun = time.perf_counter()
     world = WORLDS[name]()

@@ -58,12 +58,11 @@ class Bm25:
         self.n_texts = len(texts)
         self.engine = bm25s.BM25()
         self.engine.index([terms(text) for text in texts], show_progress=False)
+        # The vocabulary may end with an empty word, which has no postings.
         frequency = np.diff(self.engine.scores["indptr"])
-        self.telling = {
-            word
-            for word, i in self.engine.vocab_dict.items()
-            if frequency[i] < COMMON * self.n_texts
-        }
+        words = sorted(self.engine.vocab_dict, key=self.engine.vocab_dict.__getitem__)
+        rare = frequency < COMMON * self.n_texts
+        self.telling = {word for word, tells in zip(words, rare, strict=False) if tells}
 
     def top(self, queries: list[str], k: int) -> Int[ndarray, "query k"]:
         """The `k` most alike sentences, best first."""

@@ -10,6 +10,7 @@ from latebloom.errors import LatebloomError
 from latebloom.model.transformer import ModelConfig
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.worlds.atlas import AtlasConfig
+from latebloom.worlds.comparison import ComparisonConfig
 from latebloom.worlds.composition import CompositionConfig
 from latebloom.worlds.facts import FactsConfig
 
@@ -102,6 +103,25 @@ def atlas() -> RunConfig:
     )
 
 
+def comparison() -> RunConfig:
+    """Which of two entities has the greater value: made attributes, compared."""
+    return RunConfig(
+        recipe="comparison",
+        world=ComparisonConfig(),
+        model=ModelConfig(n_layers=2, n_loops=2),
+        train=TrainConfig(steps=600, lr=0.01, weight_decay=0.1),
+    )
+
+
+def comparison_vanilla() -> RunConfig:
+    """The same with a plain GPT-2, which generalises here even to OOD, as the paper found."""
+    return replace(
+        comparison(),
+        recipe="comparison-vanilla",
+        model=ModelConfig(n_layers=4, n_loops=1, feedback="none", positions="learned"),
+    )
+
+
 def facts() -> RunConfig:
     """Two-hop questions over your own facts: --facts FILE."""
     return RunConfig(
@@ -120,6 +140,8 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
         composition_vanilla,
         composition_shared,
         composition_paper,
+        comparison,
+        comparison_vanilla,
         atlas,
         facts,
     )

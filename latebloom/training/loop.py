@@ -172,7 +172,8 @@ def not_finite(run: RunFolder, step: int) -> str:
     good = run.newest().step
     return (
         f"the loss or the weights stopped being finite at step {step}; the last good checkpoint is"
-        f" step {good} in {run.path}. Try a smaller --train.lr or --train.muon-lr, or more --train.warmup-steps"
+        f" step {good} in {run.path}. Try a smaller --train.lr or --train.muon-lr, or more"
+        " --train.warmup-steps"
     )
 
 

@@ -3,12 +3,25 @@
 from collections.abc import Callable
 
 from latebloom.worlds.atlas import AtlasConfig, load_atlas_table
+from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.composition import CompositionConfig, make_composition
 from latebloom.worlds.dataset import DatasetConfig, make_dataset_world
+from latebloom.worlds.elements import ElementsConfig, make_elements
 from latebloom.worlds.facts import FactsConfig, load_fact_table, world_from_table
+from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
+from latebloom.worlds.numeric_table import NumericTableConfig, make_numeric_table
 from latebloom.worlds.world import World
 
-WorldConfig = CompositionConfig | FactsConfig | AtlasConfig | DatasetConfig
+WorldConfig = (
+    CompositionConfig
+    | FactsConfig
+    | AtlasConfig
+    | DatasetConfig
+    | ComparisonConfig
+    | ElementsConfig
+    | NumericTableConfig
+    | HiddenAttributesConfig
+)
 """Every world that a run can have; the field `kind` tells them apart in a file."""
 
 
@@ -23,6 +36,14 @@ def build_world(
     match config:
         case CompositionConfig():
             return make_composition(config, seed)
+        case ComparisonConfig():
+            return make_comparison(config, seed)
+        case ElementsConfig():
+            return make_elements(config, seed)
+        case NumericTableConfig():
+            return make_numeric_table(config, seed)
+        case HiddenAttributesConfig():
+            return make_hidden_attributes(config, seed)
         case DatasetConfig():
             return make_dataset_world(config)
         case FactsConfig():

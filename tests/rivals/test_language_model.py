@@ -16,6 +16,8 @@ from latebloom.rivals.memory import Memory
 from latebloom.rivals.prompts import read_reply, write_messages
 from latebloom.rivals.retrieval import Bm25, Retrieval
 
+pytest.importorskip("httpx")
+
 HELLO = [{"role": "user", "content": "hello"}]
 ANSWERS = {"less than": 0, "equal to": 1, "greater than": 2}
 

@@ -1,0 +1,70 @@
+"""Recipes: what they promise, really grown (slow), and what holds of all of them (fast)."""
+
+from dataclasses import replace
+
+import pytest
+
+import latebloom
+from latebloom.errors import LatebloomError
+from latebloom.evaluation.accuracy import score_splits
+from latebloom.studies.recipes import RECIPES, make_recipe
+
+
+def test_a_recipe_that_is_not_there_brings_those_that_are():
+    with pytest.raises(LatebloomError, match="there are composition, "):
+        make_recipe("alchemy")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_says_what_it_is(name):
+    first = (RECIPES[name].__doc__ or "").splitlines()[0]
+    assert first.endswith(".") or "--facts" in first
+    assert len(first) < 100
+
+
+def grown(config, tmp_path, seed):
+    summary = latebloom.grow(config.with_seed(seed), tmp_path / f"seed{seed}")
+    return {split: row["accuracy"] for split, row in summary["splits"].items()}
+
+
+def most(outcomes) -> bool:
+    """All but one."""
+    return sum(outcomes) >= len(outcomes) - 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("phi", ["9", "2"])
+def test_composition_generalises_systematically(tmp_path, phi):
+    config = make_recipe("composition").with_overrides("world", {"phi": phi})
+    scores = [grown(config, tmp_path, seed) for seed in range(5)]
+    assert most([s["test_id"] >= 0.99 and s["test_ood"] >= 0.99 for s in scores]), scores
+
+
+@pytest.mark.slow
+def test_hops_that_were_never_trained(tmp_path):
+    accuracy = grown(make_recipe("composition-hops"), tmp_path, 0)
+    for hops in range(4, 11):
+        assert accuracy[f"test_hops_{hops}"] >= 0.99
+        assert accuracy[f"test_hops_{hops}_ood"] >= 0.99
+    assert accuracy["test_hops_20"] >= 0.95
+    run = latebloom.load(tmp_path / "seed0")
+    assert run.model.config.n_loops == 3
+
+
+@pytest.mark.slow
+def test_the_feedback_is_what_makes_it_systematic(tmp_path):
+    """A control: the same run with the state carried over and nothing fed back."""
+    config = make_recipe("composition")
+    config = replace(config, model=replace(config.model, feedback="none", n_layers=2, window=0))
+    accuracy = grown(config, tmp_path, 0)
+    assert accuracy["test_ood"] <= 0.2
+
+
+@pytest.mark.slow
+def test_a_model_before_training_knows_nothing(tmp_path):
+    config = make_recipe("composition")
+    config = replace(config, train=replace(config.train, steps=1))
+    latebloom.grow(config, tmp_path / "run")
+    start = latebloom.load(tmp_path / "run", step=0)
+    scores = score_splits(start.model, start.world, splits=["test_id", "test_ood"])
+    assert all(score.accuracy < 0.1 for score in scores.values())
