@@ -1,9 +1,9 @@
 """The figures that the README quotes: every claim grown over its seeds, as whole processes.
 
-`python -m benchmarks.results` grows all of them; `... results composition atlas` some;
-`--seeds 3`, `--jobs 2` (runs side by side, one thread each), `--runs DIR` (keep the run folders) and
-`--table` (only write the table anew) are the options. A claim leaves `results/NAME.json`, with the command, the machine, the date
-and every seed's outcome, and `results/README.md` shows all that are there.
+`python -m benchmarks.results` grows all of them; `... results composition atlas` some. Options:
+`--seeds 3`, `--jobs 2` (runs side by side, one thread each), `--runs DIR` (keep the run folders),
+`--table` (only write the table anew). A claim leaves `results/NAME.json`, with the command, the
+machine, the date and every seed's outcome, and `results/README.md` shows all that are there.
 """
 
 import argparse

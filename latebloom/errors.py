@@ -33,3 +33,7 @@ class TrainingError(LatebloomError):
 
 class RivalError(LatebloomError):
     """A rival that cannot be asked: no key, no endpoint, a setting out of range."""
+
+
+class CorpusError(LatebloomError):
+    """Sentences or trees that cannot be read, made, or fitted to a model."""

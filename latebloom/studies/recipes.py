@@ -98,8 +98,14 @@ def atlas() -> RunConfig:
     return RunConfig(
         recipe="atlas",
         world=AtlasConfig(),
-        model=replace(LOOPED, d_model=256),
-        train=TrainConfig(steps=1000, lr=0.01, weight_decay=0.1, batch_size=1024, eval_every=50),
+        model=LOOPED,
+        train=TrainConfig(
+            steps=400,
+            batch_size=1024,
+            lr=0.01,
+            weight_decay=0.1,
+            until="test_id>=0.995 and test_ood>=0.99",
+        ),
     )
 
 

@@ -1,0 +1,1 @@
+"""Worlds of sentences: seeded grammars, bracket languages and treebanks, with gold trees."""
