@@ -176,7 +176,9 @@ def test_own_facts_are_diagnosed_first(latebloom, tmp_path):
 )
 def test_a_users_mistake_is_one_line_and_code_2(latebloom, tmp_path, words, named):
     (tmp_path / "empty.csv").write_text("")
-    (tmp_path / "latin.csv").write_bytes("subject,relation,object\nM\xfcller,is,x\n".encode("latin-1"))
+    (tmp_path / "latin.csv").write_bytes(
+        "subject,relation,object\nM\xfcller,is,x\n".encode("latin-1")
+    )
     (tmp_path / "columns.csv").write_text("a,b\n1,2\n")
     (tmp_path / "nohops.csv").write_text("subject,relation,object\na,r,b\nc,r,d\n")
     (tmp_path / "thesis").mkdir()
@@ -208,7 +210,16 @@ def test_asking_a_run_badly(latebloom, run_folder):
 def test_killed_at_any_moment_the_run_goes_on(tmp_path):
     """kill -9 a real process, twice, then resume to the end: as if nothing had happened."""
     command = [str(Path(sys.executable).parent / "latebloom"), "grok"]
-    words = ["composition", *TINY, "--train.steps", "400", "--train.eval-every", "20", "--until", ""]
+    words = [
+        "composition",
+        *TINY,
+        "--train.steps",
+        "400",
+        "--train.eval-every",
+        "20",
+        "--until",
+        "",
+    ]
     subprocess.run([*command, *words, "--quiet", "--out", tmp_path / "whole"], check=True)
     checkpoints = tmp_path / "run" / "checkpoints"
     arguments = [*words, "--out", str(tmp_path / "run")]

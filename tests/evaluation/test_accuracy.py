@@ -25,7 +25,12 @@ def model(small_world):
 
 @pytest.mark.parametrize(
     ("correct", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (29, 29, 0.8830, 1)],
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (29, 29, 0.8830, 1),
+    ],
 )
 def test_wilson_against_newcombes_examples(correct, n, low, high):
     """Newcombe, Statistics in Medicine 17 (1998), table I, method 3."""

@@ -40,9 +40,7 @@ def test_a_batch_larger_than_an_epoch_goes_round(small_world):
 
 def test_no_held_out_question_is_ever_in_a_batch(small_world):
     held_out = {
-        tuple(row)
-        for split in small_world.tested
-        for row in small_world.examples(split).tolist()
+        tuple(row) for split in small_world.tested for row in small_world.examples(split).tolist()
     }
     batches = Batches(small_world, TrainConfig(batch_size=64), seed=0, device=CPU)
     for step in range(1, 40):

@@ -13,7 +13,10 @@ def test_muon_takes_the_steps_of_torchs_muon(shape):
     generator = torch.Generator().manual_seed(0)
     start = torch.randn(shape, generator=generator)
     ours, theirs = (torch.nn.Parameter(start.clone()) for _ in range(2))
-    pair = [Muon([ours], lr=0.1, weight_decay=0.2), torch.optim.Muon([theirs], lr=0.1, weight_decay=0.2)]
+    pair = [
+        Muon([ours], lr=0.1, weight_decay=0.2),
+        torch.optim.Muon([theirs], lr=0.1, weight_decay=0.2),
+    ]
     for _ in range(4):
         gradient = torch.randn(shape, generator=generator)
         ours.grad, theirs.grad = gradient.clone(), gradient.clone()

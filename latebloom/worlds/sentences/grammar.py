@@ -75,15 +75,12 @@ class Grammar:
 
     def draw(
         self, pattern: Int[ndarray, " sentence"], rng: np.random.Generator
-    ) -> tuple[Int[ndarray, "sentence word"], Int[ndarray, "sentence word"]]:
-        """Words for sentences of these patterns: (class, number of the word in its class).
-
-        Both are -1 where there is no word.
-        """
+    ) -> Int[ndarray, "sentence word"]:
+        """A word for each place of these patterns, as its number in its class; -1: no word."""
         classes = self.table[pattern]
         sizes = np.array([len(words) for words in self.lexicon.values()] + [0])
         words = (rng.random(classes.shape, dtype=np.float32) * sizes[classes]).astype(np.int16)
-        return classes, np.where(classes < 0, -1, words).astype(np.int16)
+        return np.where(classes < 0, -1, words).astype(np.int16)
 
 
 def make_grammar(rules: Rules, lexicon: Mapping[str, Sequence[str]], root: str) -> Grammar:

@@ -1,0 +1,254 @@
+"""Question formation: front the main auxiliary, or the first one?
+
+Enters: sizes, shares and a seed. Leaves: a `Corpus` of lines such as
+`my yak does move . quest does my yak move ?` and `... . decl my yak does move .`
+
+No training line asks a question about a subject with a relative clause, so that both rules fit.
+The generalisation lines do, and the main auxiliary differs there from the first one, though not
+in number: the linear rule scores 0 on them, agreement alone one half.
+
+Source: arXiv:1802.09091, arXiv:2001.03632 (grammar), arXiv:2305.18741 (task word, metric);
+arXiv:2412.04619 (centre-embedded, diverse and disambiguating data).
+Differs: the published files hold far fewer intransitive sentences than the grammar's weights
+give, and more relative clauses; the default shares were fitted to the files (see docs/trees.md).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Int
+from numpy import ndarray
+
+from latebloom.errors import CorpusError
+from latebloom.worlds.sentences import lexicon as words_of
+from latebloom.worlds.sentences.corpus import START, Corpus, Lines
+from latebloom.worlds.sentences.grammar import Grammar, Rules, make_grammar
+from latebloom.worlds.sentences.transformation import (
+    Spans,
+    assemble,
+    choose_patterns,
+    distinct_lines,
+    joined_parts,
+    some_trees,
+)
+from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.world import Split
+
+LEXICON = {
+    "Det": words_of.DETERMINERS,
+    "N_S": words_of.NOUNS,
+    "N_P": words_of.PLURAL_NOUNS,
+    "Prep": words_of.PREPOSITIONS,
+    "Rel": words_of.RELATIVES,
+    "Aux_S": words_of.SINGULAR_AUXILIARIES,
+    "Aux_P": words_of.PLURAL_AUXILIARIES,
+    "Vi": words_of.INTRANSITIVE,
+    "Vt": words_of.TRANSITIVE,
+}
+AUXILIARIES = words_of.SINGULAR_AUXILIARIES + words_of.PLURAL_AUXILIARIES
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuestionConfig:
+    """The question world. Its shares lie in [0, 1]."""
+
+    kind: Literal["question"] = "question"
+    """Which world this is."""
+    train: int = 100_000
+    """Training lines."""
+    test_id: int = 1_000
+    """Validation lines."""
+    test_ood: int = 10_000
+    """Generalisation lines."""
+    quest_frac: float = 1 / 3
+    """Share of `quest` among the training lines; the published files have about this."""
+    intransitive_frac: float = 0.03
+    """Share of sentences without an object; the grammar's weights would give 1/2."""
+    prepositional_frac: float = 0.36
+    """Share of noun phrases with a prepositional phrase, of those without a relative clause."""
+    relative_frac: float = 0.5
+    """Share of objects with a relative clause, which ends the sentence."""
+    centre_frac: float = 0.5
+    """Share of `decl` lines whose subject has a relative clause: centre-embedded."""
+    disambiguating_frac: float = 0.0
+    """Share of training `quest` lines whose subject has one: they show the rule; published 0."""
+    tree_types: int = 0
+    """Different trees in the training lines; 0: all that the grammar has."""
+
+    def __post_init__(self) -> None:
+        check_sizes_and_shares(self)
+
+
+def check_sizes_and_shares(config: object) -> None:
+    """Raises: CorpusError for a size below 1 or a share outside [0, 1]."""
+    for name in type(config).__dataclass_fields__:  # type: ignore[attr-defined]
+        value = getattr(config, name)
+        if name in ("train", "test_id", "test_ood") and value < 1:
+            raise CorpusError(f"world.{name} is {value}; it must be at least 1")
+        if name.endswith("_frac") and not 0 <= value <= 1:
+            raise CorpusError(f"world.{name} is {value}; it must lie in [0, 1]")
+        if name == "tree_types" and value < 0:
+            raise CorpusError(f"world.tree_types is {value}; use 0 (all trees) or more")
+
+
+def noun_phrase(noun: str, relative: str, share: tuple[float, float]) -> list[tuple[float, str]]:
+    """The three shapes of a noun phrase.
+
+    share: of relative clauses, and of prepositional phrases among the others.
+    """
+    clause, preposition = share
+    return [
+        ((1 - clause) * (1 - preposition), f"Det {noun}"),
+        ((1 - clause) * preposition, f"(Det {noun}) (Prep (Det N))"),
+        (clause, f"(Det {noun}) {relative}"),
+    ]
+
+
+def question_rules(config: QuestionConfig) -> Rules:
+    """The rules of the reference, with the config's shares as weights."""
+    rules: dict[str, list[tuple[float, str]]] = {
+        "S": [(1, "Subject_S VP_S"), (1, "Subject_P VP_P")],
+        "Object": [(1, "Object_S"), (1, "Object_P")],
+        "N": [(1, "N_S"), (1, "N_P")],
+    }
+    for number in "SP":
+        noun, relative, aux = f"N_{number}", f"RC_{number}", f"Aux_{number}"
+        subject = (config.centre_frac, config.prepositional_frac)
+        rules[f"Subject_{number}"] = noun_phrase(noun, relative, subject)
+        share = (config.relative_frac, config.prepositional_frac)
+        rules[f"Object_{number}"] = noun_phrase(noun, relative, share)
+        rules[f"VP_{number}"] = [
+            (config.intransitive_frac, f"{aux}! Vi"),
+            (1 - config.intransitive_frac, f"{aux}! (Vt Object)"),
+        ]
+        rules[relative] = [
+            (2, f"Rel ({aux} Vi)"),
+            (1, "Rel ((Det N_S) (Aux_S Vt))"),
+            (1, "Rel ((Det N_P) (Aux_P Vt))"),
+            (2, f"Rel ({aux} (Vt (Det N)))"),
+        ]
+    return rules
+
+
+def question_vocabulary() -> Vocabulary:
+    """The start token and the 68 word types of the published files, a word class in a row."""
+    classes = [word for members in LEXICON.values() for word in members]
+    return Vocabulary((START, *classes, ".", "?", "decl", "quest"))
+
+
+def clause_on_subject(grammar: Grammar) -> Bool[ndarray, " pattern"]:
+    return np.array(["Rel" in p.classes[: p.main] for p in grammar.patterns])
+
+
+def generalisation_patterns(grammar: Grammar) -> Bool[ndarray, " pattern"]:
+    """A clause on the subject and none on the object; first and main auxiliary agree in number."""
+
+    def fits(classes: tuple[str, ...], main: int) -> bool:
+        first = next(name for name in classes if name.startswith("Aux"))
+        one_clause = "Rel" in classes[:main] and "Rel" not in classes[main:]
+        return one_clause and first == classes[main]
+
+    return np.array([fits(p.classes, p.main) for p in grammar.patterns])
+
+
+def make_question(config: QuestionConfig, seed: int) -> Corpus:
+    """Draws the lines of every split; the same seed gives the same bytes.
+
+    Raises: CorpusError if the grammar does not hold as many distinct lines as asked for.
+    """
+    rng = np.random.default_rng([seed, 11])
+    vocabulary = question_vocabulary()
+    grammar = make_grammar(question_rules(config), LEXICON, "S")
+    writer = QuestionWriter(grammar, vocabulary)
+    centre = clause_on_subject(grammar)
+    kept = some_trees(grammar, ~centre, config.tree_types, rng)
+
+    def draw_train(n: int) -> Lines:
+        n_quest = rng.binomial(n, config.quest_frac)
+        n_telling = rng.binomial(n_quest, config.disambiguating_frac)
+        parts = [
+            (n - n_quest, kept, False, "decl lines"),
+            (n_quest - n_telling, kept & ~centre, True, "quest lines without a clause"),
+            (n_telling, kept & centre, True, "disambiguating quest lines"),
+        ]
+        return joined_parts(
+            [
+                writer.lines(choose_patterns(grammar, ok, k, rng, what=what), quest, rng)
+                for k, ok, quest, what in parts
+                if k
+            ],
+            rng,
+        )
+
+    def draw_ood(n: int) -> Lines:
+        fits = generalisation_patterns(grammar)
+        pattern = choose_patterns(grammar, fits, n, rng, what="generalisation lines")
+        return writer.lines(pattern, True, rng, conflict=True)
+
+    total = config.train + config.test_id
+    lines, keys = distinct_lines(draw_train, total, ())
+    ood, _ = distinct_lines(draw_ood, config.test_ood, keys)
+    splits = {
+        "train": lines.take(np.arange(config.train)),
+        Split.TEST_ID: lines.take(np.arange(config.train, total)),
+        Split.TEST_OOD: ood,
+    }
+    return Corpus(task="question", vocabulary=vocabulary, splits=splits, trained=("train",))
+
+
+class QuestionWriter:
+    """Writes sentences of the grammar as lines."""
+
+    def __init__(self, grammar: Grammar, vocabulary: Vocabulary) -> None:
+        self.grammar = grammar
+        self.spans = Spans.of(grammar.patterns)
+        self.main = np.array([pattern.main for pattern in grammar.patterns])
+        self.first = np.array(
+            [next(i for i, c in enumerate(p.classes) if c[:3] == "Aux") for p in grammar.patterns]
+        )
+        # The words of a class have ids in a row; the class -1 (no word) starts at 0.
+        starts = [vocabulary.ids[members[0]] for members in LEXICON.values()]
+        self.class_start = np.array([*starts, 0])
+        self.stop, self.mark, self.decl, self.quest = vocabulary.encode((".", "?", "decl", "quest"))
+
+    def lines(
+        self,
+        pattern: Int[ndarray, " line"],
+        quest: bool,
+        rng: np.random.Generator,
+        *,
+        conflict: bool = False,
+    ) -> Lines:
+        """Lines of these patterns with words drawn for them.
+
+        conflict: the first auxiliary is the other of its number than the main one.
+        """
+        number = self.grammar.draw(pattern, rng)
+        if conflict:
+            row = np.arange(len(pattern))
+            number[row, self.first[pattern]] = 1 - number[row, self.main[pattern]]
+        return self.write(pattern, number, quest)
+
+    def write(
+        self, pattern: Int[ndarray, " line"], number: Int[ndarray, "line word"], quest: bool
+    ) -> Lines:
+        """Lines of these patterns; `number` is that of each word in its class."""
+        classes, main = self.grammar.table[pattern], self.main[pattern]
+        source = np.where(classes < 0, 0, self.class_start[classes] + number).astype(np.int16)
+        words = self.spans.words[pattern]
+        ask = np.full(len(pattern), self.quest if quest else self.decl)
+        end = np.full(len(pattern), self.mark if quest else self.stop)
+        output = fronted(source, main) if quest else source
+        tokens = assemble(source, output, words, task=ask, stop=self.stop, end=end)
+        return self.spans.lines(tokens, pattern, np.zeros_like(main) if quest else main)
+
+
+def fronted(
+    source: Int[ndarray, "line word"], main: Int[ndarray, " line"]
+) -> Int[ndarray, "line word"]:
+    """Each sentence with one of its words, at position `main`, put first."""
+    column = np.arange(source.shape[1])[None, :]
+    at = main[:, None]
+    origin = np.where(column == 0, at, np.where(column <= at, column - 1, column))
+    return np.take_along_axis(source, origin, 1)
