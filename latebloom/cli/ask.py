@@ -21,6 +21,7 @@ def ask(
     *question: str,
     step: int | None = None,
     top: int = 5,
+    with_facts: Path | None = None,
     json_: Json = False,
 ) -> None:
     """Ask a run: `latebloom ask RUN JFK country capital`. Without a question: a prompt.
@@ -30,19 +31,27 @@ def ask(
     run
         The run folder.
     question
-        A subject and its relations.
+        A subject and its relations; an attribute and two entities where the run compares.
     step
         Ask the checkpoint of this step instead of the newest.
     top
         How many answers to show.
+    with_facts
+        A file of facts told after training: CSV, TSV, JSONL or N-Triples. A hop that it holds is
+        looked up there, the model does the others.
     json_
         Print the answer as JSON.
     """
     from latebloom.evaluation.loaded import load
 
     loaded = load(run, step=step)
+    new = None
+    if with_facts is not None:
+        from latebloom.evaluation.both_memories import load_new_facts
+
+        new = load_new_facts(with_facts, loaded.world.vocabulary)
     if question:
-        show_answer(loaded.ask(*question, top=top), as_json=json_)
+        show_answer(loaded.ask(*question, top=top, new=new), as_json=json_)
         return
     if json_:
         raise LatebloomError("--json needs a question")
@@ -55,7 +64,7 @@ def ask(
     try:
         while line := input("? ").strip():
             try:
-                show_answer(loaded.ask(*shlex.split(line), top=top), as_json=False)
+                show_answer(loaded.ask(*shlex.split(line), top=top, new=new), as_json=False)
             except ValueError as error:
                 complain(error)
     except (EOFError, KeyboardInterrupt):
@@ -81,9 +90,9 @@ def show_answer(answer: "Answer", *, as_json: bool) -> None:
         right = "right" if answer.answers[0].name == answer.truth else "wrong"
         bridges = f" through {', '.join(answer.true_bridges)}" if answer.true_bridges else ""
         out.print(escape(f"{right}: the facts say {answer.truth}{bridges}"))
-    if answer.hops:
-        shown = "trained on" if answer.shown else "never trained on"
-        out.print(f"this question was {shown}; its hops: {', '.join(answer.hops)}")
+    shown = "trained on" if answer.shown else "never trained on"
+    hops = f"; its hops: {', '.join(answer.hops)}" if answer.hops else ""
+    out.print(f"this question was {shown}{hops}")
     for note in answer.notes:
         out.print(f"note: {escape(note)}")
 

@@ -44,6 +44,7 @@ def grok(
     overwrite: Flag = False,
     facts: Path | None = None,
     many_valued: str = "",
+    numeric: Flag = False,
     until: str | None = None,
     keep: int | None = None,
     device: str = "auto",
@@ -72,6 +73,8 @@ def grok(
         A file of facts: CSV, TSV, JSONL or N-Triples (recipe `facts`).
     many_valued
         What to do with a subject and relation that have several objects: drop, first or error.
+    numeric
+        The file of facts is a table of numbers (CSV, TSV; rows entities, columns attributes): compare.
     until
         Stop when this holds at three evaluations in a row, like "test_ood>=0.99"; "" never stops.
     keep
@@ -96,7 +99,8 @@ def grok(
     with make_progress(quiet) as listener:
         if resume is not None:
             asked = {"RECIPE": recipe, "--out": out_, "--seed": seed, "--until": until}
-            asked |= {"--facts": facts, "--keep": keep, "--overwrite": overwrite}
+            asked |= {"--facts": facts, "--numeric": numeric, "--many-valued": many_valued}
+            asked |= {"--keep": keep, "--overwrite": overwrite}
             asked |= {"--world": world, "--model": model, "--train": train}
             for name, value in asked.items():
                 if value not in (None, "", False):
@@ -109,7 +113,9 @@ def grok(
             from latebloom.studies.grow import grow
             from latebloom.studies.recipes import make_recipe
 
-            config = make_recipe(recipe or "composition")
+            if numeric and recipe not in ("", "facts", "numeric-table"):
+                raise LatebloomError(f"--numeric has no effect on the recipe {recipe}; say `facts`")
+            config = make_recipe("numeric-table" if numeric else recipe or "composition")
             world = dict(world or {})
             if facts is not None:
                 world["facts"] = str(facts)

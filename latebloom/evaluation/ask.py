@@ -1,7 +1,8 @@
 """Asking a model one question, in names.
 
-Enters: a question such as `JFK country capital`. Leaves: the likeliest answers with their
-probabilities, the bridges that the model went through, and what it had been shown of all this.
+Enters: a question such as `JFK country capital`, or `melting_point Fe Cu` where a run compares.
+Leaves: the likeliest answers with their probabilities, the bridges that the model went through, and
+what it had been shown of all this. A comparison has neither bridges nor hops.
 """
 
 from collections.abc import Sequence
@@ -10,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import loops_needed
 from latebloom.model.transformer import Transformer
+from latebloom.worlds.comparison import COMPARING, LABELS
+from latebloom.worlds.ordering import compare
 from latebloom.worlds.world import World
 
 
@@ -36,7 +39,8 @@ class Answer:
         this is what the last loop was fed; in others, its answer to the question so far.
     truth: the right answer, None where the facts do not tell.
     true_bridges: the right bridges, as far as the facts tell.
-    hops: for each hop `id`, `ood` (trained alone, never composed) or `unknown`.
+    hops: for each hop `id`, `ood` (trained alone, never composed), `unknown`, or `new` (told after
+        training; `latebloom.evaluation.both_memories`).
     shown: whether this very question was trained on.
     notes: what the reader should know besides.
     """
@@ -70,6 +74,8 @@ def ask(model: Transformer, world: World, question: Sequence[str], top: int = 5)
     Raises: UnknownNameError with the nearest names; LatebloomError if it is no question.
     """
     tokens = world.vocabulary.encode(question)
+    if world.task in COMPARING and len(tokens) != 2:
+        return ask_comparison(model, world, tokens, top)
     if len(tokens) < 2:
         raise LatebloomError(
             "a question is a subject and one relation or more: JFK country capital"
@@ -105,6 +111,73 @@ def ask(model: Transformer, world: World, question: Sequence[str], top: int = 5)
         shown=was_shown(world, tokens),
         notes=tuple(notes_on(model, world, tokens, hops)),
     )
+
+
+def ask_comparison(model: Transformer, world: World, tokens: Sequence[int], top: int) -> Answer:
+    """Puts `attribute e1 e2` to a model; the labels' probabilities are their shares of the three.
+
+    Raises: LatebloomError if it is no comparison.
+    """
+    check_comparison(world, tokens)
+    labels = world.vocabulary.words[-len(LABELS) :]
+    probabilities = think(model, tokens)[0][-len(LABELS) :]
+    mass = float(probabilities.sum())
+    shares = (probabilities / max(mass, 1e-12)).tolist()
+    guesses = sorted(map(Guess, labels, shares), key=lambda guess: -guess.probability)
+    attribute, first, second = tokens
+    at = world.facts.find(np.array([first, second]), np.array([attribute, attribute]))
+    truth = answer_in_splits(world, tokens)
+    if truth is None and (at >= 0).all():
+        values = world.facts.object[at]
+        truth = len(world.vocabulary) - len(LABELS) + int(compare(values[:1], values[1:])[0])
+    return Answer(
+        question=tuple(world.vocabulary.decode(tokens)),
+        answers=tuple(guesses[:top]),
+        bridges=(),
+        truth=None if truth is None else world.vocabulary.words[truth],
+        true_bridges=(),
+        hops=(),
+        shown=was_shown(world, tokens),
+        notes=tuple(notes_on_comparison(world, tokens, at, mass)),
+    )
+
+
+def check_comparison(world: World, tokens: Sequence[int]) -> None:
+    """Raises: LatebloomError, with the way to ask, if the tokens are no comparison."""
+    trained = [rows for rows in map(world.examples, world.trained) if rows.shape[1] == 4]
+    asked = np.concatenate(trained)[:, 0] if trained else world.facts.relation
+    attributes = world.vocabulary.decode(np.unique(asked)[:5])
+    way = f"this run compares: ask ATTRIBUTE ENTITY ENTITY, as in {attributes[0]} "
+    way += " ".join(world.vocabulary.words[:2])
+    if len(tokens) != 3:
+        raise LatebloomError(f"{len(tokens)} names are no question; {way}")
+    first, *others = world.vocabulary.decode(tokens)
+    if tokens[0] not in asked:
+        raise LatebloomError(f"{first!r} is no attribute ({', '.join(attributes)}, ...); {way}")
+    for token, name in zip(tokens[1:], others, strict=True):
+        if token in asked or token not in world.facts.subject:
+            raise LatebloomError(f"{name!r} is no entity that anything was told of; {way}")
+
+
+def notes_on_comparison(
+    world: World, tokens: Sequence[int], at: Int[np.ndarray, " 2"], mass: float
+) -> list[str]:
+    """What the model had been told of the two values, where it is not the usual.
+
+    at: the facts that hold the values, -1 where there is none. mass: the labels' probability.
+    """
+    told = "its value was told, but compared with none"
+    if world.task == "hidden-attributes":
+        told = "its value was never told"
+    attribute, *entities = world.vocabulary.decode(tokens)
+    notes = [
+        f"{attribute} of {entity}: {'no value is known' if fact < 0 else told}"
+        for entity, fact in dict(zip(entities, at.tolist(), strict=True)).items()
+        if fact < 0 or world.facts.ood[fact]
+    ]
+    if mass < 0.5:
+        notes.append(f"the model takes it for no comparison: {mass:.0%} on the three answers")
+    return notes
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from latebloom.evaluation.accuracy import Score, score_splits
 from latebloom.evaluation.ask import Answer, ask
+from latebloom.evaluation.both_memories import NewFacts, ask_both
 from latebloom.model.transformer import Transformer
 from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
@@ -23,11 +24,15 @@ class LoadedRun:
     model: Transformer
     step: int
 
-    def ask(self, *question: str, top: int = 5) -> Answer:
+    def ask(self, *question: str, top: int = 5, new: NewFacts | None = None) -> Answer:
         """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.
 
+        new: facts told after training, to be used together with those that the model knows
+        (`latebloom.evaluation.both_memories.load_new_facts`).
         Raises: UnknownNameError, with the nearest known names.
         """
+        if new is not None:
+            return ask_both(self.model, self.world, new, question, top)
         return ask(self.model, self.world, question, top)
 
     def score(self, *splits: str) -> dict[str, Score]:

@@ -11,12 +11,11 @@ Enters: rows of token ids. Leaves: English sentences, such as
 from jaxtyping import Int
 from numpy import ndarray
 
+from latebloom.worlds.comparison import COMPARING
 from latebloom.worlds.world import World
 
 RELATIONS = ("less than", "equal to", "greater than")
 """How the three labels read in a sentence, in the order of their tokens."""
-COMPARING = ("comparison", "hidden-attributes")
-"""Tasks whose questions `attribute e1 e2` compare; in others a question is a chain."""
 
 
 class Sentences:

@@ -12,7 +12,9 @@ from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.worlds.atlas import AtlasConfig
 from latebloom.worlds.comparison import ComparisonConfig
 from latebloom.worlds.composition import CompositionConfig
+from latebloom.worlds.elements import ElementsConfig
 from latebloom.worlds.facts import FactsConfig
+from latebloom.worlds.numeric_table import NumericTableConfig
 
 LOOPED = ModelConfig(n_layers=1, n_loops=2, window=2)
 """One layer, a loop a hop: the smallest model that generalises systematically."""
@@ -128,6 +130,28 @@ def comparison_vanilla() -> RunConfig:
     )
 
 
+def elements() -> RunConfig:
+    """Which of two chemical elements melts higher, weighs more, ...: real numbers, compared."""
+    return RunConfig(
+        recipe="elements",
+        world=ElementsConfig(),
+        model=ModelConfig(n_layers=2, n_loops=2),
+        train=TrainConfig(
+            steps=1500, lr=0.01, weight_decay=0.1, until="test_id>=0.97 and test_ood>=0.9"
+        ),
+    )
+
+
+def numeric_table() -> RunConfig:
+    """The same on your own table of numbers: --facts FILE --numeric."""
+    return replace(
+        elements(),
+        recipe="numeric-table",
+        world=NumericTableConfig(),
+        train=replace(elements().train, until=""),
+    )
+
+
 def facts() -> RunConfig:
     """Two-hop questions over your own facts: --facts FILE."""
     return RunConfig(
@@ -148,6 +172,8 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
         composition_paper,
         comparison,
         comparison_vanilla,
+        elements,
+        numeric_table,
         atlas,
         facts,
     )

@@ -6,10 +6,14 @@ from latebloom.worlds.atlas import AtlasConfig, load_atlas_table
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.composition import CompositionConfig, make_composition
 from latebloom.worlds.dataset import DatasetConfig, make_dataset_world
-from latebloom.worlds.elements import ElementsConfig, make_elements
+from latebloom.worlds.elements import ElementsConfig, load_element_table
 from latebloom.worlds.facts import FactsConfig, load_fact_table, world_from_table
 from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
-from latebloom.worlds.numeric_table import NumericTableConfig, make_numeric_table
+from latebloom.worlds.numeric_table import (
+    NumericTableConfig,
+    load_number_table,
+    world_of_numbers,
+)
 from latebloom.worlds.world import World
 
 WorldConfig = (
@@ -38,10 +42,15 @@ def build_world(
             return make_composition(config, seed)
         case ComparisonConfig():
             return make_comparison(config, seed)
-        case ElementsConfig():
-            return make_elements(config, seed)
-        case NumericTableConfig():
-            return make_numeric_table(config, seed)
+        case ElementsConfig() | NumericTableConfig():
+            numbers = (
+                load_element_table(config)
+                if isinstance(config, ElementsConfig)
+                else load_number_table(config)
+            )
+            for line in numbers.lines():
+                tell(line)
+            return world_of_numbers(numbers, config, seed)
         case HiddenAttributesConfig():
             return make_hidden_attributes(config, seed)
         case DatasetConfig():

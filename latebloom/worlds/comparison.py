@@ -28,6 +28,8 @@ from latebloom.worlds.world import Facts, Split, World
 
 LABELS = ("<", "=", ">")
 """The words of the answers, at the end of the vocabulary, in the order of `ordering`'s labels."""
+COMPARING = ("comparison", "hidden-attributes")
+"""Tasks whose questions `attribute e1 e2` compare; in others a question is a chain."""
 MISSING = -1
 
 

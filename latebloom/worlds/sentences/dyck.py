@@ -27,8 +27,10 @@ from latebloom.worlds.world import Split
 
 SHORTEST = 4
 """Brackets in the shortest line."""
-ROUNDS = 200
+ROUNDS = 400
 """Draws at most until there are enough lines of a split."""
+CHUNK = 25_000
+"""Lines drawn at once, at most: bounds the memory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,7 +169,7 @@ def make_dyck(config: DyckConfig, seed: int) -> Corpus:
 
     parts, shapes, missing = [], [], config.train
     while missing > 0:
-        lines, keys = draw(missing + missing // 8 + 16)
+        lines, keys = draw(min(CHUNK, missing + missing // 8 + 16))
         parts.append(lines.take(np.arange(min(missing, len(lines)))))
         shapes.append(np.unique(keys[: len(parts[-1])]))
         missing -= len(parts[-1])
@@ -179,7 +181,7 @@ def make_dyck(config: DyckConfig, seed: int) -> Corpus:
     for _ in range(ROUNDS):
         if not any(wanted.values()):
             break
-        lines, keys = draw(2 * max(wanted.values()) + 64)
+        lines, keys = draw(min(CHUNK, 2 * max(wanted.values()) + 64))
         known: Bool[ndarray, " line"] = (np.isin(keys, seen) | (keys == 0)).all(1)
         fresh = ~np.isin(line_keys(lines.tokens), trained)
         for split, fits in ((Split.TEST_ID, known & fresh), (Split.TEST_OOD, ~known)):

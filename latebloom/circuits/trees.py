@@ -1,0 +1,217 @@
+"""Tree projections: how tree-like a causal language model reads a sentence.
+
+Enters: a model and sentences, words 1..n after a start token. Leaves: for every span (i, j) the
+score s(i, j) = cos(c(i, j), sum_{t=i..j} h_t), in [-1, 1]. Here h_t is the last layer's state with
+full context, and c(i, j) the sum over t in i..j of that state when every layer may attend only to
+the start token and to words i..t. A model that reads (i, j) as a phrase does not care what stands
+before it, and scores high.
+
+The state at t does not depend on j, so each state under a window start is needed once, and c is
+a running sum. Sentences that share words i..t at the same places share those states too: the
+windows of many sentences form a tree of prefixes, and each of its nodes is computed once.
+
+Covers: every causal model without feedback and without a window. Differs: the state of a
+pre-norm model is taken after the final norm, as the unembedding sees it (post-norm models, the
+published ones, have none).
+Source: arXiv:2305.18741; arXiv:2211.01288 (tree projections).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy import ndarray
+from torch import Tensor
+from torch.nn import functional as F
+
+from latebloom.errors import CorpusError
+from latebloom.model.incremental import (
+    after_attention,
+    attend,
+    embed_at,
+    layers_of,
+    queries_keys_values,
+)
+from latebloom.model.transformer import Block, Transformer
+
+SENTENCES_AT_ONCE = 2_000
+"""Sentences whose full-context states are held at once; more share more windows."""
+WINDOWS_AT_ONCE = 768
+"""Windows that go through a layer together: enough for a fast product, few enough for the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixes:
+    """The words from one window start on, of sentences in alphabetic order, as a tree of prefixes.
+
+    tokens: one row a sentence, -1 after its end.
+    node: `[row, level]`, the number of the row's prefix of length level + 1, from 1, levels in a
+        row; -1 after the sentence's end.
+    first: the first row of each node, by level.
+    """
+
+    tokens: Int[ndarray, "row level"]
+    node: Int[ndarray, "row level"]
+    first: list[Int[ndarray, " node"]]
+
+    @classmethod
+    def of(cls, tokens: Int[ndarray, "row level"]) -> "Prefixes":
+        """tokens: sorted rows, -1 after the end."""
+        new = np.ones(tokens.shape, bool)
+        new[1:] = np.logical_or.accumulate(tokens[1:] != tokens[:-1], axis=1)
+        new &= tokens >= 0
+        before, first = 0, []
+        node = np.full(tokens.shape, -1, np.int64)
+        for level in range(tokens.shape[1]):
+            alive = tokens[:, level] >= 0
+            number = np.cumsum(new[:, level])
+            node[alive, level] = before + number[alive]
+            first.append(np.flatnonzero(new[:, level]))
+            before += len(first[-1])
+        return cls(tokens, node, first)
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self.first)
+
+
+class StartToken:
+    """The keys and values of the start token in every layer: it sees itself alone."""
+
+    def __init__(self, model: Transformer, layers: list[Block], token: int) -> None:
+        position = torch.zeros(1, dtype=torch.long)
+        x = embed_at(model, torch.tensor([token]), position)
+        self.keys, self.values = [], []
+        for block in layers:
+            _, k, v = queries_keys_values(block, x, position)
+            self.keys.append(k)
+            self.values.append(v)
+            x = after_attention(block, x, v)
+
+
+def window_sums(
+    model: Transformer, layers: list[Block], start: StartToken, prefixes: Prefixes, begin: int
+) -> Iterator[Float[Tensor, "node d_model"]]:
+    """Level by level, c(begin, t) for each prefix that ends at word t = begin + level."""
+    n_nodes, heads = len(prefixes) + 1, layers[0].attn.n_heads
+    shape = (len(layers), n_nodes, heads, model.config.d_model // heads)
+    keys, values = torch.empty(shape), torch.empty(shape)
+    for layer in range(len(layers)):
+        keys[layer, 0], values[layer, 0] = start.keys[layer][0], start.values[layer][0]
+    done, previous = 1, torch.empty(0)
+    for level, rows in enumerate(prefixes.first):
+        if not len(rows):
+            return
+        here = slice(done, done + len(rows))
+        positions = torch.full((len(rows),), begin + level)
+        x = embed_at(model, torch.from_numpy(prefixes.tokens[rows, level]).long(), positions)
+        # A prefix sees the start token (node 0), the prefixes that it continues, and itself.
+        seen = np.pad(prefixes.node[rows, : level + 1], ((0, 0), (1, 0)))
+        sight = torch.from_numpy(seen)
+        distance = begin + level - torch.tensor([0, *range(begin, begin + level + 1)])
+        for layer, block in enumerate(layers):
+            q, keys[layer, here], values[layer, here] = queries_keys_values(block, x, positions)
+            y = attend(q, keys[layer][sight], values[layer][sight], _bias(block, distance))
+            x = after_attention(block, x, y)
+        state = model.ln_final(x)
+        if level:
+            parent = torch.from_numpy(prefixes.node[rows, level - 1]) - (done - len(previous))
+            state = state + previous[parent]
+        yield state
+        done, previous = done + len(rows), state
+
+
+def _bias(block: Block, distance: Int[Tensor, " key"]) -> Tensor | None:
+    """What relative positions add to the scores, `[1, key, head]`."""
+    table = block.attn.distance_bias
+    if table is None:
+        return None
+    return table[:, distance.clamp(0, table.shape[1] - 1)].T.unsqueeze(0)
+
+
+@torch.no_grad()
+def span_scores(
+    model: Transformer,
+    tokens: Int[ndarray, "sentence pos"],
+    words: Int[ndarray, " sentence"],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Float[ndarray, "sentence n n"]:
+    """s(i, j) of every span, words counted from 0; 0 where there is no span.
+
+    tokens: the start token, then the words; what comes after them is not read.
+    words: words of each sentence, at least 1.
+    progress: is told how many sentences are done, of how many.
+    Raises: CorpusError for a sentence without words or longer than the model; LatebloomError for
+    a model with feedback.
+    """
+    layers = layers_of(model)
+    if model.config.window:
+        raise CorpusError(
+            f"model.window is {model.config.window}; tree projections need a model that sees all"
+            " earlier words (model.window 0)"
+        )
+    check_lengths(model, words)
+    training = model.training
+    model.eval()
+    start = StartToken(model, layers, int(tokens[0, 0])) if len(tokens) else None
+    scores = np.zeros((len(words), int(words.max(initial=1)), int(words.max(initial=1))), np.float32)
+    for first in range(0, len(words), SENTENCES_AT_ONCE):
+        some = slice(first, first + SENTENCES_AT_ONCE)
+        assert start is not None
+        n = int(words[some].max())
+        scores[some, :n, :n] = _chunk_scores(
+            model, layers, start, tokens[some, : n + 1], words[some]
+        )
+        progress(min(some.stop, len(words)), len(words))
+    model.train(training)
+    return scores
+
+
+def check_lengths(model: Transformer, words: Int[ndarray, " sentence"]) -> None:
+    """Raises: CorpusError naming the first sentence that is empty or too long for the model."""
+    if (words < 1).any():
+        raise CorpusError(f"sentence {int(np.argmax(words < 1)) + 1} has no words; leave it out")
+    limited = model.config.positions in ("learned", "sinusoidal")
+    long = words + 1 > model.config.max_positions
+    if limited and long.any():
+        at = int(np.argmax(long))
+        raise CorpusError(
+            f"sentence {at + 1} has {int(words[at])} words, but with its start token the model"
+            f" reads {model.config.max_positions} (model.max_positions); leave it out"
+        )
+
+
+def _chunk_scores(
+    model: Transformer,
+    layers: list[Block],
+    start: StartToken,
+    tokens: Int[ndarray, "sentence pos"],
+    words: Int[ndarray, " sentence"],
+) -> Float[ndarray, "sentence n n"]:
+    n = int(words.max())
+    device = model.embed.weight.device
+    scores = torch.zeros(len(words), n, n)
+    full = torch.zeros(len(words), n + 1, model.config.d_model, device=device)
+    inside = np.where(np.arange(1, n + 1) <= words[:, None], tokens[:, 1:], -1)
+    for begin in range(1, n + 1):
+        suffix = inside[:, begin - 1 :]
+        alive = np.flatnonzero(words >= begin)
+        order = alive[np.lexsort(suffix[alive].T[::-1])]
+        for rows in np.split(order, range(WINDOWS_AT_ONCE, len(order), WINDOWS_AT_ONCE)):
+            prefixes = Prefixes.of(suffix[rows])
+            before = 1
+            sums = window_sums(model, layers, start, prefixes, begin)
+            for level, c in enumerate(sums):
+                here = prefixes.node[:, level] >= 0
+                which = torch.from_numpy(rows[here])
+                mine = c[torch.from_numpy(prefixes.node[here, level] - before)]
+                before += len(prefixes.first[level])
+                word = begin + level
+                if begin == 1:
+                    full[which, word] = mine
+                    scores[which, 0, word - 1] = 1.0
+                else:
+                    whole = full[which, word] - full[which, begin - 1]
+                    scores[which, begin - 1, word - 1] = F.cosine_similarity(mine, whole).cpu()
+    return scores.numpy()

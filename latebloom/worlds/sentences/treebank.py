@@ -1,0 +1,268 @@
+"""One's own trees as a corpus: Penn bracketed trees or CoNLL-U dependency trees.
+
+Enters: a file. Leaves: a `Corpus` of plain sentences whose gold trees are spans of words. Penn
+files are read by nltk, CoNLL-U by conllu (the extra `treebanks`).
+
+A Penn tree gives the span of each constituent of two words or more; empty elements (`-NONE-`)
+and function labels are dropped. A dependency tree gives, for each word, the span of the word and
+all that depends on it, which needs a projective tree. Trees need not be binary: precision and
+recall then differ.
+
+Covers: one file, one sentence a tree. Does not cover: enhanced dependencies, several files.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from latebloom.errors import CorpusError
+from latebloom.worlds.sentences.corpus import START, Corpus, Lines
+from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.world import Split
+
+MISSING = "pip install latebloom[treebanks]"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentencesConfig:
+    """A corpus of one's own trees."""
+
+    kind: Literal["sentences"] = "sentences"
+    """Which world this is."""
+    trees: str = ""
+    """Path of the file: `.conllu` is CoNLL-U, anything else Penn brackets."""
+    test_id_frac: float = 0.1
+    """Share of the sentences that is held out as `test_id`, drawn at random."""
+    lower: bool = True
+    """Write all words in lower case."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.test_id_frac < 1:
+            raise CorpusError(
+                f"world.test_id_frac is {self.test_id_frac}; it must lie between 0 and 1"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A sentence and its tree.
+
+    line: where it begins in its file, from 1.
+    spans: the nodes of two words or more, as (first, last) word from 0.
+    """
+
+    line: int
+    words: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+def make_sentences(config: SentencesConfig, seed: int) -> Corpus:
+    """Reads the file and splits its sentences at random.
+
+    Raises: CorpusError, naming file and line, for what cannot be read; for fewer than 2 sentences.
+    """
+    if not config.trees:
+        raise CorpusError("world.trees is empty; give the path of a file of trees")
+    trees = read_trees(Path(config.trees), lower=config.lower)
+    if len(trees) < 2:
+        raise CorpusError(f"{config.trees} holds one sentence; give 2 or more, to train and to test")
+    order = np.random.default_rng([seed, 14]).permutation(len(trees))
+    n_test = min(max(1, round(config.test_id_frac * len(trees))), len(trees) - 1)
+    words = sorted({word for tree in trees for word in tree.words})
+    vocabulary = Vocabulary((START, *words))
+    splits = {
+        "train": tree_lines([trees[i] for i in sorted(order[n_test:])], vocabulary),
+        Split.TEST_ID: tree_lines([trees[i] for i in sorted(order[:n_test])], vocabulary),
+    }
+    return Corpus(task="sentences", vocabulary=vocabulary, splits=splits, trained=("train",))
+
+
+def read_trees(path: Path, *, lower: bool = False) -> list[Tree]:
+    """All trees of a file.
+
+    Raises: CorpusError for a file that cannot be read or is empty, for brackets that do not
+    match and for trees that are not projective, with the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path} cannot be read: {error}") from error
+    if not text.strip():
+        raise CorpusError(f"{path} is empty; give at least one tree")
+    try:
+        read = read_conllu if path.suffix == ".conllu" else read_penn
+        trees = [
+            Tree(t.line, tuple(w.lower() for w in t.words), t.spans) if lower else t
+            for t in read(text)
+        ]
+    except CorpusError as error:
+        raise CorpusError(f"{path}, {error}") from error
+    if not trees:
+        raise CorpusError(f"{path} holds no tree; expected Penn brackets, or CoNLL-U in a .conllu")
+    return trees
+
+
+def tree_lines(trees: Sequence[Tree], vocabulary: Vocabulary) -> Lines:
+    """Trees as lines of known words.
+
+    Raises: CorpusError with the line of the tree that has an unknown word.
+    """
+    width = 1 + max((len(tree.words) for tree in trees), default=0)
+    small = len(vocabulary) < 2**15
+    tokens = np.zeros((len(trees), width), np.int16 if small else np.int32)
+    for row, tree in zip(tokens, trees, strict=True):
+        unknown = next((word for word in tree.words if word not in vocabulary.ids), None)
+        if unknown is not None:
+            raise CorpusError(
+                f"line {tree.line}: the word {unknown!r} is not in the vocabulary of the run;"
+                " leave the sentence out, or grow a run on this file"
+            )
+        row[1 : len(tree.words) + 1] = [vocabulary.ids[word] for word in tree.words]
+    words = np.array([len(tree.words) for tree in trees], np.int32)
+    spans = [span for tree in trees for span in tree.spans]
+    return Lines(
+        tokens=tokens,
+        lengths=words + 1,
+        prompt=np.ones(len(trees), np.int32),
+        target=np.zeros(len(trees), np.int32),
+        words=words,
+        nodes=np.array([len(tree.spans) for tree in trees], np.int32),
+        spans=np.array(spans, np.int16).reshape(-1, 2),
+    )
+
+
+def bracketed(text: str) -> Iterator[tuple[int, str]]:
+    """The top-level bracketed pieces of a text, each with the line on which it begins.
+
+    Raises: CorpusError with the line of a bracket that has no partner, or of text outside.
+    """
+    depth, begin, first = 0, 0, 1
+    line = 1
+    for place, letter in enumerate(text):
+        if letter == "(":
+            if not depth:
+                begin, first = place, line
+            depth += 1
+        elif letter == ")":
+            depth -= 1
+            if depth < 0:
+                raise CorpusError(f"line {line}: a bracket closes that was not opened")
+            if not depth:
+                yield first, text[begin : place + 1]
+        elif not depth and not letter.isspace():
+            raise CorpusError(f"line {line}: {letter!r} stands outside all brackets")
+        line += letter == "\n"
+    if depth:
+        raise CorpusError(f"line {first}: the tree that begins here leaves {depth} brackets open")
+
+
+def read_penn(text: str) -> Iterator[Tree]:
+    """The trees of a Penn bracketed text.
+
+    Raises: CorpusError with the line for unbalanced brackets and for a tree without words.
+    """
+    try:
+        from nltk.tree import Tree as PennTree
+    except ImportError as error:
+        raise CorpusError(f"Penn trees are read by nltk, which is missing: {MISSING}") from error
+    for line, piece in bracketed(text):
+        try:
+            tree = PennTree.fromstring(piece, remove_empty_top_bracketing=True)
+        except ValueError as error:
+            reason = " ".join(str(error).split())
+            raise CorpusError(f"line {line}: this is no tree ({reason})") from error
+        words: list[str] = []
+        spans: list[tuple[int, int]] = []
+        _penn_spans(tree, words, spans)
+        if not words:
+            raise CorpusError(f"line {line}: the tree has no words")
+        yield Tree(line, tuple(words), tuple(dict.fromkeys(sorted(spans, key=_outer_first))))
+
+
+def _penn_spans(node: Any, words: list[str], spans: list[tuple[int, int]]) -> None:
+    """Appends the words below a node, and the spans of the node and those below."""
+    if isinstance(node, str):
+        words.append(node)
+        return
+    if node.label() == "-NONE-":
+        return
+    first = len(words)
+    for child in node:
+        _penn_spans(child, words, spans)
+    if len(words) - first >= 2:
+        spans.append((first, len(words) - 1))
+
+
+def _outer_first(span: tuple[int, int]) -> tuple[int, int]:
+    return span[0], -span[1]
+
+
+def read_conllu(text: str) -> Iterator[Tree]:
+    """The sentences of a CoNLL-U text, with the spans that their dependencies give.
+
+    Raises: CorpusError with the line for what is no CoNLL-U, for a head that does not exist, for
+    a cycle, and for two arcs that cross.
+    """
+    try:
+        from conllu import parse
+        from conllu.exceptions import ParseException
+    except ImportError as error:
+        raise CorpusError(f"CoNLL-U is read by conllu, which is missing: {MISSING}") from error
+    line, block, begin = 0, [], 1
+    for line, row in enumerate([*text.splitlines(), ""], 1):
+        if row.strip():
+            begin = begin if block else line
+            block.append(row)
+            continue
+        if not block:
+            continue
+        try:
+            found = parse("\n".join(block) + "\n\n")
+        except ParseException as error:
+            reason = " ".join(str(error).split())
+            raise CorpusError(f"line {begin}: this is no CoNLL-U ({reason})") from error
+        for sentence in found:
+            yield _dependency_tree(sentence, begin, block)
+        block = []
+
+
+def _dependency_tree(sentence: Any, begin: int, block: list[str]) -> Tree:
+    """The tree of one sentence, whose lines are `block`, from line `begin` on."""
+    words = [token for token in sentence if isinstance(token["id"], int)]
+    place = {token["id"]: i for i, token in enumerate(words)}
+    lines = {row.split("\t")[0]: begin + i for i, row in enumerate(block)}
+
+    def complain(token: Any, reason: str) -> CorpusError:
+        line = lines.get(str(token["id"]), begin)
+        return CorpusError(f"line {line}: {token['form']!r}, {reason}")
+
+    n = len(words)
+    if not n:
+        raise CorpusError(f"line {begin}: the sentence has no words")
+    heads = []
+    for token in words:
+        if token["head"] != 0 and token["head"] not in place:
+            raise complain(token, f"its head {token['head']!r} is no word of the sentence")
+        heads.append(place.get(token["head"], -1))
+    first, last, size = list(range(n)), list(range(n)), [1] * n
+    for i, token in enumerate(words):
+        at, steps = heads[i], 0
+        while at >= 0:
+            first[at], last[at], size[at] = min(first[at], i), max(last[at], i), size[at] + 1
+            at, steps = heads[at], steps + 1
+            if steps > n:
+                raise complain(token, "its heads go round in a circle")
+    for i, token in enumerate(words):
+        if last[i] - first[i] + 1 != size[i]:
+            raise complain(
+                token,
+                "what depends on it has a gap: the tree is not projective; leave the sentence out",
+            )
+    spans = {(a, b) for a, b in zip(first, last, strict=True) if b > a} | (
+        {(0, n - 1)} if n > 1 else set()
+    )
+    ordered = tuple(sorted(spans, key=_outer_first))
+    return Tree(begin, tuple(token["form"] for token in words), ordered)
