@@ -50,14 +50,12 @@ def at_least(**levels: float) -> Callable[[dict[str, Any]], bool]:
 
 
 def late_bloom(summary: dict[str, Any]) -> bool:
-    """Training at 99 % in at most 3/4 of the steps that ID needs for 95 %; OOD never learnt."""
-    splits, curve = summary["splits"], summary["curve"]
-    fitted = next((r["step"] for r in curve if r["train_inferred"] >= 0.99), None)
-    bloomed = next((r["step"] for r in curve if r["test_id"] >= 0.95), None)
+    """ID still below 85 % when training first reaches 99 %; 95 % at last; OOD never learnt."""
+    fitted = next((r for r in summary["curve"] if r["train_inferred"] >= 0.99), None)
+    splits = summary["splits"]
     return (
         fitted is not None
-        and bloomed is not None
-        and fitted <= 0.75 * bloomed
+        and fitted["test_id"] < 0.85
         and splits["test_id"]["accuracy"] >= 0.95
         and splits["test_ood"]["accuracy"] <= 0.1
     )
@@ -102,7 +100,7 @@ CLAIMS = (
     ),
     Claim(
         "composition-vanilla",
-        "training >= .99 in at most 3/4 of the steps to ID >= .95; OOD <= .1",
+        "ID < .85 when training first reaches .99; ID >= .95 at last; OOD <= .1",
         "composition-vanilla",
         (),
         5,

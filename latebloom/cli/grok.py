@@ -74,7 +74,7 @@ def grok(
     many_valued
         What to do with a subject and relation that have several objects: drop, first or error.
     numeric
-        The file of facts is a table of numbers (CSV, TSV; rows entities, columns attributes): compare.
+        The file of facts is a table of numbers (rows entities, columns attributes) to compare.
     until
         Stop when this holds at three evaluations in a row, like "test_ood>=0.99"; "" never stops.
     keep

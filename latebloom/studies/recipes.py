@@ -41,7 +41,7 @@ def composition_hops() -> RunConfig:
 
 
 CLASSIC = TrainConfig(
-    steps=2500,
+    steps=2400,
     batch_size=512,
     atomic_frac=0.0,
     lr=5e-3,
@@ -59,7 +59,7 @@ def composition_vanilla() -> RunConfig:
     """The classic late bloom: a plain GPT-2 memorises, then generalises; OOD never comes."""
     return RunConfig(
         recipe="composition-vanilla",
-        world=CompositionConfig(phi=8.0),
+        world=CompositionConfig(phi=7.2),
         model=ModelConfig(n_layers=4, n_loops=1, feedback="none", positions="learned"),
         train=CLASSIC,
     )

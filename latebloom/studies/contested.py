@@ -1,0 +1,219 @@
+"""A run against the rivals with external memory: the same questions put to all.
+
+Enters: a loaded run and a `ContestConfig`. Leaves: a `Contest` whose first rows are the grown
+model's own, kept as `RUN/rivals.json` and `RUN/rivals.md`. What takes long is kept in
+`RUN/rivals/`, a language model's answers one by one, so that a contest that stopped goes on.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from latebloom.errors import RivalError
+from latebloom.evaluation.accuracy import correct_rows
+from latebloom.evaluation.loaded import LoadedRun
+from latebloom.rivals.answer_cache import AnswerCache
+from latebloom.rivals.contest import Contest, Row, asked, default_splits, row_of_model
+from latebloom.rivals.endpoint import Endpoint
+from latebloom.rivals.language_model import Estimate, LanguageModel, LanguageModelConfig
+from latebloom.rivals.memory import Memory
+from latebloom.rivals.prompts import Style
+from latebloom.rivals.reasoning import Symbolic
+from latebloom.rivals.reply import Rival
+from latebloom.rivals.retrieval import Bm25, Dense, Retrieval
+from latebloom.training.run_folder import RunFolder, write_json, write_text
+
+Finder = Literal["none", "bm25", "dense"]
+"""What finds the facts in a language model's prompt; none: all that fit are in it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContestConfig:
+    """Who takes part, and what is asked."""
+
+    splits: tuple[str, ...] = ()
+    """Splits to ask; empty: every test split."""
+    limit: int = 0
+    """Questions of a split at most, evenly spread over it; 0: all."""
+    k: int = 20
+    """Facts that retrieval finds for a question."""
+    dense: bool = False
+    """Whether retrieval by sentence embeddings takes part."""
+    endpoint: str = ""
+    """Address of a language model, such as http://127.0.0.1:8000/v1; empty: none takes part."""
+    model: str = ""
+    """Its name there."""
+    styles: tuple[Style, ...] = ("direct",)
+    """How it is asked: each style with each of `finders` is a rival."""
+    finders: tuple[Finder, ...] = ("none",)
+    """What finds the facts for it."""
+    context_tokens: int = 100_000
+    """Tokens of facts in its prompt at most, about."""
+    at_once: int = 8
+    """Its questions under way at the same time."""
+    price_in: float = 0.0
+    """Dollars for a million tokens it reads."""
+    price_out: float = 0.0
+    """Dollars for a million tokens it writes."""
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise RivalError(f"--k is {self.k}; it must be at least 1")
+        for option, values, kind in (
+            ("--style", self.styles, Style),
+            ("--retrieval", self.finders, Finder),
+        ):
+            for value in values or ("",):
+                if value not in get_args(kind):
+                    raise RivalError(f"{option} {value!r}: there are {', '.join(get_args(kind))}")
+        if bool(self.endpoint) != bool(self.model):
+            raise RivalError("a language model needs both --endpoint URL and --model NAME")
+
+
+class Arena:
+    """The rivals of one run. Close it: a language model's connection is open."""
+
+    def __init__(self, run: LoadedRun, config: ContestConfig) -> None:
+        """Raises: RivalError if the endpoint has no key; WorldError if a split is not there."""
+        self.run, self.config = run, config
+        self.folder = run.folder.path / "rivals"
+        self.splits = config.splits or default_splits(run.world)
+        self.examples = {split: asked(run.world, split, config.limit) for split in self.splits}
+        self.memory = Memory.of(run.world)
+        self.opened = ExitStack()
+        self.endpoint = self.open_endpoint()
+        self.finders: dict[str, Bm25 | Dense] = {}
+
+    def __enter__(self) -> "Arena":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.opened.close()
+
+    def open_endpoint(self) -> Endpoint | None:
+        """The connection, if there is a language model: what is amiss is known before any work."""
+        if not self.config.endpoint:
+            return None
+        endpoint = Endpoint(self.language_model_config(self.config.styles[0]))
+        self.opened.callback(endpoint.close)
+        return endpoint
+
+    def language_model_config(self, style: Style) -> LanguageModelConfig:
+        names = ("endpoint", "model", "context_tokens", "at_once", "price_in", "price_out")
+        return LanguageModelConfig(
+            style=style, **{name: getattr(self.config, name) for name in names}
+        )
+
+    def finder(self, name: str) -> Bm25 | Dense:
+        """The index of that name over the memory, made once."""
+        if name not in self.finders:
+            texts = self.memory.texts
+            self.finders[name] = (
+                Bm25(texts) if name == "bm25" else Dense(texts, self.folder / "minilm.npy")
+            )
+        return self.finders[name]
+
+    def own_rows(self) -> Iterator[Row]:
+        """The grown model's rows; seconds are those of a question in a large batch."""
+        run = self.run
+        for split, rows in self.examples.items():
+            correct_rows(run.model, rows[:1])  # the first pass of a shape is not the usual one
+            begun = time.perf_counter()
+            right = correct_rows(run.model, rows)
+            seconds = (time.perf_counter() - begun) / max(len(rows), 1)
+            name = f"grown model, step {run.step}"
+            yield row_of_model(name, run.world, split, right, seconds)
+
+    def plain_rivals(self) -> Iterator[Rival]:
+        """The rivals that need no language model."""
+        yield Symbolic(self.memory)
+        for name in ("bm25", "dense") if self.config.dense else ("bm25",):
+            for rounds in (1, 2):
+                yield Retrieval(self.memory, self.finder(name), k=self.config.k, rounds=rounds)
+
+    def language_models(self) -> list[LanguageModel]:
+        """A rival for each style and finder; none without an endpoint."""
+        if self.endpoint is None:
+            return []
+        cache = AnswerCache(self.folder / "answers.jsonl")
+        return [
+            LanguageModel(
+                self.memory,
+                self.language_model_config(style),
+                retrieval=None
+                if finder == "none"
+                else Retrieval(self.memory, self.finder(finder), k=self.config.k),
+                cache=cache,
+                endpoint=self.endpoint,
+            )
+            for finder in self.config.finders
+            for style in self.config.styles
+        ]
+
+    def estimate(self, rival: LanguageModel) -> Estimate:
+        """What a language model's answers to all questions will cost at most; asks nothing."""
+        parts = [rival.estimate(rows[:, :-1]) for rows in self.examples.values()]
+        sizes = [max(len(rows), 1) for rows in self.examples.values()]
+        return Estimate(
+            requests=sum(part.requests for part in parts),
+            cached=sum(part.cached for part in parts),
+            prompt_tokens=sum(part.prompt_tokens for part in parts),
+            completion_tokens=sum(part.completion_tokens for part in parts),
+            dollars=sum(part.dollars for part in parts),
+            facts_left_out=float(
+                np.average([part.facts_left_out for part in parts], weights=sizes)
+            ),
+        )
+
+
+def estimate_contest(run: LoadedRun, config: ContestConfig) -> dict[str, Estimate]:
+    """What each language model will cost, by its name in the table; asks nothing.
+
+    Raises: RivalError without an endpoint or its key; WorldError for a split that is not there.
+    """
+    with Arena(run, config) as arena:
+        return {rival.name: arena.estimate(rival) for rival in arena.language_models()}
+
+
+def hold_contest(
+    run: LoadedRun,
+    config: ContestConfig,
+    *,
+    tell: Callable[[str], None] = lambda line: None,
+    tell_cost: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """Puts the test questions to the grown model and its rivals; writes and returns the table.
+
+    tell: hears of each rival before it begins. tell_cost: hears what each language model will
+        cost, before anything is asked.
+    Raises: RivalError if a rival cannot be asked (what was answered is kept: hold the same contest
+    again to go on); FactsError if an extra is missing; WorldError for a split that is not there.
+    """
+    with Arena(run, config) as arena:
+        models = arena.language_models()
+        for rival in models:
+            tell_cost(f"{rival.name}: {arena.estimate(rival)}")
+        tell("grown model")
+        rows = list(arena.own_rows())
+        for rival in (*arena.plain_rivals(), *models):
+            tell(rival.name)
+            rows += Contest.run(
+                run.world, [rival], splits=arena.splits, limit=config.limit
+            ).rows
+    return write_table(run.folder, run, config, rows)
+
+
+def write_table(
+    folder: RunFolder, run: LoadedRun, config: ContestConfig, rows: Sequence[Row]
+) -> dict[str, Any]:
+    """Keeps the table beside the run; returns what the JSON holds."""
+    contest = Contest(tuple(rows))
+    about = {"recipe": run.config.recipe, "seed": run.config.seed, "step": run.step}
+    table = about | {"limit": config.limit, "k": config.k} | contest.as_dict()
+    write_json(folder.path / "rivals.json", table)
+    write_text(folder.path / "rivals.md", contest.to_markdown())
+    return table
