@@ -209,16 +209,11 @@ def spread(values: list[float], form: str) -> str:
     return middle if low == high else f"{middle} ({low} - {high})"
 
 
-def write_table() -> None:
-    """`results/README.md`, from the files beside it."""
-    lines = [
-        "# Measured results",
-        "",
-        "Made by `make results`; a figure is the median over the seeds, with its range. `holds`",
-        "says in how many seeds the claim held. Seconds and memory are those of the whole process,",
-        "with the threads that stand beside them.",
-        "",
-        "| recipe | claim | holds | accuracy | steps | wall s | CPU s | peak MiB | threads |",
+def table_rows() -> list[str]:
+    """The Markdown rows of all claims whose file is there."""
+    rows = [
+        "| `latebloom grok` | claim | holds | accuracy | steps"
+        " | wall s | CPU s | peak MiB | threads |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for claim in CLAIMS:
@@ -232,21 +227,45 @@ def write_table() -> None:
             for split in claim.shows
         )
         used = [run["process"] for run in runs]
-        lines.append(
-            f"| `{outcome['command'].removeprefix('latebloom grok ')}` | {outcome['claim']}"
-            f" | {outcome['holds']} of {outcome['seeds']} | {shown}"
+        rows.append(
+            f"| `{outcome['command'].removeprefix('latebloom grok ').removesuffix(' --seed N')}`"
+            f" | {outcome['claim']} | {outcome['holds']} of {outcome['seeds']} | {shown}"
             f" | {spread([run['steps'] for run in runs], '.0f')}"
             f" | {spread([u['wall_seconds'] for u in used], '.0f')}"
             f" | {spread([u['cpu_seconds'] for u in used], '.0f')}"
             f" | {spread([u['peak_mib'] for u in used], '.0f')} | {used[0]['threads']} |"
         )
+    return rows
+
+
+def write_table() -> None:
+    """`results/README.md` from the files beside it, and the same table in the README."""
+    rows = table_rows()
     machines = {
         (o["machine"]["processor"], o["machine"]["cores"], o["date"])
-        for o in (json.loads(p.read_text()) for p in HERE.glob("*.json"))
+        for o in (json.loads(path.read_text()) for path in HERE.glob("*.json"))
         if "machine" in o
     }
-    lines += ["", "Machine: " + "; ".join(f"{p}, {c} cores ({d})" for p, c, d in sorted(machines))]
+    said = "; ".join(f"{name}, {cores} cores ({date})" for name, cores, date in sorted(machines))
+    lines = [
+        "# Measured results",
+        "",
+        "Made by `make results`; a figure is the median over the seeds, with its range. `holds`",
+        "says in how many seeds the claim held. Seconds and memory are those of the whole process,",
+        "with the threads that stand beside them; intervals for every split and seed stand in the",
+        "JSON files.",
+        "",
+        *rows,
+        "",
+        f"Machine: {said}. Other work ran beside some of these; CPU seconds tell more than wall",
+        "seconds.",
+    ]
     (HERE / "README.md").write_text("\n".join(lines) + "\n")
+    readme = HERE.parent / "README.md"
+    before, rest = readme.read_text().split("<!-- results -->")
+    after = rest.split("<!-- end of results -->")[1]
+    table = "\n".join(rows)
+    readme.write_text(f"{before}<!-- results -->\n{table}\n<!-- end of results -->{after}")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,34 @@ def test_every_public_name_is_documented(name):
             continue
         if inspect.isclass(value):
             assert value.__doc__, f"{name}.{attribute} has no docstring"
+
+
+def commands_of(page: str) -> list[str]:
+    """The `latebloom ...` lines in a page's code blocks and in its running text."""
+    text = (ROOT.parent / page).read_text()
+    blocks = "\n".join(re.findall(r"```(?:\w*)\n(.*?)```", text, re.DOTALL)).splitlines()
+    lines = [line.split("#")[0].strip() for line in blocks if line.startswith("latebloom ")]
+    return lines + re.findall(r"`(latebloom [^`]+)`", text)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/circuits.md", "docs/memory.md"])
+def test_the_commands_on_a_page_are_commands(page):
+    from latebloom.cli.app import app
+    from latebloom.studies.recipes import RECIPES
+
+    importlib.import_module("latebloom.cli")
+    for line in commands_of(page):
+        words = shlex.split(line)[1:]
+        app.parse_args(words, exit_on_error=False, print_error=False)
+        if words[0] == "grok" and len(words) > 1 and not words[1].startswith("-"):
+            assert words[1] in RECIPES, line
+    assert page != "README.md" or len(commands_of(page)) >= 6
+
+
+def test_the_figures_on_the_page_are_there():
+    text = (ROOT.parent / "README.md").read_text()
+    for name in re.findall(r"\]\(((?:results|docs)/[^)#]+)\)", text):
+        assert (ROOT.parent / name).exists(), name
 
 
 def test_nothing_reads_or_writes_pickles():

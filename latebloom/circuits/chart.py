@@ -152,9 +152,7 @@ def random_tree(n_sentences: int, n: int, rng: np.random.Generator) -> Mask:
     return grown(splits)
 
 
-def gold_mask(
-    nodes: Int[ndarray, " sentence"], spans: Int[ndarray, "node 2"], n: int
-) -> Mask:
+def gold_mask(nodes: Int[ndarray, " sentence"], spans: Int[ndarray, "node 2"], n: int) -> Mask:
     """Gold trees, given as the spans of all sentences in a row, as masks."""
     mask = np.zeros((len(nodes), n, n), bool)
     mask[np.repeat(np.arange(len(nodes)), nodes), spans[:, 0], spans[:, 1]] = True

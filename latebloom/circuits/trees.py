@@ -36,7 +36,7 @@ from latebloom.model.incremental import (
 )
 from latebloom.model.transformer import Block, Transformer
 
-SENTENCES_AT_ONCE = 2_000
+SENTENCES_AT_ONCE = 5_000
 """Sentences whose full-context states are held at once; more share more windows."""
 WINDOWS_AT_ONCE = 768
 """Windows that go through a layer together: enough for a fast product, few enough for the cache."""
@@ -155,7 +155,9 @@ def span_scores(
     training = model.training
     model.eval()
     start = StartToken(model, layers, int(tokens[0, 0])) if len(tokens) else None
-    scores = np.zeros((len(words), int(words.max(initial=1)), int(words.max(initial=1))), np.float32)
+    scores = np.zeros(
+        (len(words), int(words.max(initial=1)), int(words.max(initial=1))), np.float32
+    )
     for first in range(0, len(words), SENTENCES_AT_ONCE):
         some = slice(first, first + SENTENCES_AT_ONCE)
         assert start is not None

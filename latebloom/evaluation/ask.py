@@ -146,14 +146,15 @@ def check_comparison(world: World, tokens: Sequence[int]) -> None:
     """Raises: LatebloomError, with the way to ask, if the tokens are no comparison."""
     trained = [rows for rows in map(world.examples, world.trained) if rows.shape[1] == 4]
     asked = np.concatenate(trained)[:, 0] if trained else world.facts.relation
-    attributes = world.vocabulary.decode(np.unique(asked)[:5])
+    attributes = world.vocabulary.decode(np.unique(asked))
+    some = ", ".join(attributes[:5]) + (", ..." if len(attributes) > 5 else "")
     way = f"this run compares: ask ATTRIBUTE ENTITY ENTITY, as in {attributes[0]} "
     way += " ".join(world.vocabulary.words[:2])
     if len(tokens) != 3:
         raise LatebloomError(f"{len(tokens)} names are no question; {way}")
     first, *others = world.vocabulary.decode(tokens)
     if tokens[0] not in asked:
-        raise LatebloomError(f"{first!r} is no attribute ({', '.join(attributes)}, ...); {way}")
+        raise LatebloomError(f"{first!r} is no attribute ({some}); {way}")
     for token, name in zip(tokens[1:], others, strict=True):
         if token in asked or token not in world.facts.subject:
             raise LatebloomError(f"{name!r} is no entity that anything was told of; {way}")

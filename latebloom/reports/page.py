@@ -1,11 +1,13 @@
 """The report of a run: one HTML file that opens anywhere, without a network.
 
 Enters: a run folder. Leaves: `report.html` in it, the same bytes for the same folder.
-Covers: accuracy with intervals, curves to hover over, phases, sample questions, further figures
-(`figures/*.svg`), configuration and environment. Does not cover: several runs on one page.
+Covers: accuracy with intervals, curves to hover over, phases, further figures (`figures/*.svg`),
+the contest with external memory (`rivals.json`), sample questions, configuration, environment.
+Does not cover: several runs on one page.
 """
 
 import base64
+import json
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -66,6 +68,7 @@ def render_report(recording: Recording) -> str:
         chart=chart_data(recording),
         phases=phase_rows(recording.records),
         figures=list(figures(recording.run_dir / "figures")),
+        contest=contest(recording.run_dir / "rivals.json"),
         samples=recording.samples,
         probe=probe_size(recording.config),
         config=config_tables(recording.config),
@@ -178,6 +181,41 @@ def figures(folder: Path) -> Iterable[tuple[str, str]]:
             raise RunFolderError(f"{path} cannot be read ({error.strerror})") from error
         title = path.stem.replace("_", " ").replace("-", " ")
         yield title[:1].upper() + title[1:], f"data:image/svg+xml;base64,{content}"
+
+
+def contest(path: Path) -> list[dict[str, Any]]:
+    """The rows of the contest with external memory; none if none was held.
+
+    Raises: RunFolderError if the file is no such table.
+    """
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        return [
+            {
+                "rival": row["rival"],
+                "questions": row["question_type"],
+                "split": row["split"],
+                "n": int(row["n"]),
+                "correct": row["accuracy"],
+                "low": row["ci95"][0],
+                "high": row["ci95"][1],
+                **{
+                    kind: row[kind] / row["n"] if row["n"] else None
+                    for kind in ("wrong", "cannot_decide", "invalid")
+                },
+                "recall": row["recall"],
+                "seconds": float(row["seconds"]),
+                "tokens": float(row["tokens"]),
+            }
+            for row in table["rows"]
+        ]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise RunFolderError(
+            f"{path} is no table of a contest; remove it, or hold it again: latebloom rivals"
+            f" {path.parent}"
+        ) from error
 
 
 def config_tables(config: Record) -> dict[str, dict[str, Any]]:

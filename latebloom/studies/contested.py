@@ -75,38 +75,22 @@ class ContestConfig:
 
 
 class Arena:
-    """The rivals of one run. Close it: a language model's connection is open."""
+    """The rivals of one run."""
 
-    def __init__(self, run: LoadedRun, config: ContestConfig) -> None:
-        """Raises: RivalError if the endpoint has no key; WorldError if a split is not there."""
+    def __init__(
+        self, run: LoadedRun, config: ContestConfig, endpoint: Endpoint | None = None
+    ) -> None:
+        """endpoint: the connection to the language model; without it only its cost can be told.
+
+        Raises: WorldError if a split is not there; RivalError if the limit is negative.
+        """
         self.run, self.config = run, config
         self.folder = run.folder.path / "rivals"
         self.splits = config.splits or default_splits(run.world)
         self.examples = {split: asked(run.world, split, config.limit) for split in self.splits}
         self.memory = Memory.of(run.world)
-        self.opened = ExitStack()
-        self.endpoint = self.open_endpoint()
+        self.endpoint = endpoint
         self.finders: dict[str, Bm25 | Dense] = {}
-
-    def __enter__(self) -> "Arena":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.opened.close()
-
-    def open_endpoint(self) -> Endpoint | None:
-        """The connection, if there is a language model: what is amiss is known before any work."""
-        if not self.config.endpoint:
-            return None
-        endpoint = Endpoint(self.language_model_config(self.config.styles[0]))
-        self.opened.callback(endpoint.close)
-        return endpoint
-
-    def language_model_config(self, style: Style) -> LanguageModelConfig:
-        names = ("endpoint", "model", "context_tokens", "at_once", "price_in", "price_out")
-        return LanguageModelConfig(
-            style=style, **{name: getattr(self.config, name) for name in names}
-        )
 
     def finder(self, name: str) -> Bm25 | Dense:
         """The index of that name over the memory, made once."""
@@ -130,20 +114,20 @@ class Arena:
 
     def plain_rivals(self) -> Iterator[Rival]:
         """The rivals that need no language model."""
-        yield Symbolic(self.memory)
         for name in ("bm25", "dense") if self.config.dense else ("bm25",):
             for rounds in (1, 2):
                 yield Retrieval(self.memory, self.finder(name), k=self.config.k, rounds=rounds)
+        yield Symbolic(self.memory)
 
     def language_models(self) -> list[LanguageModel]:
         """A rival for each style and finder; none without an endpoint."""
-        if self.endpoint is None:
+        if not self.config.endpoint:
             return []
         cache = AnswerCache(self.folder / "answers.jsonl")
         return [
             LanguageModel(
                 self.memory,
-                self.language_model_config(style),
+                language_model_config(self.config, style),
                 retrieval=None
                 if finder == "none"
                 else Retrieval(self.memory, self.finder(finder), k=self.config.k),
@@ -170,13 +154,19 @@ class Arena:
         )
 
 
+def language_model_config(config: ContestConfig, style: Style) -> LanguageModelConfig:
+    """How the language model is asked in one style."""
+    names = ("endpoint", "model", "context_tokens", "at_once", "price_in", "price_out")
+    return LanguageModelConfig(style=style, **{name: getattr(config, name) for name in names})
+
+
 def estimate_contest(run: LoadedRun, config: ContestConfig) -> dict[str, Estimate]:
     """What each language model will cost, by its name in the table; asks nothing.
 
-    Raises: RivalError without an endpoint or its key; WorldError for a split that is not there.
+    Raises: WorldError for a split that is not there; FactsError if an extra is missing.
     """
-    with Arena(run, config) as arena:
-        return {rival.name: arena.estimate(rival) for rival in arena.language_models()}
+    arena = Arena(run, config)
+    return {rival.name: arena.estimate(rival) for rival in arena.language_models()}
 
 
 def hold_contest(
@@ -193,7 +183,12 @@ def hold_contest(
     Raises: RivalError if a rival cannot be asked (what was answered is kept: hold the same contest
     again to go on); FactsError if an extra is missing; WorldError for a split that is not there.
     """
-    with Arena(run, config) as arena:
+    with ExitStack() as opened:
+        endpoint = None
+        if config.endpoint:  # first of all: without a key or its package no work is begun
+            endpoint = Endpoint(language_model_config(config, config.styles[0]))
+            opened.callback(endpoint.close)
+        arena = Arena(run, config, endpoint)
         models = arena.language_models()
         for rival in models:
             tell_cost(f"{rival.name}: {arena.estimate(rival)}")
@@ -201,9 +196,7 @@ def hold_contest(
         rows = list(arena.own_rows())
         for rival in (*arena.plain_rivals(), *models):
             tell(rival.name)
-            rows += Contest.run(
-                run.world, [rival], splits=arena.splits, limit=config.limit
-            ).rows
+            rows += Contest.run(run.world, [rival], splits=arena.splits, limit=config.limit).rows
     return write_table(run.folder, run, config, rows)
 
 

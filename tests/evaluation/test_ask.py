@@ -6,6 +6,8 @@ import torch
 from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.evaluation.ask import ask, follow, was_shown
 from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.worlds.comparison import ComparisonConfig, make_comparison
+from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
 
 
 class Oracle(Transformer):
@@ -93,3 +95,107 @@ def test_top_is_cut_to_the_vocabulary(oracle, small_world):
 def test_shown_looks_at_training_alone(small_world):
     assert was_shown(small_world, small_world.examples("train_inferred")[3, :-1].tolist())
     assert not was_shown(small_world, small_world.examples("test_id")[3, :-1].tolist())
+
+
+class Judge(Transformer):
+    """Says `>` with three quarters of the labels' probability and `=` with the rest, at the end.
+
+    It puts half of all probability on names that are no label.
+    """
+
+    def __init__(self, world, **settings):
+        super().__init__(ModelConfig(d_model=16, n_heads=2, **settings), len(world.vocabulary))
+        self.loops = []
+
+    def forward(self, tokens, at=None, *, n_loops=None, **_):
+        self.loops.append(n_loops)
+        probabilities = torch.full((n_loops, 1, tokens.shape[1], self.d_vocab), 1e-12)
+        probabilities[:, 0, -1, [0, -2, -1]] = torch.tensor([0.5, 0.125, 0.375])
+        return probabilities.log()
+
+
+@pytest.fixture
+def compared():
+    config = ComparisonConfig(entities=12, attributes=2, values=4, ood_frac=0.25, phi=2)
+    return make_comparison(config, seed=0)
+
+
+def test_a_comparison_weighs_the_three_labels(compared):
+    answer = ask(Judge(compared), compared, names(compared, "train_inferred"))
+    assert [guess.name for guess in answer.answers] == [">", "=", "<"]
+    assert [g.probability for g in answer.answers] == pytest.approx([0.75, 0.25, 0], abs=1e-6)
+    assert (answer.bridges, answer.true_bridges, answer.hops) == ((), (), ())
+    assert answer.shown
+
+
+@pytest.mark.parametrize("split", ["train_inferred", "test_id", "test_ood"])
+def test_a_comparison_tells_truth_shown_and_what_is_ood(compared, split):
+    for row in range(5):
+        answer = ask(Judge(compared), compared, names(compared, split, row))
+        label = compared.vocabulary.words[compared.examples(split)[row, -1]]
+        assert answer.truth == label
+        assert answer.shown is (split == "train_inferred")
+        told = sum("compared with none" in note for note in answer.notes)
+        assert told == (2 if split == "test_ood" else 0)
+
+
+def test_a_pair_that_no_split_asks_is_decided_by_its_values(compared):
+    facts = compared.facts
+    attribute = facts.relation[0]
+    of_it = facts.relation == attribute
+    first, second = facts.subject[of_it & ~facts.ood][0], facts.subject[of_it & facts.ood][0]
+    value = dict(zip(facts.subject[of_it], facts.object[of_it], strict=True))
+    expected = "<=>"[1 + (value[first] > value[second]) - (value[first] < value[second])]
+    question = compared.vocabulary.decode([attribute, first, second])
+    answer = ask(Judge(compared), compared, question)
+    assert (answer.truth, answer.shown) == (expected, False)
+
+
+def test_a_comparison_runs_the_loops_as_trained(compared):
+    for settings, loops in (
+        ({"n_loops": 4, "feedback": "none"}, 4),
+        ({"n_loops": 2}, 2),
+        ({"n_loops": 1, "feedback": "none"}, 1),
+    ):
+        judge = Judge(compared, **settings)
+        ask(judge, compared, names(compared, "test_ood"))
+        assert judge.loops == [loops]
+
+
+def test_a_value_in_a_world_that_compares_can_be_asked_for(compared):
+    answer = ask(Judge(compared), compared, names(compared, "atomic_id"))
+    assert answer.truth == compared.vocabulary.words[compared.examples("atomic_id")[0, -1]]
+    assert (answer.hops, answer.shown) == ((), True)
+
+
+def test_what_is_no_comparison_is_refused_with_the_way_to_ask(compared):
+    for words, named in (
+        (["e0", "a0", "e1"], "'e0' is no attribute"),
+        (["a0", "e1", "v0"], "'v0' is no entity"),
+        (["a0", "a0", "e1"], "'a0' is no entity"),
+        (["a0"], "1 names are no question"),
+        (["a0", "e1", "e2", "e3"], "ATTRIBUTE ENTITY ENTITY, as in a0 e0 e1"),
+    ):
+        with pytest.raises(LatebloomError, match=named):
+            ask(Judge(compared), compared, words)
+
+
+def test_hidden_values_and_a_lack_of_labels_are_noted():
+    world = make_hidden_attributes(
+        HiddenAttributesConfig(
+            entities=24, attributes=3, values=4, ood_frac=0.25, within_frac=0.1, across_frac=0.2
+        ),
+        seed=0,
+    )
+    judge = Judge(world)
+    answer = ask(judge, world, names(world, "test_hard"))
+    assert sum("its value was never told" in note for note in answer.notes) == 2
+    assert answer.truth == world.vocabulary.words[world.examples("test_hard")[0, -1]]
+
+    def astray(tokens, at=None, *, n_loops=None, **_):
+        logits = torch.zeros(n_loops, 1, tokens.shape[1], judge.d_vocab)
+        logits[..., 0] = 9.0
+        return logits
+
+    judge.forward = astray
+    assert any("no comparison" in n for n in ask(judge, world, names(world, "test_hard")).notes)

@@ -68,9 +68,7 @@ def dyck_vocabulary(kinds: int = 20) -> Vocabulary:
     return Vocabulary((START, *[f"({x}" for x in letters], *[f"{x})" for x in letters]))
 
 
-def draw_shapes(
-    n: int, config: DyckConfig, rng: np.random.Generator
-) -> Int[ndarray, "line pos"]:
+def draw_shapes(n: int, config: DyckConfig, rng: np.random.Generator) -> Int[ndarray, "line pos"]:
     """Lines as +1 (open), -1 (close) and 0 (after the end); lines that do not end in time are
     left out, so fewer than `n` may come back."""
     steps = np.zeros((n, config.max_tokens), np.int8)
@@ -94,7 +92,9 @@ def draw_shapes(
 def openers(steps: Int[ndarray, "line pos"]) -> Int[ndarray, "line pos"]:
     """For each closing bracket the position of its opener, elsewhere -1."""
     n, length = steps.shape
-    stack = np.zeros((n, int(np.cumsum(steps, axis=1, dtype=np.int16).max(initial=0)) + 1), np.int16)
+    stack = np.zeros(
+        (n, int(np.cumsum(steps, axis=1, dtype=np.int16).max(initial=0)) + 1), np.int16
+    )
     depth = np.zeros(n, np.int16)
     found = np.full((n, length), -1, np.int16)
     for t in range(length):
@@ -221,7 +221,7 @@ def brackets_of(texts: Iterable[str], kinds: int = 20) -> Lines:
                 stack.append(kind)
             elif not stack or stack.pop() != kind:
                 raise CorpusError(
-                    f"line {line}: {words[place]!r}, word {place + 1}, closes no bracket of its kind"
+                    f"line {line}: {words[place]!r}, word {place + 1}, closes no bracket like it"
                 )
         if stack:
             raise CorpusError(f"line {line}: {len(stack)} brackets are left open")

@@ -3,10 +3,34 @@
 DETERMINERS = ("the", "some", "my", "your", "our", "her")
 RELATIVES = ("who", "that")
 PREPOSITIONS = ("around", "near", "with", "upon", "by", "behind", "above", "below")
-NOUNS = ["newt", "orangutan", "peacock", "quail", "raven", "salamander", "tyrannosaurus", "unicorn", "vulture", "walrus", "xylophone", "yak", "zebra"]
+NOUNS = [
+    "newt",
+    "orangutan",
+    "peacock",
+    "quail",
+    "raven",
+    "salamander",
+    "tyrannosaurus",
+    "unicorn",
+    "vulture",
+    "walrus",
+    "xylophone",
+    "yak",
+    "zebra",
+]
 PLURAL_NOUNS = [noun + ("es" if noun.endswith("s") else "s") for noun in NOUNS]
 INTRANSITIVE = ["giggle", "smile", "sleep", "swim", "wait", "move", "change", "read", "eat"]
-TRANSITIVE = ["entertain", "amuse", "high_five", "applaud", "confuse", "admire", "accept", "remember", "comfort"]
+TRANSITIVE = [
+    "entertain",
+    "amuse",
+    "high_five",
+    "applaud",
+    "confuse",
+    "admire",
+    "accept",
+    "remember",
+    "comfort",
+]
 SINGULAR_AUXILIARIES = ("does", "doesn't")
 PLURAL_AUXILIARIES = ("do", "don't")
 

@@ -187,5 +187,3 @@ def _paths(folder: Path, task: str, endings: tuple[str, ...]) -> list[Path]:
     if task == "dyck":
         return [folder / f"k-20_d-10_{ending}.txt" for ending in endings]
     return [folder / f"{task}.{ending}" for ending in endings]
-
-

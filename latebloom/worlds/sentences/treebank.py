@@ -68,7 +68,9 @@ def make_sentences(config: SentencesConfig, seed: int) -> Corpus:
         raise CorpusError("world.trees is empty; give the path of a file of trees")
     trees = read_trees(Path(config.trees), lower=config.lower)
     if len(trees) < 2:
-        raise CorpusError(f"{config.trees} holds one sentence; give 2 or more, to train and to test")
+        raise CorpusError(
+            f"{config.trees} holds one sentence; give 2 or more, to train and to test"
+        )
     order = np.random.default_rng([seed, 14]).permutation(len(trees))
     n_test = min(max(1, round(config.test_id_frac * len(trees))), len(trees) - 1)
     words = sorted({word for tree in trees for word in tree.words})

@@ -1,0 +1,112 @@
+"""One's own trees: read, split, and refused with a line number."""
+
+import pytest
+
+from latebloom.errors import CorpusError
+from latebloom.worlds.sentences.treebank import (
+    SentencesConfig,
+    make_sentences,
+    read_trees,
+    tree_lines,
+)
+from latebloom.worlds.vocabulary import Vocabulary
+
+PENN = """( (S (NP-SBJ (DT The) (NN owl))
+     (VP (VBZ sees) (NP (DT a) (NN cat)) (-NONE- *T*))) )
+
+(S (NP (NNP Ann)) (VP (VBZ sleeps)))
+"""
+CONLLU = """# sent_id = 1
+1\tThe\tthe\tDET\t_\t_\t2\tdet\t_\t_
+2\towl\towl\tNOUN\t_\t_\t3\tnsubj\t_\t_
+3\tsees\tsee\tVERB\t_\t_\t0\troot\t_\t_
+4-5\tacat\t_\t_\t_\t_\t_\t_\t_\t_
+4\ta\ta\tDET\t_\t_\t5\tdet\t_\t_
+5\tcat\tcat\tNOUN\t_\t_\t3\tobj\t_\t_
+
+1\tAnn\tAnn\tPROPN\t_\t_\t2\tnsubj\t_\t_
+2\tsleeps\tsleep\tVERB\t_\t_\t0\troot\t_\t_
+"""
+
+
+def written(tmp_path, name: str, text: str):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_penn_trees_by_hand(tmp_path):
+    first, second = read_trees(written(tmp_path, "own.mrg", PENN))
+    assert first.words == ("The", "owl", "sees", "a", "cat")
+    assert first.spans == ((0, 4), (0, 1), (2, 4), (3, 4))
+    assert (second.line, second.words, second.spans) == (4, ("Ann", "sleeps"), ((0, 1),))
+
+
+def test_dependency_trees_by_hand(tmp_path):
+    first, second = read_trees(written(tmp_path, "own.conllu", CONLLU))
+    assert first.words == ("The", "owl", "sees", "a", "cat")
+    assert first.spans == ((0, 4), (0, 1), (3, 4))
+    assert (second.line, second.spans) == (8, ((0, 1),))
+
+
+def test_both_formats_make_a_corpus(tmp_path):
+    for name, text in (("own.mrg", PENN), ("own.conllu", CONLLU)):
+        path = written(tmp_path, name, text)
+        corpus = make_sentences(SentencesConfig(trees=str(path), test_id_frac=0.5), seed=0)
+        assert len(corpus.lines("train")) == len(corpus.lines("test_id")) == 1
+        assert {corpus.text("train", 0), corpus.text("test_id", 0)} == {
+            "the owl sees a cat",
+            "ann sleeps",
+        }
+
+
+CROSSING = CONLLU.replace("5\tdet", "1\tdet")
+CIRCLE = CONLLU.replace("1\tAnn\tAnn\tPROPN\t_\t_\t2", "1\tAnn\tAnn\tPROPN\t_\t_\t1")
+NO_HEAD = CONLLU.replace("1\tAnn\tAnn\tPROPN\t_\t_\t2", "1\tAnn\tAnn\tPROPN\t_\t_\t9")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.mrg", PENN + "(S (NP x)", "line 5: the tree that begins here leaves 1 brackets open"),
+        ("a.mrg", PENN + "(S (N x)))", "line 5: a bracket closes that was not opened"),
+        ("a.mrg", PENN + "\nword", "line 6: 'w' stands outside all brackets"),
+        ("a.mrg", PENN + "(S (-NONE- *))", "line 5: the tree has no words"),
+        ("a.mrg", " \n", "is empty; give at least one tree"),
+        ("a.conllu", CROSSING, "line 2: 'The', what depends on it has a gap"),
+        ("a.conllu", CIRCLE, "line 8: 'Ann', its heads go round in a circle"),
+        ("a.conllu", NO_HEAD, "line 8: 'Ann', its head 9 is no word of the sentence"),
+        ("a.conllu", "1 the the DET\n", "line 1: this is no CoNLL-U"),
+        ("a.conllu", "# nothing but a comment\n\n", "line 1: the sentence has no words"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(tmp_path, name, text, told):
+    path = written(tmp_path, name, text)
+    with pytest.raises(CorpusError) as caught:
+        read_trees(path)
+    assert told in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_or_not_text(tmp_path):
+    with pytest.raises(CorpusError, match="cannot be read"):
+        read_trees(tmp_path / "none.mrg")
+    (tmp_path / "binary.mrg").write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(CorpusError, match="cannot be read"):
+        read_trees(tmp_path / "binary.mrg")
+
+
+def test_words_outside_a_given_vocabulary(tmp_path):
+    trees = read_trees(written(tmp_path, "own.mrg", PENN), lower=True)
+    known = Vocabulary(("<s>", "the", "owl", "sees", "a", "cat"))
+    with pytest.raises(CorpusError, match="line 4: the word 'ann' is not in the vocabulary"):
+        tree_lines(trees, known)
+
+
+def test_one_sentence_is_too_few(tmp_path):
+    path = written(tmp_path, "one.mrg", "(S (A b) (C d))")
+    with pytest.raises(CorpusError, match="holds one sentence"):
+        make_sentences(SentencesConfig(trees=str(path)), seed=0)
+    with pytest.raises(CorpusError, match="give the path"):
+        make_sentences(SentencesConfig(), seed=0)
