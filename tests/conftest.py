@@ -1,6 +1,7 @@
 """What every test shares: one thread, and jaxtyping's shapes checked by beartype."""
 
 import os
+import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -45,3 +46,34 @@ def small_config():
             steps=24, batch_size=16, eval_every=8, checkpoint_every=8, warmup_steps=4, until=""
         ),
     )
+
+
+@pytest.fixture
+def chat_server():
+    """A server that speaks the chat protocol."""
+    from chat_server import ChatServer
+
+    server = ChatServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def latebloom(monkeypatch, capsys, tmp_path):
+    """Runs the command in an empty folder; gives (exit code, standard output, standard error)."""
+    from latebloom.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["latebloom", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run

@@ -10,33 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from latebloom.cli import main
-
 TINY = [
     *("--world.entities", "12", "--world.relations", "4", "--world.out-degree", "4"),
     *("--world.phi", "2", "--world.test-id-frac", "0.1", "--world.ood-frac", "0.2"),
     *("--model.d-model", "16", "--train.batch-size", "16", "--threads", "1"),
 ]
 SHORT = ["--train.steps", "20", "--train.eval-every", "10", "--until", ""]
-
-
-@pytest.fixture
-def latebloom(monkeypatch, capsys, tmp_path):
-    """Runs the command in an empty folder; gives (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["latebloom", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

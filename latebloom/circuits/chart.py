@@ -169,14 +169,17 @@ class Overlap:
 
     @property
     def precision(self) -> float:
+        """Share of the predicted nodes that the gold tree has."""
         return self.shared / self.predicted if self.predicted else 0.0
 
     @property
     def recall(self) -> float:
+        """Share of the gold nodes that were predicted."""
         return self.shared / self.gold if self.gold else 0.0
 
     @property
     def f1(self) -> float:
+        """The harmonic mean of precision and recall."""
         total = self.predicted + self.gold
         return 2 * self.shared / total if total else 0.0
 

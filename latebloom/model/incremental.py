@@ -41,7 +41,7 @@ def embed_at(
     last = int(positions.max()) if positions.numel() else 0
     if config.positions in ("learned", "sinusoidal") and last >= config.max_positions:
         raise LatebloomError(
-            f"a sentence of {last} words and the start token is longer than model.max_positions"
+            f"a line of {last + 1} tokens is longer than model.max_positions"
             f" ({config.max_positions}); give shorter sentences"
         )
     if model.pos_embed is not None:

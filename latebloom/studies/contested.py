@@ -82,11 +82,14 @@ class Arena:
     ) -> None:
         """endpoint: the connection to the language model; without it only its cost can be told.
 
-        Raises: WorldError if a split is not there; RivalError if the limit is negative.
+        Raises: WorldError if a split is not there; RivalError if there is none, or the limit is
+        negative.
         """
         self.run, self.config = run, config
         self.folder = run.folder.path / "rivals"
         self.splits = config.splits or default_splits(run.world)
+        if not self.splits:
+            raise RivalError("this run holds out no question to ask; name others with --splits")
         self.examples = {split: asked(run.world, split, config.limit) for split in self.splits}
         self.memory = Memory.of(run.world)
         self.endpoint = endpoint

@@ -123,6 +123,23 @@ def test_questions_say_right_or_wrong(run_dir: Path) -> None:
     assert "test_ood e2 r2 r3 e5 wrong e6" in words
 
 
+def test_the_contest_with_external_memory(run_dir: Path) -> None:
+    assert "external memory" not in read(write_report(run_dir)).words
+    row = {"rival": "<b>bm25</b>", "question_type": "two-hop", "split": "test_ood", "n": 2000}
+    row |= {"correct": 1500, "wrong": 300, "cannot_decide": 150, "invalid": 50, "recall": None}
+    row |= {"seconds": 0.25, "tokens": 1234.4, "accuracy": 0.75, "ci95": [0.73, 0.7685]}
+    table = run_dir / "rivals.json"
+    table.write_text(json.dumps({"rows": [row, row | {"recall": 0.5}]}))
+    page = read(write_report(run_dir))
+    shares = "2,000 75.0 % 73.0 – 76.8 15.0 % 7.5 % 2.5 %"
+    assert f"<b>bm25</b> two-hop, test_ood {shares} – 0.25 1,234" in page.words
+    assert "2.5 % 0.500 0.25" in page.words
+    for damaged in ("{", "{}", "[1]", '{"rows": [{"rival": "x"}]}'):
+        table.write_text(damaged)
+        with pytest.raises(LatebloomError, match="no table of a contest"):
+            write_report(run_dir)
+
+
 def test_a_run_killed_while_writing(run_dir: Path) -> None:
     (run_dir / "summary.json").unlink()
     with (run_dir / "metrics.jsonl").open("a") as file:

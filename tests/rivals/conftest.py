@@ -1,20 +1,6 @@
-"""What the tests of the rivals share: a small world of each task, and the server."""
-
-import sys
-from pathlib import Path
+"""What the tests of the rivals share: a small world of each task."""
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-
-@pytest.fixture
-def chat_server():
-    from chat_server import ChatServer
-
-    server = ChatServer()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -99,4 +99,4 @@ def test_settings_out_of_range_are_refused():
     with pytest.raises(CorpusError, match=r"world\.kinds is 27"):
         DyckConfig(kinds=27)
     with pytest.raises(CorpusError, match=r"world\.test_ood asks for"):
-        make_dyck(DyckConfig(train=20_000, test_id=5, test_ood=5, depth=1), seed=0)
+        make_dyck(DyckConfig(train=3_000, test_id=5, test_ood=5, depth=1), seed=0)

@@ -46,7 +46,7 @@ def test_dependency_trees_by_hand(tmp_path):
     first, second = read_trees(written(tmp_path, "own.conllu", CONLLU))
     assert first.words == ("The", "owl", "sees", "a", "cat")
     assert first.spans == ((0, 4), (0, 1), (3, 4))
-    assert (second.line, second.spans) == (8, ((0, 1),))
+    assert (second.line, second.spans) == (9, ((0, 1),))
 
 
 def test_both_formats_make_a_corpus(tmp_path):
@@ -74,8 +74,8 @@ NO_HEAD = CONLLU.replace("1\tAnn\tAnn\tPROPN\t_\t_\t2", "1\tAnn\tAnn\tPROPN\t_\t
         ("a.mrg", PENN + "(S (-NONE- *))", "line 5: the tree has no words"),
         ("a.mrg", " \n", "is empty; give at least one tree"),
         ("a.conllu", CROSSING, "line 2: 'The', what depends on it has a gap"),
-        ("a.conllu", CIRCLE, "line 8: 'Ann', its heads go round in a circle"),
-        ("a.conllu", NO_HEAD, "line 8: 'Ann', its head 9 is no word of the sentence"),
+        ("a.conllu", CIRCLE, "line 9: 'Ann', its heads go round in a circle"),
+        ("a.conllu", NO_HEAD, "line 9: 'Ann', its head 9 is no word of the sentence"),
         ("a.conllu", "1 the the DET\n", "line 1: this is no CoNLL-U"),
         ("a.conllu", "# nothing but a comment\n\n", "line 1: the sentence has no words"),
     ],

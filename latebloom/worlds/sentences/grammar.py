@@ -61,6 +61,7 @@ class Grammar:
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
+        """The word classes, in the lexicon's order."""
         return tuple(self.lexicon)
 
     @cached_property

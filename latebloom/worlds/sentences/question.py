@@ -13,8 +13,9 @@ Differs: the published files hold far fewer intransitive sentences than the gram
 give, and more relative clauses; the default shares were fitted to the files (see docs/trees.md).
 """
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -80,10 +81,9 @@ class QuestionConfig:
         check_sizes_and_shares(self)
 
 
-def check_sizes_and_shares(config: object) -> None:
+def check_sizes_and_shares(config: Any) -> None:
     """Raises: CorpusError for a size below 1 or a share outside [0, 1]."""
-    for name in type(config).__dataclass_fields__:  # type: ignore[attr-defined]
-        value = getattr(config, name)
+    for name, value in dataclasses.asdict(config).items():
         if name in ("train", "test_id", "test_ood") and value < 1:
             raise CorpusError(f"world.{name} is {value}; it must be at least 1")
         if name.endswith("_frac") and not 0 <= value <= 1:
@@ -138,6 +138,7 @@ def question_vocabulary() -> Vocabulary:
 
 
 def clause_on_subject(grammar: Grammar) -> Bool[ndarray, " pattern"]:
+    """Whether a relative clause stands before the main auxiliary."""
     return np.array(["Rel" in p.classes[: p.main] for p in grammar.patterns])
 
 

@@ -57,6 +57,7 @@ class Spans:
 
     @classmethod
     def of(cls, patterns: tuple[Pattern, ...]) -> "Spans":
+        """The trees of these patterns."""
         count = np.array([len(pattern.spans) for pattern in patterns])
         table = np.zeros((len(patterns), count.max(), 2), np.int16)
         for row, pattern in zip(table, patterns, strict=True):
