@@ -1,8 +1,8 @@
 """The figures that the README quotes: every claim grown over its seeds, as whole processes.
 
 `python -m benchmarks.results` grows all of them; `... results composition atlas` some. Options:
-`--seeds 3`, `--jobs 2` (runs side by side, one thread each), `--runs DIR` (keep the run folders),
-`--table` (only write the table anew). A claim leaves `results/NAME.json`, with the command, the
+`--seeds 3`, `--jobs 2` (runs side by side, the cores shared out), `--threads 1` (of each run),
+`--runs DIR` (keep the run folders), `--table` (only write the table anew). A claim leaves `results/NAME.json`, with the command, the
 machine, the date and every seed's outcome, and `results/README.md` shows all that are there.
 """
 
@@ -171,9 +171,8 @@ def grow(claim: Claim, seed: int, threads: int, runs: Path) -> dict[str, Any]:
     return summary
 
 
-def measure(claim: Claim, seeds: int, jobs: int, runs_folder: Path) -> None:
+def measure(claim: Claim, seeds: int, jobs: int, threads: int, runs_folder: Path) -> None:
     """Grows a claim over its seeds and writes `results/NAME.json`."""
-    threads = max(1, (os.cpu_count() or 1) // jobs)
     with ThreadPoolExecutor(jobs) as pool:
         runs = list(pool.map(lambda seed: grow(claim, seed, threads, runs_folder), range(seeds)))
     outcome = {
@@ -276,14 +275,16 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="runs side by side")
     parser.add_argument("--runs", type=Path, default=Path(), help="keep the run folders here")
     parser.add_argument("--table", action="store_true", help="only write the table anew")
+    parser.add_argument("--threads", type=int, default=0, help="of a run; default: all cores used")
     told = parser.parse_args()
     unknown = set(told.claims) - set(names)
     if unknown:
         parser.error(f"no claim {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     HERE.mkdir(exist_ok=True)
+    threads = told.threads or max(1, (os.cpu_count() or 1) // told.jobs)
     for claim in CLAIMS:
         if not told.table and (not told.claims or claim.name in told.claims):
-            measure(claim, told.seeds or claim.seeds, told.jobs, told.runs)
+            measure(claim, told.seeds or claim.seeds, told.jobs, threads, told.runs)
     write_table()
 
 
