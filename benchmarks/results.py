@@ -2,8 +2,9 @@
 
 `python -m benchmarks.results` grows all of them; `... results composition atlas` some. Options:
 `--seeds 3`, `--jobs 2` (runs side by side, the cores shared out), `--threads 1` (of each run),
-`--runs DIR` (keep the run folders), `--table` (only write the table anew). A claim leaves `results/NAME.json`, with the command, the
-machine, the date and every seed's outcome, and `results/README.md` shows all that are there.
+`--runs DIR` (keep the run folders), `--table` (only write the table anew). A claim leaves
+`results/NAME.json`, with the command, the machine, the date and every seed's outcome, and
+`results/README.md` shows all that are there.
 """
 
 import argparse
