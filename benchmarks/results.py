@@ -135,7 +135,55 @@ CLAIMS = (
         at_least(test_id=0.98, test_ood=0.95),
         BOTH,
     ),
+    Claim(
+        "comparison",
+        "made attributes, compared: ID and OOD >= .99",
+        "comparison",
+        (),
+        5,
+        at_least(test_id=0.99, test_ood=0.99),
+        BOTH,
+    ),
+    Claim(
+        "comparison-vanilla",
+        "a plain GPT-2: ID >= .99, OOD >= .95",
+        "comparison-vanilla",
+        (),
+        5,
+        at_least(test_id=0.99, test_ood=0.95),
+        BOTH,
+    ),
+    Claim(
+        "elements",
+        "chemical elements: held-out pairs >= .97, elements never compared >= .90",
+        "elements",
+        (),
+        5,
+        at_least(test_id=0.97, test_ood=0.9),
+        BOTH,
+    ),
+    Claim(
+        "hidden-attributes",
+        "values never told: hard questions >= .99",
+        "hidden-attributes",
+        (),
+        5,
+        at_least(test_hard=0.99),
+        ("test_id", "test_easy", "test_hard"),
+    ),
+    Claim(
+        "hidden-attributes-paper",
+        "the same at the paper's size: hard questions >= .99",
+        "hidden-attributes-paper",
+        (),
+        1,
+        at_least(test_hard=0.99),
+        ("test_id", "test_easy", "test_hard"),
+    ),
 )
+
+CURVES = ("train_inferred", "test_id", "test_ood", "test_hard")
+"""The splits whose curves are kept."""
 
 
 def grow(claim: Claim, seed: int, threads: int, runs: Path) -> dict[str, Any]:
@@ -157,7 +205,7 @@ def grow(claim: Claim, seed: int, threads: int, runs: Path) -> dict[str, Any]:
         records = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
         summary["curve"] = [
             {"step": r["step"], "seconds": r["seconds"]}
-            | {split: round(r["accuracy"][split], 4) for split in ("train_inferred", *BOTH)}
+            | {s: round(r["accuracy"][s], 4) for s in CURVES if s in r["accuracy"]}
             for r in records
         ]
         summary["process"] = {

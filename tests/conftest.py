@@ -10,7 +10,13 @@ import torch
 from jaxtyping import install_import_hook
 
 hook = install_import_hook(
-    ["latebloom.model", "latebloom.training", "latebloom.evaluation", "latebloom.worlds"],
+    [
+        "latebloom.worlds",
+        "latebloom.model",
+        "latebloom.training",
+        "latebloom.evaluation",
+        "latebloom.circuits",
+    ],
     "shapes.check",
 )
 hook.__enter__()

@@ -85,7 +85,9 @@ def commands_of(page: str) -> list[str]:
     return lines + re.findall(r"`(latebloom [^`]+)`", text)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/circuits.md", "docs/memory.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/circuits.md", "docs/memory.md", "docs/trees.md"]
+)
 def test_the_commands_on_a_page_are_commands(page):
     from latebloom.cli.app import app
     from latebloom.studies.recipes import RECIPES

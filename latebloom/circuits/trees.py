@@ -54,7 +54,7 @@ class Prefixes:
 
     tokens: Int[ndarray, "row level"]
     node: Int[ndarray, "row level"]
-    first: list[Int[ndarray, " node"]]
+    first: list[Int[ndarray, " _"]]
 
     @classmethod
     def of(cls, tokens: Int[ndarray, "row level"]) -> "Prefixes":

@@ -179,9 +179,13 @@ def show_summary(summary: Mapping[str, Any], folder: Path) -> None:
             *steps,
         )
     out.print(table)
+    phi = "" if summary["phi"] is None else f", phi {summary['phi']:g}"
     out.print(
         f"{summary['steps']} steps in {summary['seconds']:.1f} s on {summary['device']},"
-        f" {summary['parameters']:,} parameters, phi {summary['phi']:g};"
+        f" {summary['parameters']:,} parameters{phi};"
         f" stopped by {summary['stopped_by']}; first and sustained: the step of 99 %"
     )
-    out.print(f"the run is in {folder}; ask it: latebloom ask {folder}")
+    then = f"ask it: latebloom ask {folder}"
+    if summary["phi"] is None:  # sentences
+        then = f"see its trees: latebloom trees {folder}"
+    out.print(f"the run is in {folder}; {then}")

@@ -1,7 +1,7 @@
 """Looking inside: `latebloom lens` and `latebloom trace`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 
 @app.command
-def lens(run: Path, *question: str, step: int | None = None, json_: Json = False) -> None:
+def lens(
+    run: Path,
+    *question: str,
+    token: tuple[str, ...] = (),
+    step: int | None = None,
+    json_: Json = False,
+) -> None:
     """Show what every state of a run would answer to one question.
 
     Parameters
@@ -26,6 +32,8 @@ def lens(run: Path, *question: str, step: int | None = None, json_: Json = False
         The run folder.
     question
         A subject and its relations; without it, the first question of the OOD test.
+    token
+        Show the rank and the probability of this name instead; may be given several times.
     step
         The checkpoint of this step instead of the newest.
     json_
@@ -39,7 +47,7 @@ def lens(run: Path, *question: str, step: int | None = None, json_: Json = False
     if not words:
         split = next((s for s in ("test_ood", "test_id") if s in world.splits), world.trained[-1])
         words = world.vocabulary.decode(world.examples(split)[0, :-1].tolist())
-    rows = read_states(loaded, words)
+    rows = read_states(loaded, words, token)
     if json_:
         print(json.dumps({"step": loaded.step, "question": words, "states": rows}))
         return
@@ -48,40 +56,65 @@ def lens(run: Path, *question: str, step: int | None = None, json_: Json = False
     for word in words:
         table.add_column(escape(word))
     for row in rows:
-        cells = [f"{escape(g['name'])} [dim]{g['probability']:.0%}[/dim]" for g in row["guesses"]]
-        table.add_row(f"loop {row['loop']}, layer {row['layer']}", *cells)
+        place = f"loop {row['loop']}, layer {row['layer']}"
+        for name, seen in row["tokens"].items():
+            cells = [f"{one['rank']:>4} [dim]{one['probability']:.0%}[/dim]" for one in seen]
+            table.add_row(f"{place}, {escape(name)}", *cells)
+        if not token:
+            cells = [
+                f"{escape(g['name'])} [dim]{g['probability']:.0%}[/dim]" for g in row["guesses"]
+            ]
+            table.add_row(place, *cells)
     out.print(table)
-    out.print(f"step {loaded.step}; layer 0 is what enters the loop")
+    counted = "; ranks count from 0" if token else ""
+    out.print(f"step {loaded.step}; layer 0 is what enters the loop{counted}")
 
 
-def read_states(loaded: "LoadedRun", words: list[str]) -> list[dict[str, Any]]:
-    """The likeliest token at every boundary and position, through the final norm."""
+def read_states(
+    loaded: "LoadedRun", words: list[str], tokens: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """The likeliest token at every boundary and position, and how the named ones stand there."""
     import torch
 
+    from latebloom.circuits.lens import logit_lens
     from latebloom.circuits.states import run_states
     from latebloom.evaluation.accuracy import loops_needed
 
-    tokens = torch.tensor([loaded.world.vocabulary.encode(words)])
+    vocabulary = loaded.world.vocabulary
+    questions = torch.tensor([vocabulary.encode(words)])
     loops = loops_needed(loaded.model.config, len(words))
-    states = run_states(loaded.model, tokens, n_loops=loops)
+    states = run_states(loaded.model, questions, n_loops=loops)
+    named = {word: torch.tensor(vocabulary.encode([word])) for word in tokens}
+    seen = logit_lens(loaded.model, states, named)
     with torch.no_grad():
         best = loaded.model.logits(states.stream[:, :, 0]).softmax(-1).max(-1)
-    names = loaded.world.vocabulary.words
-    return [
-        {
+
+    def place(loop: int, layer: int) -> dict[str, Any]:
+        guesses = zip(
+            best.indices[loop, layer].tolist(), best.values[loop, layer].tolist(), strict=True
+        )
+        return {
             "loop": loop + 1,
             "layer": layer,
             "guesses": [
-                {"name": names[token], "probability": probability}
-                for token, probability in zip(
-                    best.indices[loop, layer].tolist(),
-                    best.values[loop, layer].tolist(),
-                    strict=True,
-                )
+                {"name": vocabulary.words[token], "probability": probability}
+                for token, probability in guesses
             ],
+            "tokens": {
+                word: [
+                    {"rank": rank, "reciprocal_rank": 1 / (1 + rank), "probability": probability}
+                    for rank, probability in zip(
+                        seen.rank[word][loop, layer, :, 0].tolist(),
+                        seen.probability[word][loop, layer, :, 0].tolist(),
+                        strict=True,
+                    )
+                ]
+                for word in tokens
+            },
         }
-        for loop in range(states.n_loops)
-        for layer in range(states.n_layers + 1)
+
+    return [
+        place(loop, layer) for loop in range(states.n_loops) for layer in range(states.n_layers + 1)
     ]
 
 
@@ -158,6 +191,8 @@ def show_verdict(record: Mapping[str, Any]) -> None:
     """One checkpoint's verdict, and why its failures fail."""
     step = f"step {record['step']:>7}  " if "step" in record else ""
     out.print(f"{step}{escape(record['verdict']['words'])}")
+    for why in record["failures"].values():
+        out.print(f"  {escape(why['words'])}")
     left_out = {name: e["n_left_out"] for name, e in record["trace"].items() if e["n_left_out"]}
     for name, n in left_out.items():
         out.print(f"  {n} of {record['n']} questions left out: no other {name} changes the answer")

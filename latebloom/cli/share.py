@@ -59,14 +59,15 @@ def data(
     world: Fields = None,
     json_: Json = False,
 ) -> None:
-    """Show a world's splits, or write it in the published JSON format.
+    """Show a world's splits, or write it in the published format.
 
     Parameters
     ----------
     recipe
         The recipe whose world it is.
     to
-        A folder to write train.json, valid.json, test.json and vocab.json into.
+        A folder to write train.json, valid.json, test.json and vocab.json into; of sentences their
+        published files.
     from_
         A folder of that format to read instead of making a world.
     seed
@@ -81,6 +82,8 @@ def data(
     from latebloom.studies.recipes import make_recipe
     from latebloom.worlds.build import build_world
     from latebloom.worlds.dataset import read_dataset, write_dataset
+    from latebloom.worlds.sentences.corpus import Corpus
+    from latebloom.worlds.sentences.published import write_published
 
     if from_ is not None:
         made = read_dataset(from_)
@@ -88,11 +91,13 @@ def data(
         fields = dict(world or {}) | ({"facts": str(facts)} if facts else {})
         config = make_recipe(recipe or "composition").with_overrides("world", fields)
         made = build_world(config.world, seed, lambda line: err.print(line, markup=False))
+    sentences = isinstance(made, Corpus)
     if to is not None:
-        write_dataset(made, to)
+        write_published(made, to) if sentences else write_dataset(made, to)
     sizes = {split: len(rows) for split, rows in made.splits.items()}
+    phi = None if sentences else made.phi
     if json_:
-        print(json.dumps({"task": made.task, "phi": made.phi, "splits": sizes}))
+        print(json.dumps({"task": made.task, "phi": phi, "splits": sizes}))
         return
     table = Table(box=None)
     table.add_column("split")
@@ -101,4 +106,5 @@ def data(
     for split, size in sizes.items():
         table.add_row(split, f"{size:,}", "trained on" if split in made.trained else "held out")
     out.print(table)
-    out.print(f"{len(made.vocabulary):,} names, phi {made.phi:.2f}")
+    names = f"{len(made.vocabulary):,} {'words' if sentences else 'names'}"
+    out.print(names if phi is None else f"{names}, phi {phi:.2f}")

@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from latebloom.evaluation.accuracy import Score, score_splits
+from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.ask import Answer, ask
 from latebloom.evaluation.both_memories import NewFacts, ask_both
+from latebloom.evaluation.scores import score
 from latebloom.model.transformer import Transformer
 from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
-from latebloom.training.run_folder import RunFolder
+from latebloom.training.run_folder import RunFolder, facts_of, sentences_of
+from latebloom.worlds.build import AnyWorld
+from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.world import World
 
 
@@ -20,9 +23,25 @@ class LoadedRun:
 
     folder: RunFolder
     config: RunConfig
-    world: World
+    data: AnyWorld
     model: Transformer
     step: int
+
+    @property
+    def world(self) -> World:
+        """The facts and questions that it was grown on.
+
+        Raises: RunFolderError for a run on sentences.
+        """
+        return facts_of(self.data, self.folder.path)
+
+    @property
+    def corpus(self) -> Corpus:
+        """The sentences that it was grown on.
+
+        Raises: RunFolderError for a run on facts.
+        """
+        return sentences_of(self.data, self.folder.path)
 
     def ask(self, *question: str, top: int = 5, new: NewFacts | None = None) -> Answer:
         """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.
@@ -37,10 +56,10 @@ class LoadedRun:
 
     def score(self, *splits: str) -> dict[str, Score]:
         """The accuracy of each split (all of them if none is named), every example counted."""
-        return score_splits(self.model, self.world, splits=splits or None)
+        return score(self.model, self.data, splits=splits or None)
 
 
-def load_model(config: RunConfig, world: World, checkpoint: Checkpoint) -> Transformer:
+def load_model(config: RunConfig, world: AnyWorld, checkpoint: Checkpoint) -> Transformer:
     """The model as a checkpoint holds it, ready to answer.
 
     Raises: RunFolderError if the checkpoint is damaged.
@@ -56,7 +75,7 @@ def load(run: Path | str, *, step: int | None = None, device: str = "cpu") -> Lo
     Raises: RunFolderError if the folder is no run, of another version, or damaged.
     """
     folder = RunFolder.open(run)
-    config, world = folder.config(), folder.world()
+    config, data = folder.config(), folder.data()
     checkpoint = folder.newest() if step is None else folder.at_step(step)
-    model = load_model(config, world, checkpoint).to(choose_device(device))
-    return LoadedRun(folder, config, world, model, checkpoint.step)
+    model = load_model(config, data, checkpoint).to(choose_device(device))
+    return LoadedRun(folder, config, data, model, checkpoint.step)

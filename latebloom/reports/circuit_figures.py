@@ -336,6 +336,9 @@ def plot_progress(records: Sequence[Record], metrics: Sequence[Mapping[str, Any]
         for measure in ("cohesion", "alignment", "to_embedding"):
             if measure in progress[-1]["geometry"]:
                 panels[2].plot(steps, track(progress, measure, place), label=measure)
+        if name and lead(records[-1]) in records[-1]["trace"]:
+            strength = [at(r["trace"][lead(r)]["strength"], place) for r in records]
+            panels[2].plot(steps, strength, label="causal strength")
         panels[2].plot(steps, [p["gradient_entropy"] for p in progress], label="gradient entropy")
         if "class_ratio" in progress[-1]["geometry"]:
             panels[3].plot(steps, track(progress, "class_ratio", place), label="class ratio")
@@ -357,6 +360,7 @@ def finish(axes: Axes, steps: Sequence[int], title: str) -> None:
     """Legend outside, a scale of steps that fits."""
     if uses_log_steps(steps):
         axes.set_xscale("symlog", linthresh=min(step for step in steps if step > 0))
+    axes.set_xlim(0, max(steps))
     axes.set_ylabel(title)
     axes.set_xlabel("step")
     axes.label_outer()

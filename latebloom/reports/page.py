@@ -24,7 +24,7 @@ from latebloom.reports.recording import (
     read_recording,
     write_output,
 )
-from latebloom.reports.splits import duration, in_order, percent, style_of
+from latebloom.reports.splits import SENTENCE_WORLDS, duration, holds, in_order, percent, style_of
 from latebloom.training.milestones import LEVEL
 
 MOST_ROWS = 200
@@ -57,7 +57,7 @@ def render_report(recording: Recording) -> str:
     return templates.get_template("page.html.jinja").render(
         title=recording.title,
         subtitle=subtitle(recording.records, recording.summary),
-        verdict=verdict(rows),
+        verdict=verdict(rows, kind_of_world(recording.config)),
         finished=bool(recording.summary),
         last_step=recording.records[-1]["step"],
         stopped_by=recording.summary.get("stopped_by"),
@@ -93,7 +93,7 @@ def split_rows(recording: Recording) -> list[dict[str, Any]]:
             {
                 "name": name,
                 "style": style,
-                "holds": style.holds,
+                "holds": holds(name, kind_of_world(recording.config)),
                 "main": style.main,
                 "n": entry.get("n"),
                 "accuracy": entry.get("accuracy"),
@@ -106,18 +106,28 @@ def split_rows(recording: Recording) -> list[dict[str, Any]]:
     return rows
 
 
-def verdict(rows: Iterable[dict[str, Any]]) -> str:
+def verdict(rows: Iterable[dict[str, Any]], world: str) -> str:
     """One sentence on what the run can do, from the two splits by which it is judged."""
     share = {row["name"]: row["accuracy"] for row in rows}
+    told = {
+        "test_id": "new questions over facts that training composes",
+        "test_ood": "new questions over facts that training never composes",
+    }
+    if world in SENTENCE_WORLDS:
+        told = {split: holds(split, world) for split in told}
     got = [
-        f"{percent(share[split])} of the {holds}"
-        for split, holds in (
-            ("test_id", "new questions over facts that training composes"),
-            ("test_ood", "new questions over facts that training never composes"),
-        )
+        f"{percent(share[split])} of the {words}"
+        for split, words in told.items()
         if share.get(split) is not None
     ]
-    return f"Answers {', and '.join(got)}." if got else ""
+    does = "Gets right" if world in SENTENCE_WORLDS else "Answers"
+    return f"{does} {', and '.join(got)}." if got else ""
+
+
+def kind_of_world(config: Record) -> str:
+    """The kind of a run's world, empty if the configuration does not tell."""
+    section = config.get("world")
+    return str(section.get("kind", "")) if isinstance(section, dict) else ""
 
 
 def chart_data(recording: Recording) -> dict[str, Any]:

@@ -62,6 +62,16 @@ STYLES: dict[str, SplitStyle] = {
 }
 """The splits with names of their own, in the order in which they are listed."""
 
+SENTENCE_WORLDS = ("question", "tense", "dyck", "sentences")
+"""The kinds of worlds whose examples are sentences."""
+
+SENTENCES = {
+    "train": "lines that are trained on",
+    Split.TEST_ID: "new lines like those trained on",
+    Split.TEST_OOD: "lines that only the hierarchical rule gets right",
+}
+"""What the splits of sentences hold; of brackets, `test_ood` holds shapes never trained."""
+
 HOP_HUES = (
     PURPLE,
     OCHRE,
@@ -87,6 +97,15 @@ def style_of(split: str) -> SplitStyle:
     over = " that are trained on" if trained else " over OOD facts" if ood else " over ID facts"
     hue = GREY if trained else HOP_HUES[(hops - 3) % len(HOP_HUES)]
     return SplitStyle(holds=f"chains of {hops} hops{over}", ood=ood, hue=hue)
+
+
+def holds(split: str, world: str) -> str:
+    """What a split of a world of this kind holds, in a few words."""
+    if world == "dyck" and split == Split.TEST_OOD:
+        return "brackets in shapes never trained"
+    if world in SENTENCE_WORLDS:
+        return SENTENCES.get(split, "")
+    return style_of(split).holds
 
 
 def in_order(splits: Iterable[str]) -> list[str]:

@@ -10,8 +10,10 @@ from typing import Any
 
 import torch
 
-from latebloom.evaluation.accuracy import Score, score_splits
-from latebloom.model.transformer import Transformer
+from latebloom.errors import CorpusError
+from latebloom.evaluation.accuracy import Score
+from latebloom.evaluation.scores import score
+from latebloom.model.transformer import ModelConfig, Transformer
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
 from latebloom.training.listener import Listener, Silence
@@ -19,8 +21,8 @@ from latebloom.training.loop import Outcome, train
 from latebloom.training.milestones import first_step, sustained_step
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import check_until
-from latebloom.worlds.build import build_world
-from latebloom.worlds.world import World
+from latebloom.worlds.build import AnyWorld, build_world
+from latebloom.worlds.sentences.corpus import Corpus
 
 TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
@@ -44,6 +46,8 @@ def grow(
     place = choose_device(device)
     world = build_world(config.world, config.seed, listener.note)
     check_until(config.train.until, world.splits)
+    if isinstance(world, Corpus):
+        check_longest(config.model, world)
     machine = {"device": place.type, "threads": use_threads(threads)}
     run = RunFolder.create(out, config, world, machine, overwrite)
     return finish(config, world, run, listener, place)
@@ -61,7 +65,20 @@ def resume(
     before = run.environment()
     place = choose_device(before["device"] if device == "auto" else device)
     use_threads(threads or before["threads"])
-    return finish(run.config(), run.world(), run, listener or Silence(), place)
+    return finish(run.config(), run.data(), run, listener or Silence(), place)
+
+
+def check_longest(config: ModelConfig, corpus: Corpus) -> None:
+    """Whether the model's positions reach to the end of the longest line.
+
+    Raises: CorpusError naming the setting and what it must be.
+    """
+    limited = config.positions in ("learned", "sinusoidal")
+    if limited and corpus.longest > config.max_positions:
+        raise CorpusError(
+            f"the longest line has {corpus.longest} tokens, the model reads {config.max_positions};"
+            f" set --model.max-positions {corpus.longest}"
+        )
 
 
 def use_threads(threads: int) -> int:
@@ -72,7 +89,7 @@ def use_threads(threads: int) -> int:
 
 
 def finish(
-    config: RunConfig, world: World, run: RunFolder, listener: Listener, device: torch.device
+    config: RunConfig, world: AnyWorld, run: RunFolder, listener: Listener, device: torch.device
 ) -> dict[str, Any]:
     """Trains to the end, measures, and writes `summary.json`.
 
@@ -80,12 +97,12 @@ def finish(
     """
 
     def measure(model: Transformer) -> Mapping[str, float]:
-        scores = score_splits(model, world, probe=config.train.probe)
-        return {split: score.accuracy for split, score in scores.items()}
+        scores = score(model, world, probe=config.train.probe)
+        return {split: one.accuracy for split, one in scores.items()}
 
     outcome = train(config, world, run, measure, listener, device)
-    scores = score_splits(outcome.model, world, probe=TRAINED_SAMPLE, splits=world.trained)
-    scores |= score_splits(outcome.model, world, splits=world.tested)
+    scores = score(outcome.model, world, probe=TRAINED_SAMPLE, splits=world.trained)
+    scores |= score(outcome.model, world, splits=world.tested)
     summary = summarise(config, world, run, outcome, scores, device)
     run.write_summary(summary)
     return summary
@@ -93,7 +110,7 @@ def finish(
 
 def summarise(
     config: RunConfig,
-    world: World,
+    world: AnyWorld,
     run: RunFolder,
     outcome: Outcome,
     scores: Mapping[str, Score],
@@ -108,14 +125,14 @@ def summarise(
         "seconds": round(outcome.seconds, 3),
         "device": device.type,
         "parameters": sum(p.numel() for p in outcome.model.parameters()),
-        "phi": round(world.phi, 4),
+        "phi": None if isinstance(world, Corpus) else round(world.phi, 4),
         "splits": {
-            split: score.as_dict()
+            split: one.as_dict()
             | {
                 "first_step": first_step(records, split),
                 "sustained_step": sustained_step(records, split),
             }
-            for split, score in scores.items()
+            for split, one in scores.items()
         },
         "stopped_by": outcome.stopped_by,
     }

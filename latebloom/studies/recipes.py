@@ -14,10 +14,19 @@ from latebloom.worlds.comparison import ComparisonConfig
 from latebloom.worlds.composition import CompositionConfig
 from latebloom.worlds.elements import ElementsConfig
 from latebloom.worlds.facts import FactsConfig
+from latebloom.worlds.hidden_attributes import HiddenAttributesConfig
 from latebloom.worlds.numeric_table import NumericTableConfig
+from latebloom.worlds.sentences.dyck import DyckConfig
+from latebloom.worlds.sentences.question import QuestionConfig
+from latebloom.worlds.sentences.tense import TenseConfig
+from latebloom.worlds.sentences.treebank import SentencesConfig
 
 LOOPED = ModelConfig(n_layers=1, n_loops=2, window=2)
 """One layer, a loop a hop: the smallest model that generalises systematically."""
+
+COMPARER = ModelConfig(n_layers=1, n_loops=2, feedback="restart", max_distance=1)
+"""The first loop looks both values up, the second compares them. Whether the attribute stands next
+to an entity or one further must not matter to the looking up: so one distance for all."""
 
 
 def composition() -> RunConfig:
@@ -115,9 +124,11 @@ def comparison() -> RunConfig:
     """Which of two entities has the greater value: made attributes, compared."""
     return RunConfig(
         recipe="comparison",
-        world=ComparisonConfig(),
-        model=ModelConfig(n_layers=2, n_loops=2),
-        train=TrainConfig(steps=600, lr=0.01, weight_decay=0.1),
+        world=ComparisonConfig(phi=12.6),
+        model=COMPARER,
+        train=TrainConfig(
+            steps=900, lr=0.01, weight_decay=0.1, values_first=True, both_orders=True
+        ),
     )
 
 
@@ -130,14 +141,53 @@ def comparison_vanilla() -> RunConfig:
     )
 
 
+def comparison_paper() -> RunConfig:
+    """The comparison world of arXiv:2405.15071: 1,000 entities, 20 attributes, 20 values."""
+    return replace(
+        comparison(),
+        recipe="comparison-paper",
+        world=ComparisonConfig(entities=1000, attributes=20, phi=12.6),
+        model=replace(COMPARER, d_model=256),
+        train=replace(comparison().train, steps=2000, batch_size=1024),
+    )
+
+
+def hidden_attributes() -> RunConfig:
+    """Comparing entities whose values nobody told: parametric memory at its best."""
+    return RunConfig(
+        recipe="hidden-attributes",
+        world=HiddenAttributesConfig(),
+        model=COMPARER,
+        train=replace(comparison().train, steps=2000, atomic_frac=0.25, until="test_hard>=0.995"),
+    )
+
+
+def hidden_attributes_paper() -> RunConfig:
+    """The complex reasoning task of arXiv:2405.15071 at its size: 1,000 entities, 20 attributes."""
+    return replace(
+        hidden_attributes(),
+        recipe="hidden-attributes-paper",
+        world=HiddenAttributesConfig(
+            entities=1000, attributes=20, within_frac=0.02, across_frac=0.03
+        ),
+        model=replace(COMPARER, d_model=256),
+        train=replace(hidden_attributes().train, steps=3000, batch_size=1024),
+    )
+
+
 def elements() -> RunConfig:
     """Which of two chemical elements melts higher, weighs more, ...: real numbers, compared."""
     return RunConfig(
         recipe="elements",
         world=ElementsConfig(),
-        model=ModelConfig(n_layers=2, n_loops=2),
+        model=COMPARER,
         train=TrainConfig(
-            steps=1500, lr=0.01, weight_decay=0.1, until="test_id>=0.97 and test_ood>=0.9"
+            steps=1500,
+            lr=0.01,
+            weight_decay=0.1,
+            values_first=True,
+            both_orders=True,
+            until="test_id>=0.97 and test_ood>=0.95",
         ),
     )
 
@@ -149,6 +199,118 @@ def numeric_table() -> RunConfig:
         recipe="numeric-table",
         world=NumericTableConfig(),
         train=replace(elements().train, until=""),
+    )
+
+
+READER = ModelConfig(n_layers=6, n_loops=1, feedback="none", positions="rotary", dropout=0.1)
+"""A plain transformer that reads whole sentences."""
+
+READING = TrainConfig(
+    steps=800,
+    batch_size=32,
+    atomic_frac=0.0,
+    every_loop=False,
+    lr=5e-3,
+    muon_lr=0.01,
+    weight_decay=0.3,
+    warmup_steps=50,
+    eval_every=50,
+    checkpoint_every=100,
+    probe=1000,
+    until="",
+)
+"""Every word of every line counts; the rate falls to zero, which ends the swings."""
+
+
+def question() -> RunConfig:
+    """Fronting the auxiliary: the main one, though in training the first one would do as well."""
+    return RunConfig(
+        recipe="question", world=QuestionConfig(centre_frac=0.8), model=READER, train=READING
+    )
+
+
+def tense() -> RunConfig:
+    """Re-inflecting verbs: agreement with the subject, though that with the nearest noun fits."""
+    return RunConfig(
+        recipe="tense",
+        world=TenseConfig(centre_frac=0.8),
+        model=replace(READER, n_layers=4),
+        train=READING,
+    )
+
+
+def dyck() -> RunConfig:
+    """Nested brackets of 20 kinds, at most 10 deep, in shapes never trained."""
+    return RunConfig(recipe="dyck", world=DyckConfig(), model=READER, train=READING)
+
+
+PUBLISHED_READER = ModelConfig(
+    d_model=512,
+    n_layers=6,
+    n_heads=4,
+    n_loops=1,
+    feedback="none",
+    positions="sinusoidal",
+    max_positions=160,
+    norm="post",
+    activation="relu",
+    tied=False,
+    dropout=0.1,
+)
+"""The decoder of arXiv:2305.18741, section 3."""
+
+PUBLISHED_READING = TrainConfig(
+    steps=300_000,
+    batch_size=8,
+    atomic_frac=0.0,
+    every_loop=False,
+    optimizer="adamw",
+    lr=1e-4,
+    weight_decay=0.0,
+    beta2=0.999,
+    warmup_steps=10_000,
+    schedule="constant",
+    eval_every=3_000,
+    checkpoint_every=10_000,
+    probe=1000,
+    until="",
+)
+"""The training of arXiv:2305.18741. Differs: there the rate falls over two million steps, so that
+after these it still is at 85 %."""
+
+
+def sentences() -> RunConfig:
+    """Next words of your own sentences with trees: --world.trees FILE."""
+    return RunConfig(recipe="sentences", world=SentencesConfig(), model=READER, train=READING)
+
+
+def question_published() -> RunConfig:
+    """Fronting the auxiliary as published: width 512, batch 8, 300,000 steps."""
+    return RunConfig(
+        recipe="question-published",
+        world=QuestionConfig(),
+        model=PUBLISHED_READER,
+        train=PUBLISHED_READING,
+    )
+
+
+def tense_published() -> RunConfig:
+    """Re-inflecting verbs as published: four layers, the best depth there."""
+    return RunConfig(
+        recipe="tense-published",
+        world=TenseConfig(),
+        model=replace(PUBLISHED_READER, n_layers=4),
+        train=PUBLISHED_READING,
+    )
+
+
+def dyck_published() -> RunConfig:
+    """Nested brackets as published: 400,000 steps."""
+    return RunConfig(
+        recipe="dyck-published",
+        world=DyckConfig(),
+        model=PUBLISHED_READER,
+        train=replace(PUBLISHED_READING, steps=400_000),
     )
 
 
@@ -172,10 +334,20 @@ RECIPES: dict[str, Callable[[], RunConfig]] = {
         composition_paper,
         comparison,
         comparison_vanilla,
+        comparison_paper,
+        hidden_attributes,
+        hidden_attributes_paper,
         elements,
         numeric_table,
         atlas,
         facts,
+        question,
+        question_published,
+        tense,
+        tense_published,
+        dyck,
+        dyck_published,
+        sentences,
     )
 }
 

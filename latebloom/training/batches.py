@@ -1,12 +1,11 @@
-"""Batches: which training questions a step sees.
+"""Batches of questions: which ones a training step sees.
 
 Enters: a world and a seed. Leaves: for any step its batch, without state: step 700 of a resumed
 run sees what step 700 of an uninterrupted one sees. Every stream goes through its questions in
 epochs, each in an order of its own. Questions of one length stay together, so nothing is padded.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,16 +14,47 @@ from numpy import ndarray
 from torch import Tensor
 
 from latebloom.training.config import TrainConfig
+from latebloom.training.epochs import Epochs
+from latebloom.worlds.comparison import COMPARING
 from latebloom.worlds.world import ATOMIC, World
+
+NOT_ASKED = -100
+"""Stands where a token is asked for no value; the index that cross-entropy passes over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The questions of a batch that have one length; the answer follows the last token."""
+    """The questions of a batch that have one length; the answer follows the last token.
+
+    values: in a comparison, the value of each entity as training tells it, and NOT_ASKED
+        elsewhere; None unless it is asked for after the first loop.
+    """
 
     tokens: Int[Tensor, "row pos"]
     answers: Int[Tensor, " row"]
     atomic: bool
+    values: Int[Tensor, "row pos"] | None = None
+
+
+class ToldValues:
+    """The values that the atomic facts of a world's training set tell."""
+
+    def __init__(self, world: World, device: torch.device) -> None:
+        self.n_words = len(world.vocabulary)
+        told = [world.examples(name) for name in world.trained if name in ATOMIC]
+        rows = np.concatenate(told).astype(np.int64) if told else np.empty((0, 3), np.int64)
+        # The first key lies before all others, so every search ends at some fact.
+        keys = np.append(rows[:, 0] * self.n_words + rows[:, 1], -1)
+        order = np.argsort(keys)
+        self.keys = torch.from_numpy(keys[order]).to(device)
+        self.values = torch.from_numpy(np.append(rows[:, 2], NOT_ASKED)[order]).to(device)
+
+    def of(self, tokens: Int[Tensor, "row pos"]) -> Int[Tensor, "row pos"]:
+        """For questions `attribute e1 e2`: the value of each entity; NOT_ASKED where not told."""
+        wanted = tokens.long() * self.n_words + tokens[:, :1].long()
+        place = torch.searchsorted(self.keys, wanted, right=True) - 1
+        told = (self.keys[place] == wanted) & (torch.arange(tokens.shape[1]) > 0).to(wanted.device)
+        return torch.where(told, self.values[place], NOT_ASKED)
 
 
 class Stream:
@@ -52,27 +82,13 @@ class Stream:
             for (_, atomic), parts in sorted(alike.items())
         ]
         self.ends = np.cumsum([len(table) for table, _ in self.tables])
-        self.count = count
-        self.key = key
-        self.order = lru_cache(maxsize=2)(self._order)
+        self.epochs = Epochs(len(self), count, key)
 
     def __len__(self) -> int:
         return int(self.ends[-1]) if len(self.ends) else 0
 
-    def _order(self, epoch: int) -> Int[ndarray, " question"]:
-        return np.random.default_rng([*self.key, epoch]).permutation(len(self))
-
-    def questions(self, step: int) -> Int[ndarray, " row"]:
-        """The numbers of the questions that a step (from 1) takes."""
-        place = np.arange((step - 1) * self.count, step * self.count)
-        epoch, within = np.divmod(place, len(self))
-        numbers = np.empty(self.count, np.int64)
-        for e in np.unique(epoch):
-            numbers[epoch == e] = self.order(int(e))[within[epoch == e]]
-        return numbers
-
     def groups(self, step: int) -> list[Group]:
-        numbers, groups, first = self.questions(step), [], 0
+        numbers, groups, first = self.epochs.taken(step), [], 0
         for (table, atomic), end in zip(self.tables, self.ends.tolist(), strict=True):
             here = numbers[(numbers >= first) & (numbers < end)] - first
             if len(here):
@@ -102,7 +118,21 @@ class Batches:
             for i, (splits, count) in enumerate(shares)
         ]
         self.streams = [stream for stream in streams if len(stream)]
+        comparing = world.task in COMPARING
+        self.told = ToldValues(world, device) if comparing and config.values_first else None
+        self.both_orders = comparing and config.both_orders
 
     def batch(self, step: int) -> list[Group]:
         """The batch of a step, counted from 1."""
-        return [group for stream in self.streams for group in stream.groups(step)]
+        return [self.phrased(group) for stream in self.streams for group in stream.groups(step)]
+
+    def phrased(self, group: Group) -> Group:
+        """The group as the config wants it told: facts in either order, values asked for."""
+        if group.atomic and self.both_orders:
+            # The order within a batch is random, so every other row is a random half.
+            turned = group.tokens.clone()
+            turned[1::2] = group.tokens[1::2].flip(1)
+            return replace(group, tokens=turned)
+        if self.told is not None and not group.atomic:
+            return replace(group, values=self.told.of(group.tokens))
+        return group

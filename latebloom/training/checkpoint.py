@@ -18,9 +18,12 @@ import torch
 from torch import Tensor, nn
 
 from latebloom.errors import RunFolderError, TrainingError
+from latebloom.training.averaging import WeightAverage
 
 FORMAT = 1
 """Version of the run folder and of its checkpoints; a reader refuses any other."""
+WEIGHTS = "weights"
+"""Where the trained weights stand in `training.safetensors`, if the measured ones are a mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,15 @@ def list_checkpoints(folder: Path) -> list[Checkpoint]:
 def save_checkpoint(
     folder: Path,
     step: int,
-    model: nn.Module,
+    average: WeightAverage,
     optimizers: list[torch.optim.Optimizer],
     place: dict[str, Any],
     keep: int,
 ) -> Checkpoint:
     """Writes a checkpoint, then thins out the older ones.
 
+    `model` holds the weights that are measured; where they are an average, `training` holds
+    those that are trained.
     place: what the loop needs to go on (JSON). keep: checkpoints kept, 0 for all. Only the two
     newest keep the optimizers' state: the newest, and one in case it gets lost.
 
@@ -99,8 +104,8 @@ def save_checkpoint(
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         files = {
-            "model.safetensors": safetensors.torch.save(model_tensors(model)),
-            "training.safetensors": safetensors.torch.save(optimizer_tensors(optimizers)),
+            "model.safetensors": safetensors.torch.save(model_tensors(average.model)),
+            "training.safetensors": safetensors.torch.save(training_tensors(average, optimizers)),
         }
         sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         state = {"format": FORMAT, "step": step, "sha256": sums} | place
@@ -130,6 +135,15 @@ def model_tensors(model: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
 
 
+def training_tensors(
+    average: WeightAverage, optimizers: list[torch.optim.Optimizer]
+) -> dict[str, Tensor]:
+    """What goes on changing besides the measured weights, named as `restore` reads it."""
+    trained = model_tensors(average.trained) if average.decay else {}
+    weights = {f"{WEIGHTS}/{name}": tensor for name, tensor in trained.items()}
+    return weights | optimizer_tensors(optimizers)
+
+
 def optimizer_tensors(optimizers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
     """The optimizers' state as named tensors: optimizer / parameter / slot."""
     return {
@@ -141,18 +155,25 @@ def optimizer_tensors(optimizers: list[torch.optim.Optimizer]) -> dict[str, Tens
 
 
 def restore(
-    checkpoint: Checkpoint, model: nn.Module, optimizers: list[torch.optim.Optimizer]
+    checkpoint: Checkpoint, average: WeightAverage, optimizers: list[torch.optim.Optimizer]
 ) -> dict[str, Any]:
-    """Puts a checkpoint back into a model and its optimizers; returns the place in the run.
+    """Puts a checkpoint back into models and optimizers; returns the place in the run.
 
     Raises: RunFolderError if the checkpoint is damaged.
     """
     place = checkpoint.state()
-    model.load_state_dict(checkpoint.tensors("model"))
+    average.model.load_state_dict(checkpoint.tensors("model"))
+    weights: dict[str, Tensor] = {}
     states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimizers]
     for key, tensor in checkpoint.tensors("training").items():
-        i, parameter, slot = key.split("/")
-        states[int(i)].setdefault(int(parameter), {})[slot] = tensor
+        where, name = key.split("/", 1)
+        if where == WEIGHTS:
+            weights[name] = tensor
+        else:
+            parameter, slot = name.split("/")
+            states[int(where)].setdefault(int(parameter), {})[slot] = tensor
+    if average.decay:
+        average.trained.load_state_dict(weights)
     for optimizer, state in zip(optimizers, states, strict=True):
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -17,7 +17,7 @@ import tomli_w
 from latebloom.errors import LatebloomError
 from latebloom.model.transformer import ModelConfig
 from latebloom.training.until import parse_until
-from latebloom.worlds.build import WorldConfig
+from latebloom.worlds.build import SentenceWorldConfig, WorldConfig
 from latebloom.worlds.composition import CompositionConfig
 
 
@@ -28,11 +28,17 @@ class TrainConfig:
     steps: int = 600
     """Optimizer steps at most; the learning rate's schedule spans them."""
     batch_size: int = 256
-    """Questions in a batch."""
+    """Questions or lines in a batch."""
     atomic_frac: float = 0.5
     """Fraction of a batch that is atomic facts; 0 draws from the whole training set as it lies."""
     every_loop: bool = True
     """Supervise atomic facts after every loop, not only after the last."""
+    values_first: bool = False
+    """Ask a looped model, after the first loop of a trained comparison, for the two values that
+    it compares; facts that it is trained on anyway."""
+    both_orders: bool = False
+    """Tell every other atomic fact of a comparison world as `attribute entity`, the order in which
+    a comparison names them, instead of `entity attribute`."""
     optimizer: Literal["muon", "adamw"] = "muon"
     """Muon for the hidden matrices with AdamW elsewhere, or AdamW for all."""
     lr: float = 5e-3
@@ -49,6 +55,8 @@ class TrainConfig:
     """How the learning rate falls after the warm-up, to zero at `steps`."""
     label_smoothing: float = 0.0
     """Share of the target's probability that is spread over the vocabulary."""
+    average: float = 0.0
+    """Decay of the running average of the weights that is measured and saved; 0: none."""
     grad_clip: float = 1.0
     """Largest gradient norm; 0 does not clip."""
     precision: Literal["auto", "float32", "bf16"] = "auto"
@@ -70,7 +78,7 @@ class TrainConfig:
                 raise LatebloomError(
                     f"train.{name} is {getattr(self, name)}; it must be at least 1"
                 )
-        for name in ("atomic_frac", "label_smoothing"):
+        for name in ("atomic_frac", "label_smoothing", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise LatebloomError(
                     f"train.{name} is {getattr(self, name)}; it must lie in [0, 1)"
@@ -97,6 +105,26 @@ class RunConfig:
     """The transformer."""
     train: TrainConfig = field(default_factory=TrainConfig)
     """The training."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.world, SentenceWorldConfig):
+            self._check_sentences()
+
+    def _check_sentences(self) -> None:
+        """Refuses what has no effect on sentences, and models that cannot read them."""
+        for name in ("atomic_frac", "every_loop", "values_first", "both_orders"):
+            told = getattr(self.train, name)
+            if told:
+                off = "0" if name == "atomic_frac" else "false"
+                raise LatebloomError(
+                    f"train.{name} is {told}, which has no effect on sentences; set"
+                    f" --train.{name.replace('_', '-')} {off}"
+                )
+        if self.model.feedback != "none":
+            raise LatebloomError(
+                f"model.feedback is {self.model.feedback!r}; sentences are read by models without"
+                " feedback: set --model.feedback none"
+            )
 
     def to_toml(self) -> str:
         """The config as TOML, every field written out."""

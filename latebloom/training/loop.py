@@ -5,7 +5,8 @@ model, a line of `metrics.jsonl` an evaluation, checkpoints. A step depends on n
 seed, its number and the state that a checkpoint holds, so a resumed run equals an uninterrupted
 one bit for bit.
 
-Covers: questions with one answer. Does not cover: what the listener shows, what measuring means.
+Covers: questions with one answer, and sentences. Does not cover: what the listener shows, what
+measuring means.
 """
 
 import contextlib
@@ -22,17 +23,20 @@ from torch import nn
 
 from latebloom.errors import TrainingError
 from latebloom.model.transformer import Transformer
+from latebloom.training.averaging import WeightAverage
 from latebloom.training.batches import Batches, Group
 from latebloom.training.checkpoint import restore, save_checkpoint
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.device import autocast_dtype
 from latebloom.training.listener import Listener
 from latebloom.training.milestones import phase
-from latebloom.training.objective import batch_loss
+from latebloom.training.objective import loss_of
 from latebloom.training.optimizers import lr_scale, make_optimizers, set_lr
 from latebloom.training.run_folder import RunFolder
+from latebloom.training.sentences import SentenceBatches, Sentences
 from latebloom.training.until import IN_A_ROW, holds, parse_until
-from latebloom.worlds.world import World
+from latebloom.worlds.build import AnyWorld
+from latebloom.worlds.sentences.corpus import Corpus
 
 Measure = Callable[[Transformer], Mapping[str, float]]
 """Accuracy by split, from the model as it stands."""
@@ -50,7 +54,7 @@ class Outcome:
 
 def train(
     config: RunConfig,
-    world: World,
+    world: AnyWorld,
     run: RunFolder,
     measure: Measure,
     listener: Listener,
@@ -65,12 +69,13 @@ def train(
     torch.manual_seed(config.seed)
     model = Transformer(config.model, len(world.vocabulary)).to(device)
     optimizers = make_optimizers(model, told)
-    batches = Batches(world, told, config.seed, device)
+    average = WeightAverage(model, told.average)
+    batches = make_batches(world, told, config.seed, device)
     autocast = autocast_dtype(told.precision, device, config.model.d_model)
     step, seconds, records = 0, 0.0, []
     resumable = [checkpoint for checkpoint in run.checkpoints() if checkpoint.resumable]
     if resumable:
-        place = restore(resumable[-1], model, optimizers)
+        place = restore(resumable[-1], average, optimizers)
         step, seconds = place["step"], place["seconds"]
         records = run.forget_after(step)
     listener.start(told.steps, step, f"{config.recipe}, seed {config.seed}")
@@ -81,7 +86,7 @@ def train(
         if not all(p.isfinite().all() for p in model.parameters()):
             raise TrainingError(not_finite(run, step))
         place = {"seconds": time.perf_counter() - began}
-        save_checkpoint(run.path / "checkpoints", step, model, optimizers, place, told.keep)
+        save_checkpoint(run.path / "checkpoints", step, average, optimizers, place, told.keep)
 
     if not resumable:
         save()
@@ -96,11 +101,12 @@ def train(
             loss = train_step(model, optimizers, batches.batch(step), told, autocast)
             if not math.isfinite(loss):
                 raise TrainingError(not_finite(run, step))
+            average.update(step)
             elapsed = time.perf_counter() - began
             speed = (step - first) / (elapsed - seconds)
             listener.step(step, loss, speed)
             if step % told.eval_every == 0 or step == told.steps:
-                accuracy = measure(model)
+                accuracy = measure(average.model)
                 record = {
                     "step": step,
                     "seconds": round(elapsed, 3),
@@ -117,13 +123,22 @@ def train(
             if reached or interrupted.is_set() or step == told.steps or due(step, told):
                 save()
     stopped_by = "until" if reached else "steps" if step == told.steps else "interrupt"
-    return Outcome(model, step, time.perf_counter() - began, stopped_by)
+    return Outcome(average.model, step, time.perf_counter() - began, stopped_by)
+
+
+def make_batches(
+    world: AnyWorld, told: TrainConfig, seed: int, device: torch.device
+) -> Batches | SentenceBatches:
+    """The batches of questions or of sentences, as the world has them."""
+    if isinstance(world, Corpus):
+        return SentenceBatches(world, told, seed, device)
+    return Batches(world, told, seed, device)
 
 
 def train_step(
     model: Transformer,
     optimizers: list[torch.optim.Optimizer],
-    batch: list[Group],
+    batch: list[Group] | Sentences,
     told: TrainConfig,
     autocast: torch.dtype | None,
 ) -> float:
@@ -134,9 +149,7 @@ def train_step(
     model.train()
     device = model.embed.weight.device.type
     with torch.autocast(device, autocast) if autocast else contextlib.nullcontext():
-        loss = batch_loss(
-            model, batch, every_loop=told.every_loop, label_smoothing=told.label_smoothing
-        )
+        loss = loss_of(model, batch, told)
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
     loss.backward()

@@ -12,6 +12,8 @@ from latebloom.worlds.world import Split
 
 LEVEL = 0.99
 """Accuracy that counts as having got there."""
+MOST = 0.75
+"""Accuracy that guessing does not reach in any world: of two orders one is right half the time."""
 
 
 def first_step(
@@ -35,11 +37,11 @@ def sustained_step(
 def phase(accuracy: Mapping[str, float]) -> str:
     """What the model is doing, told from one evaluation.
 
-    systematic: of the held-out questions over OOD facts half or more are answered; generalising:
-    of those over ID facts; memorising: only what was trained.
+    systematic: most of the held-out questions over OOD facts are answered; generalising: most of
+    those over ID facts; memorising: only what was trained.
     """
-    if accuracy.get(Split.TEST_OOD, 0) >= 0.5:
+    if accuracy.get(Split.TEST_OOD, 0) >= MOST:
         return "systematic"
-    if accuracy.get(Split.TEST_ID, 0) >= 0.5:
+    if accuracy.get(Split.TEST_ID, 0) >= MOST:
         return "generalising"
     return "memorising"

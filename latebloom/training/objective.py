@@ -1,17 +1,48 @@
-"""The loss: cross-entropy of the answer after the last loop, of atomic facts after every loop.
+"""The loss of a batch, by what is in it.
 
-An atomic fact needs one loop, so its answer is known after the first; demanding it there is what
+Questions: cross-entropy of the answer after the last loop, of atomic facts after every loop. An
+atomic fact needs one loop, so its answer is known after the first; demanding it there is what
 makes every loop look facts up with the same weights. Composed questions are supervised after the
-last loop alone: nobody tells the model their bridge.
+last loop alone: nobody tells the model their bridge. Where a comparison comes with the values that
+it compares, each is asked for at its entity after the first loop: a fact out of the training set,
+looked up amid a question.
+
+Sentences: cross-entropy of every next word, from the start token on.
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
 from latebloom.model.transformer import Transformer
-from latebloom.training.batches import Group
+from latebloom.training.batches import NOT_ASKED, Group
+from latebloom.training.config import TrainConfig
+from latebloom.training.sentences import NO_WORD, Sentences
+
+
+def loss_of(
+    model: Transformer, batch: list[Group] | Sentences, told: TrainConfig
+) -> Float[Tensor, ""]:
+    """The mean loss of a batch, in nats."""
+    if isinstance(batch, Sentences):
+        return sentence_loss(model, batch, label_smoothing=told.label_smoothing)
+    return batch_loss(
+        model, batch, every_loop=told.every_loop, label_smoothing=told.label_smoothing
+    )
+
+
+def sentence_loss(
+    model: Transformer, batch: Sentences, *, label_smoothing: float
+) -> Float[Tensor, ""]:
+    """Mean loss over the words of a batch, in nats; every word counts alike."""
+    logits = model(batch.tokens, every_loop=False)[-1]
+    return F.cross_entropy(
+        logits.flatten(0, 1).float(),
+        batch.targets.flatten(),
+        ignore_index=NO_WORD,
+        label_smoothing=label_smoothing,
+    )
 
 
 def batch_loss(
@@ -27,10 +58,14 @@ def batch_loss(
     total = torch.zeros((), device=model.embed.weight.device)
     for group in batch:
         n_rows, n_tokens = group.tokens.shape
+        looped = config.shape == "looped"
+        if group.values is not None and looped:
+            total = total + comparison_loss(model, group, group.values, label_smoothing)
+            continue
         at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
         settled = config.feedback == "ahead"
         loops = min(config.n_loops, n_tokens - 1) if settled else config.n_loops
-        repeated = every_loop and group.atomic and config.shape == "looped"
+        repeated = every_loop and group.atomic and looped
         logits = model(group.tokens, at, n_loops=loops, every_loop=repeated)
         answers = group.answers.repeat(len(logits))
         loss = F.cross_entropy(
@@ -38,3 +73,18 @@ def batch_loss(
         )
         total = total + loss * (config.n_loops if repeated and settled else 1)
     return total / sum(len(group.answers) for group in batch)
+
+
+def comparison_loss(
+    model: Transformer, group: Group, values: Int[Tensor, "row pos"], label_smoothing: float
+) -> Float[Tensor, ""]:
+    """The summed loss of comparisons: the label at the end, the values after the first loop."""
+    logits = model(group.tokens)
+    label = F.cross_entropy(
+        logits[-1, :, -1].float(), group.answers, label_smoothing=label_smoothing, reduction="sum"
+    )
+    asked = values != NOT_ASKED
+    value = F.cross_entropy(
+        logits[0][asked].float(), values[asked], label_smoothing=label_smoothing, reduction="sum"
+    )
+    return label + value

@@ -24,6 +24,8 @@ from safetensors import SafetensorError
 from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.training.checkpoint import FORMAT, Checkpoint, list_checkpoints
 from latebloom.training.config import RunConfig
+from latebloom.worlds.build import AnyWorld, load_world
+from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.world import World
 
 
@@ -35,7 +37,12 @@ class RunFolder:
 
     @classmethod
     def create(
-        cls, path: Path, config: RunConfig, world: World, machine: dict[str, Any], overwrite: bool
+        cls,
+        path: Path,
+        config: RunConfig,
+        world: AnyWorld,
+        machine: dict[str, Any],
+        overwrite: bool,
     ) -> "RunFolder":
         """A new run folder with config, environment and world written.
 
@@ -87,8 +94,23 @@ class RunFolder:
         except (OSError, LatebloomError) as error:
             raise RunFolderError(f"{self.path / 'config.toml'}: {error}") from error
 
+    def data(self) -> AnyWorld:
+        """What it was grown on: facts and questions, or sentences."""
+        return load_world(self.config().world, self.path)
+
     def world(self) -> World:
-        return World.load(self.path)
+        """The facts and questions that it was grown on.
+
+        Raises: RunFolderError for a run on sentences.
+        """
+        return facts_of(self.data(), self.path)
+
+    def corpus(self) -> Corpus:
+        """The sentences that it was grown on.
+
+        Raises: RunFolderError for a run on facts.
+        """
+        return sentences_of(self.data(), self.path)
 
     def environment(self) -> dict[str, Any]:
         return read_json(self.path / "environment.json")
@@ -152,6 +174,32 @@ class RunFolder:
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         write_json(self.path / "summary.json", summary)
+
+
+def facts_of(data: AnyWorld, path: Path) -> World:
+    """A run's data where an instrument asks facts.
+
+    Raises: RunFolderError if it is sentences.
+    """
+    if isinstance(data, Corpus):
+        raise RunFolderError(
+            f"{path} was grown on sentences ({data.task}) and holds no facts to ask; what looks"
+            f" into it is `latebloom trees {path}`"
+        )
+    return data
+
+
+def sentences_of(data: AnyWorld, path: Path) -> Corpus:
+    """A run's data where an instrument reads sentences.
+
+    Raises: RunFolderError if it is facts.
+    """
+    if isinstance(data, World):
+        raise RunFolderError(
+            f"{path} was grown on facts ({data.task}) and holds no sentences; grow a run that does,"
+            " such as `latebloom grok question`"
+        )
+    return data
 
 
 def environment() -> dict[str, Any]:

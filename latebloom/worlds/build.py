@@ -1,6 +1,7 @@
-"""From a world's config to the world."""
+"""From a world's config to the world: facts and questions, or sentences."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from latebloom.worlds.atlas import AtlasConfig, load_atlas_table
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
@@ -14,7 +15,15 @@ from latebloom.worlds.numeric_table import (
     load_number_table,
     world_of_numbers,
 )
+from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
+from latebloom.worlds.sentences.question import QuestionConfig, make_question
+from latebloom.worlds.sentences.tense import TenseConfig, make_tense
+from latebloom.worlds.sentences.treebank import SentencesConfig, make_sentences
 from latebloom.worlds.world import World
+
+SentenceWorldConfig = QuestionConfig | TenseConfig | DyckConfig | SentencesConfig
+"""The worlds of sentences."""
 
 WorldConfig = (
     CompositionConfig
@@ -25,19 +34,35 @@ WorldConfig = (
     | ElementsConfig
     | NumericTableConfig
     | HiddenAttributesConfig
+    | QuestionConfig
+    | TenseConfig
+    | DyckConfig
+    | SentencesConfig
 )
 """Every world that a run can have; the field `kind` tells them apart in a file."""
+
+AnyWorld = World | Corpus
+"""What a run is trained and tested on."""
 
 
 def build_world(
     config: WorldConfig, seed: int, tell: Callable[[str], None] = lambda line: None
-) -> World:
+) -> AnyWorld:
     """Makes the world that the config describes; the same seed gives the same bytes.
 
     tell: is told, line by line, what was found in facts that were read.
-    Raises: WorldError or FactsError for what the config asks and the world cannot give.
+    Raises: WorldError, FactsError or CorpusError for what the config asks and the world cannot
+    give.
     """
     match config:
+        case QuestionConfig():
+            return make_question(config, seed)
+        case TenseConfig():
+            return make_tense(config, seed)
+        case DyckConfig():
+            return make_dyck(config, seed)
+        case SentencesConfig():
+            return make_sentences(config, seed)
         case CompositionConfig():
             return make_composition(config, seed)
         case ComparisonConfig():
@@ -62,3 +87,12 @@ def build_world(
     for line in diagnosis.lines():
         tell(line)
     return world_from_table(table, diagnosis, config, seed)
+
+
+def load_world(config: WorldConfig, folder: Path) -> AnyWorld:
+    """Reads the world of this config from the folder that `save` wrote it into.
+
+    Raises: RunFolderError if a file is missing or damaged.
+    """
+    kind = Corpus if isinstance(config, SentenceWorldConfig) else World
+    return kind.load(folder)

@@ -6,7 +6,9 @@ import torch
 
 from latebloom.training.batches import Batches, Group
 from latebloom.training.config import TrainConfig
+from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.composition import CompositionConfig, make_composition
+from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
 
 CPU = torch.device("cpu")
 
@@ -71,3 +73,45 @@ def test_questions_of_one_length_stay_together():
     batch = Batches(world, TrainConfig(batch_size=64), seed=0, device=CPU).batch(1)
     assert [group.tokens.shape[1] for group in batch] == [2, 3, 4]
     assert [group.atomic for group in batch] == [True, False, False]
+
+
+def test_values_are_those_that_training_tells():
+    config = HiddenAttributesConfig(entities=30, attributes=2, across_frac=0.3, within_frac=0.2)
+    world = make_hidden_attributes(config, seed=0)
+    told = {(e, a): v for e, a, v in world.splits["atomic_id"].tolist()}
+    hidden = 0
+    batches = Batches(world, TrainConfig(batch_size=64, values_first=True), 0, CPU)
+    for step in range(1, 20):
+        for group in batches.batch(step):
+            assert (group.values is None) == group.atomic
+            if group.values is None:
+                continue
+            for question, values in zip(group.tokens.tolist(), group.values.tolist(), strict=True):
+                expected = [told.get((entity, question[0]), -100) for entity in question[1:]]
+                assert values == [-100, *expected]
+                hidden += expected.count(-100)
+    assert hidden > 0
+
+
+def test_values_are_asked_only_where_told_to(small_world):
+    comparing = make_comparison(ComparisonConfig(entities=30, attributes=2, phi=2), seed=0)
+    for world, first in ((comparing, False), (small_world, True)):
+        batches = Batches(world, TrainConfig(batch_size=64, values_first=first), 0, CPU)
+        assert all(group.values is None for group in batches.batch(1))
+
+
+def test_facts_are_told_in_either_order():
+    world = make_comparison(ComparisonConfig(entities=30, attributes=2, phi=2), seed=0)
+    plain, turned = (
+        Batches(world, TrainConfig(batch_size=64, both_orders=both), 0, CPU)
+        for both in (False, True)
+    )
+    for step in range(1, 5):
+        for one, two in zip(plain.batch(step), turned.batch(step), strict=True):
+            assert torch.equal(one.answers, two.answers)
+            same = (one.tokens == two.tokens).all(1)
+            if one.atomic:
+                assert same.tolist() == [row % 2 == 0 for row in range(len(same))]
+                assert torch.equal(one.tokens.sort(1).values, two.tokens.sort(1).values)
+            else:
+                assert same.all()

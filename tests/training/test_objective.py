@@ -67,3 +67,26 @@ def test_nobody_tells_the_model_a_bridge():
     final = model(batch[1].tokens, torch.tensor([2, 2, 2]))[-1]
     expected = F.cross_entropy(final, batch[1].answers)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_values_are_asked_for_after_the_first_loop_and_the_label_after_the_last():
+    model, _ = make("restart")
+    tokens, values = (
+        torch.tensor([[9, 1, 2], [9, 2, 3]]),
+        torch.tensor([[-100, 5, 6], [-100, 6, -100]]),
+    )
+    group = Group(tokens, torch.tensor([17, 18]), atomic=False, values=values)
+    chances = model(tokens).log_softmax(-1)
+    expected = -(chances[1, 0, 2, 17] + chances[1, 1, 2, 18])
+    expected = expected - chances[0, 0, 1, 5] - chances[0, 0, 2, 6] - chances[0, 1, 1, 6]
+    loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.0)
+    assert loss.item() == pytest.approx(expected.item() / 2, rel=1e-6)
+
+
+def test_a_plain_model_is_asked_for_no_values():
+    model, _ = make("none", 1)
+    tokens, values = torch.tensor([[9, 1, 2]]), torch.tensor([[-100, 5, 6]])
+    plain = Group(tokens, torch.tensor([17]), atomic=False)
+    asked = Group(tokens, torch.tensor([17]), atomic=False, values=values)
+    one, two = (batch_loss(model, [g], every_loop=True, label_smoothing=0) for g in (plain, asked))
+    assert one.item() == two.item()

@@ -1,5 +1,7 @@
 """The question and tense corpora: definition, splits, knobs, and the reference's figures."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -227,3 +229,21 @@ def test_words_outside_the_vocabulary(question):
         question.encode("  ")
     with pytest.raises(CorpusError, match="it has train, test_id, test_ood"):
         question.lines("test")
+
+
+@pytest.mark.parametrize(
+    ("config", "make"),
+    [
+        (QuestionConfig(train=500, test_id=50, test_ood=1500), make_question),
+        (TenseConfig(train=500, test_id=50, test_ood=1500), make_tense),
+    ],
+)
+def test_the_knobs_of_training_leave_the_generalisation_lines_alone(config, make):
+    """Their trees come as often whatever training holds: a mixture cannot make the test easier."""
+    shares = []
+    for changed in ({}, {"centre_frac": 0.95, "intransitive_frac": 0.6, "relative_frac": 0.1}):
+        corpus = make(replace(config, **changed), seed=1)
+        lines = corpus.lines("test_ood")
+        relative = np.isin(lines.tokens, corpus.vocabulary.encode(("who", "that"))).any(1)
+        shares.append((relative.mean(), lines.words.mean() / 10))
+    np.testing.assert_allclose(shares[0], shares[1], atol=0.04)

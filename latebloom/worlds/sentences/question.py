@@ -162,6 +162,9 @@ def make_question(config: QuestionConfig, seed: int) -> Corpus:
     vocabulary = question_vocabulary()
     grammar = make_grammar(question_rules(config), LEXICON, "S")
     writer = QuestionWriter(grammar, vocabulary)
+    # The knobs change what is trained on; the generalisation lines stay as published.
+    published = make_grammar(question_rules(QuestionConfig()), LEXICON, "S")
+    tester = QuestionWriter(published, vocabulary)
     centre = clause_on_subject(grammar)
     kept = some_trees(grammar, ~centre, config.tree_types, rng)
 
@@ -183,9 +186,9 @@ def make_question(config: QuestionConfig, seed: int) -> Corpus:
         )
 
     def draw_ood(n: int) -> Lines:
-        fits = generalisation_patterns(grammar)
-        pattern = choose_patterns(grammar, fits, n, rng, what="generalisation lines")
-        return writer.lines(pattern, True, rng, conflict=True)
+        fits = generalisation_patterns(published)
+        pattern = choose_patterns(published, fits, n, rng, what="generalisation lines")
+        return tester.lines(pattern, True, rng, conflict=True)
 
     total = config.train + config.test_id
     lines, keys = distinct_lines(draw_train, total, ())

@@ -140,6 +140,9 @@ def make_tense(config: TenseConfig, seed: int) -> Corpus:
     vocabulary = tense_vocabulary()
     grammar = make_grammar(tense_rules(config), LEXICON, "S")
     writer = TenseWriter(grammar, vocabulary)
+    # The knobs change what is trained on; the generalisation lines stay as published.
+    published = make_grammar(tense_rules(TenseConfig()), LEXICON, "S")
+    tester = TenseWriter(published, vocabulary)
     away = distracted(grammar)
     kept = some_trees(grammar, ~away, config.tree_types, rng)
 
@@ -161,8 +164,9 @@ def make_tense(config: TenseConfig, seed: int) -> Corpus:
         )
 
     def draw_ood(n: int) -> Lines:
-        pattern = choose_patterns(grammar, away, n, rng, what="generalisation lines")
-        return writer.lines(pattern, True, rng)
+        fits = distracted(published)
+        pattern = choose_patterns(published, fits, n, rng, what="generalisation lines")
+        return tester.lines(pattern, True, rng)
 
     total = config.train + config.test_id
     lines, keys = distinct_lines(draw_train, total, ())

@@ -1,0 +1,75 @@
+"""The circuits of grown runs, kept with the results.
+
+`python -m benchmarks.circuits NAME=RUN ...` traces every checkpoint of each run folder and writes
+`results/circuits.md` (what the lens and the trace say, step by step) with the figures beside it:
+`circuit-NAME.svg`, `circuit-NAME-heat-maps.svg`, `circuit-NAME-ranks.svg` and
+`circuit-NAME-progress.svg`. What was traced before is not traced again.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from latebloom.circuits.examination import ExaminationConfig
+from latebloom.reports.traced import write_circuit_figures
+from latebloom.studies.traced import trace_run
+from latebloom.training.run_folder import RunFolder
+
+HERE = Path(__file__).resolve().parent.parent / "results"
+
+
+def row_of(record: dict[str, Any]) -> str:
+    """One checkpoint as a Markdown row."""
+    verdict = record["verdict"]
+    failed = "; ".join(why["words"] for why in record["failures"].values())
+    return f"| {record['step']} | {record['accuracy']:.0%} | {verdict['words']} | {failed} |"
+
+
+def section(name: str, run: Path) -> list[str]:
+    """Traces a run, keeps its figures, and tells what was found."""
+    folder = RunFolder.open(run)
+    told = folder.config()
+    records = list(trace_run(folder, ExaminationConfig()))
+    for drawn in write_circuit_figures(run, records):
+        suffix = "" if drawn.stem == "circuit" else f"-{drawn.stem}"
+        shutil.copy(drawn, HERE / f"circuit-{name}{suffix}.svg")
+    # About ten checkpoints tell the story; the last is always among them.
+    shown = records[:: max(1, len(records) // 10)]
+    if shown[-1] is not records[-1]:
+        shown.append(records[-1])
+    return [
+        f"## {name}",
+        "",
+        f"`latebloom grok {told.recipe} --seed {told.seed}`, then `latebloom trace RUN`:"
+        f" {len(records)} checkpoints.",
+        "",
+        f"![the circuit](circuit-{name}.svg)",
+        f"![its strengths, onset and end](circuit-{name}-heat-maps.svg)",
+        "",
+        "| step | right | circuit | why OOD fails |",
+        "|---|---|---|---|",
+        *map(row_of, shown),
+        "",
+    ]
+
+
+def main() -> None:
+    named = [word.partition("=") for word in sys.argv[1:]]
+    if not named or not all(sign for _, sign, _ in named):
+        raise SystemExit(__doc__)
+    lines = [
+        "# Circuits that were found",
+        "",
+        "300 training questions of each run; `right`: of these. A strength is the share of them",
+        "whose answer changes when the state is replaced. Made by `python -m benchmarks.circuits`.",
+        "",
+    ]
+    for name, _, run in named:
+        lines += section(name, Path(run))
+    (HERE / "circuits.md").write_text("\n".join(lines))
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

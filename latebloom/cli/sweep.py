@@ -1,0 +1,100 @@
+"""Series of runs: `latebloom sweep depth`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.table import Table
+
+from latebloom.cli.app import Fields, Flag, Json, app, err, out
+
+sweep = App(
+    name="sweep", help="Grow series of runs; what was done is kept, what was stopped goes on."
+)
+app.command(sweep)
+
+
+@sweep.command
+def depth(
+    *,
+    out_: Annotated[Path, Parameter(name="--out")] = Path("runs/depth"),
+    recipes: str = "question,tense",
+    depths: str = "2,4,6,8,10",
+    seeds: int = 5,
+    threads: int = 0,
+    quiet: Flag = False,
+    json_: Json = False,
+    world: Fields = None,
+    model: Fields = None,
+    train: Fields = None,
+) -> None:
+    """How deep should a reader of sentences be, and what foretells it early?
+
+    Parameters
+    ----------
+    out_
+        The folder of the series; the same command again goes on with it.
+    recipes
+        Recipes on sentences, with commas.
+    depths
+        Numbers of layers, with commas.
+    seeds
+        Seeds of each depth, from 0.
+    threads
+        Processor threads; 0 lets torch choose.
+    quiet
+        Show no progress.
+    json_
+        Print the series as JSON.
+    world
+        Fields of the world in all runs, as in --world.train 20000.
+    model
+        Fields of the model, as in --model.d-model 64.
+    train
+        Fields of the training, as in --train.steps 500.
+    """
+    from latebloom.errors import LatebloomError
+    from latebloom.reports.circuit_figures import write_figure
+    from latebloom.reports.depth import plot_depth
+    from latebloom.reports.progress import make_progress
+    from latebloom.studies.depth import DepthConfig, sweep_depth
+
+    try:
+        layers = tuple(int(part) for part in depths.split(",") if part)
+    except ValueError:
+        raise LatebloomError(
+            f"--depths {depths!r}: write numbers with commas, like 2,4,6"
+        ) from None
+    config = DepthConfig(
+        recipes=tuple(part for part in recipes.split(",") if part),
+        depths=layers,
+        seeds=seeds,
+        world=world or {},
+        model=model or {},
+        train=train or {},
+    )
+    config.runs()
+
+    def on_run(done: int, total: int, name: str) -> None:
+        if name and not quiet:
+            err.print(f"run {done + 1} of {total}: {name}", markup=False)
+
+    out_.mkdir(parents=True, exist_ok=True)
+    with make_progress(quiet) as listener:
+        series = sweep_depth(config, out_, listener=listener, threads=threads, on_run=on_run)
+    drawn = [write_figure(plot_depth(series), out_ / f"depth.{kind}") for kind in ("svg", "png")]
+    if json_:
+        print(json.dumps(series))
+        return
+    table = Table(box=None)
+    for column in ("recipe", "layers", "seed", "test_id", "test_ood"):
+        table.add_column(column, justify="left" if column == "recipe" else "right")
+    for row in series["runs"]:
+        reached = (
+            f"{row['final'].get(split, float('nan')):.3f}" for split in ("test_id", "test_ood")
+        )
+        table.add_row(row["recipe"], str(row["depth"]), str(row["seed"]), *reached)
+    out.print(table)
+    for path in drawn:
+        out.print(str(path))

@@ -1,0 +1,109 @@
+"""The figures of a run's tree projections, where its report finds them.
+
+Enters: a run folder and the records of its checkpoints. Leaves: `RUN/figures/*.svg`: t_score and
+F1 over the steps and over the accuracy, and predicted trees beside gold ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from latebloom.reports.circuit_figures import empty_figure, finish, write_figure
+from latebloom.reports.curves import LOOK
+from latebloom.reports.recording import write_output
+from latebloom.reports.splits import BLUE, GREEN, GREY, PURPLE, style_of
+from latebloom.reports.tree_drawing import draw_beside
+
+Record = Mapping[str, Any]
+"""What `project_run` gives."""
+
+BASELINES = {"right_branching": "--", "left_branching": ":", "random": "-."}
+"""How the F1 of trees that owe nothing to the model is drawn."""
+
+
+def write_tree_figures(run: Path, records: Sequence[Record]) -> list[Path]:
+    """Draws what the records hold; returns the files.
+
+    Raises: RunFolderError if one cannot be written.
+    """
+    folder = run / "figures"
+    folder.mkdir(exist_ok=True)
+    drawn = [write_figure(plot_trees(records), folder / "tree-projections.svg")]
+    for old in folder.glob("tree-of-*.svg"):
+        old.unlink()
+    for number, example in enumerate(records[-1]["examples"], 1):
+        path = folder / f"tree-of-sentence-{number}.svg"
+        spans = [[(a, b) for a, b in example[kind]] for kind in ("predicted", "gold")]
+        titles = (f"predicted, step {records[-1]['step']}", "gold")
+        write_output(path, draw_beside(example["words"], *spans, titles=titles).encode())
+        drawn.append(path)
+    return drawn
+
+
+def plot_trees(records: Sequence[Record]) -> Figure:
+    """Accuracy, t_score, F1 and sparsity over the steps; t_score and F1 over the accuracy."""
+    steps = [record["step"] for record in records]
+    with mpl.rc_context(LOOK):
+        figure = empty_figure(8.4, 9.6)
+        grid = figure.add_gridspec(5, 2)
+        over = [figure.add_subplot(grid[row, :]) for row in range(4)]
+        for split in records[-1]["accuracy"]:
+            style = style_of(split)
+            over[0].plot(
+                steps,
+                [record["accuracy"][split] for record in records],
+                "--" if style.ood else "-",
+                color=style.hue.on_white,
+                label=split,
+            )
+        plot_scores(over[1], steps, records)
+        plot_overlap(over[2], steps, records)
+        plot_sparsity(over[3], steps, records)
+        titles = ("accuracy", "t_score", "F1 against gold", "entropy, nats")
+        for axes, title in zip(over, titles, strict=True):
+            finish(axes, steps, title)
+        split = "test_ood" if "test_ood" in records[-1]["accuracy"] else "test_id"
+        reached = [record["accuracy"][split] for record in records]
+        below = [figure.add_subplot(grid[4, column]) for column in range(2)]
+        plot_scores(below[0], reached, records, line="o")
+        plot_overlap(below[1], reached, records, line="o")
+        for axes, title in zip(below, ("t_score", "F1 against gold"), strict=True):
+            axes.set_xlabel(f"accuracy, {split}")
+            axes.set_ylabel(title)
+    return figure
+
+
+def plot_scores(axes: Axes, x: Sequence[float], records: Sequence[Record], line: str = "-") -> None:
+    """Both normalisations of the t_score."""
+    for kind, hue in (("published", BLUE), ("paper", PURPLE)):
+        values = [record[f"t_score_{kind}"] for record in records]
+        axes.plot(x, values, line, ms=4, color=hue.on_white, label=f"t_score, {kind}")
+
+
+def plot_overlap(
+    axes: Axes, x: Sequence[float], records: Sequence[Record], line: str = "-"
+) -> None:
+    """F1 of both projections, with the baselines as level lines; nothing without gold trees."""
+    last = records[-1]["t_parseval"]
+    for name, hue in (("greedy", BLUE), ("chart", GREEN)):
+        if name in last:
+            values = [record["t_parseval"][name]["f1"] for record in records]
+            axes.plot(x, values, line, ms=4, color=hue.on_white, label=name)
+    for name, dash in BASELINES.items():
+        if name in last:
+            label = name.replace("_", " ")
+            axes.axhline(last[name]["f1"], ls=dash, lw=1, color=GREY.on_white, label=label)
+
+
+def plot_sparsity(axes: Axes, x: Sequence[float], records: Sequence[Record]) -> None:
+    """The attention entropy of every layer, lower ones lighter."""
+    layers = np.array([record["attention_entropy"] for record in records])
+    for layer in range(layers.shape[1]):
+        shade = 0.25 + 0.75 * (layer + 1) / layers.shape[1]
+        label = f"layer {layer + 1}"
+        axes.plot(x, layers[:, layer], color=GREEN.on_white, alpha=shade, label=label)

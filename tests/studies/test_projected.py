@@ -1,0 +1,103 @@
+"""Tree projections over a run: a record a checkpoint, kept, the same when taken up again."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from latebloom.circuits.tree_scores import score_trees, sentences_to_project
+from latebloom.errors import CorpusError, RunFolderError
+from latebloom.evaluation.loaded import load
+from latebloom.model.transformer import ModelConfig
+from latebloom.reports.page import write_report
+from latebloom.reports.projected import write_tree_figures
+from latebloom.studies.grow import grow
+from latebloom.studies.projected import ProjectionConfig, project_run
+from latebloom.training.config import RunConfig, TrainConfig
+from latebloom.training.run_folder import RunFolder
+from latebloom.worlds.sentences.question import QuestionConfig
+
+CONFIG = RunConfig(
+    recipe="question",
+    world=QuestionConfig(train=60, test_id=20, test_ood=20),
+    model=ModelConfig(
+        d_model=16, n_layers=2, n_heads=2, n_loops=1, feedback="none", positions="rotary"
+    ),
+    train=TrainConfig(
+        steps=8,
+        batch_size=10,
+        atomic_frac=0.0,
+        every_loop=False,
+        eval_every=4,
+        checkpoint_every=20,
+        until="",
+    ),
+)
+ASKED = ProjectionConfig(sentences=12, examples=2)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "run"
+    grow(CONFIG, path)
+    return RunFolder.open(path)
+
+
+def test_every_checkpoint_has_its_record(run):
+    records = list(project_run(run, ASKED))
+    assert [r["step"] for r in records] == [c.step for c in run.checkpoints()] == [0, 4, 8]
+    loaded = load(run.path, step=8)
+    lines = sentences_to_project(loaded.corpus, 12, 0)
+    alone = score_trees(loaded.model, lines)
+    assert records[-1]["t_score_published"] == pytest.approx(alone.t_score_published)
+    assert records[-1]["t_parseval"]["chart"]["f1"] == alone.parseval["chart"].f1
+    assert records[0]["t_parseval"]["random"] == records[-1]["t_parseval"]["random"]
+    assert len(records[-1]["attention_entropy"]) == 2
+    for example in records[-1]["examples"]:
+        n = len(example["words"])
+        assert [0, n - 1] in [list(span) for span in example["predicted"]]
+        assert len(example["predicted"]) == n - 1
+
+
+def test_what_was_measured_is_not_measured_again(run):
+    first = list(project_run(run, ASKED))
+    told = []
+    path = run.path / "trees" / "step_0000004.json"
+    path.write_text('{"format": 1, "conf')
+    again = list(project_run(run, ASKED, progress=lambda step, done: told.append((step, done))))
+    assert json.loads(json.dumps(again)) == json.loads(json.dumps(first))
+    assert told == [(0, 12), (4, 12), (4, 12), (8, 12)]
+    assert json.loads(path.read_text())["step"] == 4
+
+
+def test_another_question_is_measured_anew(run):
+    few = list(project_run(run, replace(ASKED, sentences=5), step=8))
+    assert few[0]["n"] == 5
+    assert next(project_run(run, ASKED, step=8))["n"] == 12
+
+
+def test_figures_stand_in_the_report(run):
+    records = list(project_run(run, ASKED))
+    drawn = write_tree_figures(run.path, records)
+    assert [path.name for path in drawn] == [
+        "tree-projections.svg",
+        "tree-of-sentence-1.svg",
+        "tree-of-sentence-2.svg",
+    ]
+    word = records[-1]["examples"][0]["words"][0]
+    assert f">{word}</text>" in drawn[1].read_text()
+    page = write_report(run.path).read_text()
+    assert "Tree of sentence 2" in page
+    before = drawn[0].read_bytes()
+    assert write_tree_figures(run.path, records)[0].read_bytes() == before
+
+
+def test_what_cannot_be_projected_is_told(run, tmp_path, small_config):
+    with pytest.raises(CorpusError, match="it has train, test_id, test_ood"):
+        list(project_run(run, replace(ASKED, split="dev")))
+    with pytest.raises(CorpusError, match="--sentences is 0"):
+        ProjectionConfig(sentences=0)
+    grow(replace(small_config, train=replace(small_config.train, steps=1)), tmp_path / "facts")
+    with pytest.raises(RunFolderError, match="holds no sentences"):
+        list(project_run(RunFolder.open(tmp_path / "facts"), ASKED))
+    assert not (tmp_path / "facts" / "trees").exists()

@@ -1,0 +1,94 @@
+"""`latebloom grok question` and `latebloom trees` as one types them."""
+
+import json
+
+import pytest
+
+SIZES = {
+    "--world.train": 60,
+    "--world.test-id": 20,
+    "--world.test-ood": 20,
+    "--model.d-model": 16,
+    "--model.n-layers": 2,
+    "--train.steps": 8,
+    "--train.eval-every": 4,
+    "--train.checkpoint-every": 20,
+    "--train.batch-size": 8,
+}
+SMALL = [word for pair in SIZES.items() for word in pair]
+
+
+@pytest.fixture
+def grown(latebloom):
+    code, text, _ = latebloom("grok", "question", *SMALL, "--out", "run", "--quiet", "--json")
+    assert code == 0
+    return json.loads(text)
+
+
+def test_a_run_on_sentences_from_end_to_end(latebloom, grown, tmp_path):
+    assert set(grown["splits"]) == {"train", "test_id", "test_ood"}
+    assert grown["splits"]["test_ood"]["n"] == 20
+    code, text, _ = latebloom("trees", "run", "--sentences", "6")
+    assert code == 0
+    assert "right branching" in text
+    code, text, _ = latebloom("trees", "run", "--sentences", "6", "--json")
+    records = [json.loads(line) for line in text.splitlines()]
+    assert [record["step"] for record in records] == [0, 4, 8]
+    assert (tmp_path / "run" / "figures" / "tree-projections.svg").exists()
+    assert "Tree projections" in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_the_tree_of_one_sentence(latebloom, grown):
+    sentence = "the newt that does sleep does giggle"
+    code, text, _ = latebloom("trees", "run", sentence)
+    assert code == 0
+    assert text.replace("(", "").replace(")", "").strip() == sentence
+    assert text.count("(") == text.count(")") == 6
+    code, text, _ = latebloom("trees", "run", "the newt does giggle", "--step", "4", "--json")
+    told = json.loads(text)
+    assert told["step"] == 4
+    assert [0, 3] in told["spans"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["trees", "run", "the gnu does giggle"], "gnu"),
+        (["trees", "run", "--greedy"], "--greedy"),
+        (["trees", "run", "--step", "5"], "no checkpoint of step 5"),
+        (["ask", "run", "the", "newt"], "latebloom trees"),
+        (["lens", "run"], "latebloom trees"),
+        (["trace", "run"], "latebloom trees"),
+        (["rivals", "run"], "latebloom trees"),
+        (["grok", "question", "--train.atomic-frac", "0.5"], "no effect on sentences"),
+    ],
+)
+def test_a_mistake_is_one_line(latebloom, grown, words, said):
+    code, _, complaint = latebloom(*words)
+    assert code == 2
+    assert said in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_a_series_over_depths(latebloom, tmp_path):
+    words = [*SMALL[:8], "--train.steps", "4", "--train.eval-every", "2", "--out", "series"]
+    words += ["--recipes", "question", "--depths", "1,2", "--seeds", "1"]
+    code, text, told = latebloom("sweep", "depth", *words)
+    assert code == 0
+    assert "run 2 of 2: question-depth2-seed0" in told
+    assert (tmp_path / "series" / "depth.svg").exists()
+    code, text, _ = latebloom("sweep", "depth", *words, "--quiet", "--json")
+    assert [row["depth"] for row in json.loads(text)["runs"]] == [1, 2]
+    code, _, complaint = latebloom("sweep", "depth", "--depths", "two")
+    assert code == 2
+    assert "--depths 'two'" in complaint
+
+
+def test_the_data_of_a_sentence_world(latebloom, tmp_path):
+    sizes = SMALL[:6]
+    code, text, _ = latebloom("data", "question", *sizes, "--to", "published", "--json")
+    assert code == 0
+    told = json.loads(text)
+    assert told["phi"] is None
+    assert told["splits"] == {"train": 60, "test_id": 20, "test_ood": 20}
+    assert len((tmp_path / "published" / "question.train").read_text().splitlines()) == 60

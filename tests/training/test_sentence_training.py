@@ -1,0 +1,233 @@
+"""Training on sentences: every line once an epoch, every word in the loss, the same loop."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from latebloom.errors import CorpusError, LatebloomError, RunFolderError
+from latebloom.evaluation.loaded import load
+from latebloom.evaluation.sentence_metrics import score_corpus
+from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.studies.grow import grow, resume
+from latebloom.training.averaging import WeightAverage
+from latebloom.training.checkpoint import list_checkpoints
+from latebloom.training.config import RunConfig, TrainConfig
+from latebloom.training.listener import Silence
+from latebloom.training.objective import loss_of
+from latebloom.training.sentences import NO_WORD, SentenceBatches, Sentences
+from latebloom.worlds.sentences.dyck import DyckConfig
+from latebloom.worlds.sentences.question import QuestionConfig, make_question
+from latebloom.worlds.sentences.tense import TenseConfig
+from latebloom.worlds.sentences.treebank import SentencesConfig
+
+CPU = torch.device("cpu")
+SMALL = QuestionConfig(train=60, test_id=20, test_ood=20)
+TOLD = TrainConfig(
+    steps=24,
+    batch_size=10,
+    atomic_frac=0.0,
+    every_loop=False,
+    eval_every=8,
+    checkpoint_every=8,
+    warmup_steps=4,
+    until="",
+)
+READER = ModelConfig(
+    d_model=16, n_layers=2, n_heads=2, n_loops=1, feedback="none", positions="rotary", dropout=0.1
+)
+CONFIG = RunConfig(recipe="question", seed=3, world=SMALL, model=READER, train=TOLD)
+
+
+class Stop(Silence):
+    """Dies at one step, as a process does that is killed."""
+
+    def __init__(self, step):
+        self.at = step
+
+    def step(self, step, loss, steps_per_second):
+        if step == self.at:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return make_question(SMALL, seed=3)
+
+
+def lines_of(batch: Sentences) -> list[tuple[int, ...]]:
+    """The lines of a batch, put together again from words and next words."""
+    return [
+        (first[0], *[word for word in targets if word != NO_WORD])
+        for first, targets in zip(batch.tokens.tolist(), batch.targets.tolist(), strict=True)
+    ]
+
+
+def test_an_epoch_holds_every_line_once_and_every_word(corpus):
+    lines = corpus.lines("train")
+    whole = Counter(
+        tuple(row[:n]) for row, n in zip(lines.tokens.tolist(), lines.lengths, strict=True)
+    )
+    # Twelve pools of 8 steps of 10 lines are 16 epochs of 60.
+    batches = SentenceBatches(corpus, TOLD, 0, CPU)
+    seen = Counter(line for step in range(1, 97) for line in lines_of(batches.batch(step)))
+    assert seen == Counter({line: 16 * n for line, n in whole.items()})
+    assert lines_of(batches.batch(9)) != lines_of(batches.batch(1))
+
+
+def test_the_lines_of_a_pool_lie_together_by_length(corpus):
+    batches = SentenceBatches(corpus, TOLD, 0, CPU)
+    spans = sorted(
+        (min(lengths), max(lengths))
+        for step in range(1, 9)
+        for lengths in [[len(line) for line in lines_of(batches.batch(step))]]
+    )
+    assert all(longest <= shortest for (_, longest), (shortest, _) in pairwise(spans))
+    assert len(set(spans)) > 4
+
+
+def test_a_batch_is_as_wide_as_its_longest_line(corpus):
+    batch = SentenceBatches(corpus, TOLD, 0, CPU).batch(2)
+    real = (batch.targets != NO_WORD).sum(1)
+    assert batch.tokens.shape[1] == int(real.max())
+    assert (batch.tokens[:, 1:] == batch.targets[:, :-1])[batch.targets[:, 1:] != NO_WORD].all()
+
+
+def test_nothing_is_remembered(corpus):
+    walked = SentenceBatches(corpus, TOLD, 5, CPU)
+    for step in range(1, 9):
+        late = walked.batch(step)
+    assert torch.equal(late.targets, SentenceBatches(corpus, TOLD, 5, CPU).batch(8).targets)
+
+
+def test_the_loss_is_the_mean_over_words_by_hand(corpus):
+    torch.manual_seed(0)
+    model = Transformer(replace(READER, dropout=0.0), len(corpus.vocabulary)).double()
+    batch = SentenceBatches(corpus, TOLD, 0, CPU).batch(1)
+    total, n = 0.0, 0
+    for line in lines_of(batch):
+        chances = model(torch.tensor([line[:-1]]))[0, 0].detach().log_softmax(-1)
+        total -= sum(float(chances[i, word]) for i, word in enumerate(line[1:]))
+        n += len(line) - 1
+    assert loss_of(model, batch, TOLD).item() == pytest.approx(total / n, rel=1e-6)
+
+
+def test_padding_changes_nothing(corpus):
+    torch.manual_seed(0)
+    model = Transformer(replace(READER, dropout=0.0), len(corpus.vocabulary)).double()
+    batch = SentenceBatches(corpus, TOLD, 0, CPU).batch(1)
+    wider = Sentences(
+        torch.nn.functional.pad(batch.tokens, (0, 5), value=7),
+        torch.nn.functional.pad(batch.targets, (0, 5), value=NO_WORD),
+    )
+    first, second = loss_of(model, batch, TOLD), loss_of(model, wider, TOLD)
+    assert first.item() == pytest.approx(second.item(), rel=1e-6)
+
+
+def test_the_average_by_hand():
+    torch.manual_seed(0)
+    model = Transformer(READER, 5)
+    average = WeightAverage(model, 0.6)
+    mean = model.embed.weight.detach().clone()
+    for step in range(1, 30):
+        with torch.no_grad():
+            model.embed.weight.add_(step)
+        average.update(step)
+        decay = min(0.6, step / (step + 10))
+        mean = decay * mean + (1 - decay) * model.embed.weight.detach()
+    assert torch.allclose(average.model.embed.weight, mean)
+    assert WeightAverage(model, 0.0).model is model
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_stopped_and_resumed_equals_uninterrupted(tmp_path, average):
+    config = replace(CONFIG, train=replace(TOLD, average=average))
+    whole = grow(config, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        grow(config, tmp_path / "halted", listener=Stop(13))
+    resumed = resume(tmp_path / "halted")
+    assert resumed["splits"] == whole["splits"]
+    newest = [list_checkpoints(tmp_path / run / "checkpoints")[-1] for run in ("whole", "halted")]
+    for name in ("model", "training"):
+        a, b = ((one.folder / f"{name}.safetensors").read_bytes() for one in newest)
+        assert a == b
+    holds = {key.split("/")[0] for key in newest[0].tensors("training")}
+    assert ("weights" in holds) == bool(average)
+
+
+def test_what_is_saved_is_what_was_measured(tmp_path):
+    summary = grow(replace(CONFIG, train=replace(TOLD, average=0.9)), tmp_path / "run")
+    run = load(tmp_path / "run")
+    for split, score in score_corpus(run.model, run.corpus).items():
+        assert summary["splits"][split]["correct"] == score.correct
+    records = list(run.folder.metrics())
+    assert [r["step"] for r in records] == [8, 16, 24]
+    assert set(records[-1]["accuracy"]) == {"train", "test_id", "test_ood"}
+    assert summary["phi"] is None
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        TenseConfig(train=40, test_id=10, test_ood=10),
+        DyckConfig(kinds=3, train=40, test_id=10, test_ood=10, max_tokens=40),
+    ],
+)
+def test_every_world_of_sentences_goes_through_the_loop(tmp_path, world):
+    summary = grow(replace(CONFIG, world=world, train=replace(TOLD, steps=8)), tmp_path / "run")
+    assert {"train", "test_id", "test_ood"} == set(summary["splits"])
+    assert RunConfig.from_toml((tmp_path / "run" / "config.toml").read_text()).world == world
+
+
+def test_ones_own_trees_go_through_the_loop(tmp_path):
+    pytest.importorskip("nltk")
+    (tmp_path / "own.mrg").write_text("(S (NP the newt) (VP sleeps))\n(S (NP a yak) (VP eats))\n")
+    config = replace(CONFIG, train=replace(TOLD, batch_size=2, steps=4))
+    config = replace(config, world=SentencesConfig(trees=str(tmp_path / "own.mrg")))
+    summary = grow(config, tmp_path / "run")
+    assert summary["splits"]["test_id"]["n"] == 3
+
+
+def test_the_loss_falls_on_what_can_be_learned(tmp_path):
+    train = replace(TOLD, steps=60, lr=0.02, eval_every=60)
+    grow(replace(CONFIG, train=train), tmp_path / "run")
+    record = json.loads((tmp_path / "run" / "metrics.jsonl").read_text())
+    assert record["loss"] < 0.75 * np.log(70)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"atomic_frac": 0.5}, "atomic_frac"),
+        ({"every_loop": True}, "every_l"),
+        ({"both_orders": True}, "both"),
+    ],
+)
+def test_a_setting_without_effect_is_refused(changed, named):
+    with pytest.raises(LatebloomError, match=named):
+        replace(CONFIG, train=replace(TOLD, **changed))
+
+
+def test_feedback_is_refused():
+    with pytest.raises(LatebloomError, match="feedback"):
+        replace(CONFIG, model=replace(READER, n_loops=2, feedback="ahead"))
+
+
+def test_a_line_longer_than_the_model_leaves_no_folder(tmp_path):
+    model = replace(READER, positions="sinusoidal", max_positions=8)
+    with pytest.raises(CorpusError, match=r"--model\.max-positions"):
+        grow(replace(CONFIG, model=model), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_who_asks_for_facts_is_told_where_to_go(tmp_path, small_config):
+    grow(replace(CONFIG, train=replace(TOLD, steps=1)), tmp_path / "run")
+    with pytest.raises(RunFolderError, match="latebloom trees"):
+        load(tmp_path / "run").ask("the", "newt")
+    grow(replace(small_config, train=replace(small_config.train, steps=1)), tmp_path / "facts")
+    with pytest.raises(RunFolderError, match="latebloom grok question"):
+        assert load(tmp_path / "facts").corpus
