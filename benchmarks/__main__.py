@@ -17,6 +17,8 @@ ROWS = {
     "paper-world": [sys.executable, "-m", "benchmarks.paper_world"],
     "comparison-worlds": [sys.executable, "benchmarks/worlds_comparison.py"],
     "training-step": [sys.executable, "-m", "benchmarks.training_step"],
+    "sentence-step": [sys.executable, "benchmarks/sentence_step.py"],
+    "trees": [sys.executable, "benchmarks/trees.py"],
     "tracing": [sys.executable, "benchmarks/tracing.py", "300", "10"],
     "composition": [str(Path(sys.executable).parent / "latebloom"), "grok", "composition"],
 }

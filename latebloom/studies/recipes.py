@@ -235,7 +235,7 @@ def tense() -> RunConfig:
         recipe="tense",
         world=TenseConfig(centre_frac=0.8),
         model=replace(READER, n_layers=4),
-        train=READING,
+        train=replace(READING, steps=1500),
     )
 
 
