@@ -68,3 +68,28 @@ def test_a_model_before_training_knows_nothing(tmp_path):
     start = latebloom.load(tmp_path / "run", step=0)
     scores = score_splits(start.model, start.world, splits=["test_id", "test_ood"])
     assert all(score.accuracy < 0.1 for score in scores.values())
+
+
+@pytest.mark.slow
+def test_comparison_generalises_to_entities_never_compared(tmp_path):
+    accuracy = grown(make_recipe("comparison"), tmp_path, 0)
+    assert accuracy["test_id"] >= 0.99
+    assert accuracy["test_ood"] >= 0.99
+
+
+@pytest.mark.slow
+def test_without_values_first_and_both_orders_it_does_not(tmp_path):
+    """A control: half of the OOD comparisons are guessed right."""
+    config = make_recipe("comparison")
+    told = replace(config.train, values_first=False, both_orders=False)
+    accuracy = grown(replace(config, train=told), tmp_path, 0)
+    assert accuracy["atomic_ood"] >= 0.95
+    assert accuracy["test_ood"] <= 0.8
+
+
+@pytest.mark.slow
+def test_elements_never_compared_in_training(tmp_path):
+    pytest.importorskip("mendeleev")
+    accuracy = grown(make_recipe("elements"), tmp_path, 0)
+    assert accuracy["test_id"] >= 0.97
+    assert accuracy["test_ood"] >= 0.9
