@@ -6,8 +6,9 @@ loop, at the positions that are asked for.
 - **vanilla** (`n_loops=1`): GPT-2, number for number.
 - **shared** (`n_loops>1`, `feedback="none"` or `"added"`): the same layers run several times on
   one state, the sharing scheme of arXiv:2405.15071, section 3 (and its re-embedding variants).
-- **looped** (`n_loops>1`, `feedback="ahead"`, the default, or `"restart"`): each loop starts again
-  from the token embedding, plus the expected embedding of what the previous loop predicted.
+- **looped** (`n_loops>1`, `feedback="ahead"`, the default, `"restart"` or `"replace"`): each loop
+  starts again from the token embedding, plus the expected embedding of what the previous loop
+  predicted, or from the latter alone.
 
 Covers: the forward pass, initialisation, taps. Does not cover: losses, optimizers, decoding.
 """
@@ -42,12 +43,13 @@ class ModelConfig:
     """Attention heads; must divide d_model."""
     mlp_ratio: int = 4
     """Width of the MLP's hidden layer, in units of d_model."""
-    feedback: Literal["none", "added", "gated", "restart", "ahead"] = "ahead"
+    feedback: Literal["none", "added", "gated", "restart", "replace", "ahead"] = "ahead"
     """What a loop gets besides or instead of the last one's state: nothing; the expected embedding
     of the last prediction, added to the state, plainly or RMS-normed behind a learned gate
     (DiscoLoop, arXiv:2607.00341); that embedding plus the token's, the state being dropped
-    (restart); the same, but for the eyes of later tokens only (ahead): what a token predicted
-    itself cannot disturb it when its turn comes."""
+    (restart); that embedding in the token's place, so that a later loop knows of the token no more
+    than what was predicted at it (replace); the sum again, but for the eyes of later tokens only
+    (ahead): what a token predicted itself cannot disturb it when its turn comes."""
     temperature: float = 1.0
     """Temperature of the prediction whose expected embedding is fed back."""
     positions: Literal["learned", "rotary", "relative", "sinusoidal", "none"] = "relative"
@@ -99,7 +101,7 @@ class ModelConfig:
         """The family that this config belongs to."""
         if self.n_loops == 1:
             return "vanilla"
-        return "looped" if self.feedback in ("restart", "ahead") else "shared"
+        return "looped" if self.feedback in ("restart", "replace", "ahead") else "shared"
 
 
 class Block(nn.Module):
@@ -254,6 +256,8 @@ class Transformer(nn.Module):
             feedback = taps(loop, 0, "feedback", feedback)
         if self.gate is not None:
             feedback = self.gate * F.rms_norm(feedback, (self.config.d_model,))
+        if self.config.feedback == "replace":
+            return torch.cat((start[:, : fed.start], feedback[:, fed.start :]), dim=1)
         return feedback + (start if self.config.shape == "looped" else state)
 
     def feeds(self, n_tokens: int, first_pos: int = 0) -> range:

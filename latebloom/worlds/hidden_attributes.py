@@ -59,18 +59,18 @@ class HiddenAttributesConfig:
 
     kind: Literal["hidden-attributes"] = "hidden-attributes"
     """Which world this is."""
-    entities: int = 200
+    entities: int = 500
     """Entities; the paper has 1,000."""
-    attributes: int = 5
+    attributes: int = 4
     """Attributes; the paper has 20."""
     values: int = 20
     """Values of each attribute, uniform; the paper has 20."""
     ood_frac: float = 0.1
     """Fraction of the entities, for each attribute, whose value is hidden; the paper has .1."""
-    within_frac: float = 0.03
+    within_frac: float = 0.005
     """Fraction of the comparisons of ID entities, both orders counted, that is trained on; the
     paper has .03. The more of them, the more questions are easy."""
-    across_frac: float = 0.08
+    across_frac: float = 0.05
     """Fraction of the comparisons of an ID and an OOD entity that is trained on; the paper has .03.
     """
     test_id_frac: float = 0.1

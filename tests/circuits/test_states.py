@@ -18,6 +18,7 @@ SHAPES = [
     {"n_loops": 2, "feedback": "added", "positions": "none"},
     {"n_loops": 3, "feedback": "gated", "positions": "rotary"},
     {"n_loops": 2, "feedback": "restart", "positions": "relative"},
+    {"n_loops": 2, "feedback": "replace", "positions": "rotary"},
     {"n_loops": 3, "feedback": "ahead", "positions": "relative", "window": 2},
     {"n_loops": 2, "feedback": "ahead", "positions": "rotary", "norm": "post"},
 ]

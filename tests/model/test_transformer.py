@@ -13,6 +13,7 @@ SHAPES = {
     "added": dict(n_loops=2, feedback="added", positions="relative"),
     "gated": dict(n_loops=3, feedback="gated", window=3),
     "restart": dict(n_loops=2, feedback="restart", positions="rotary"),
+    "replace": dict(n_loops=2, feedback="replace", positions="relative"),
     "ahead": dict(n_loops=3, feedback="ahead", window=2, n_layers=1),
     "published": dict(
         n_loops=1,
@@ -96,6 +97,17 @@ def test_running_on_from_a_state_gives_the_same_end():
     whole = model(tokens, taps=middle)
     rest = model.run(start, middle.states[site], None, loops=range(1, 2), first_layer=1)
     torch.testing.assert_close(rest[-1], whole[-1])
+
+
+def test_replaced_a_later_loop_knows_a_token_by_its_prediction_alone():
+    model, tokens = make("replace"), questions()
+    predicted = Taps(reads=[Site(0, 0, "feedback")])
+    plain = model(tokens, taps=predicted)
+    other = tokens.clone()
+    other[:, 1:] = (other[:, 1:] + 7) % 30
+    told = {Site(0, 0, "feedback"): lambda _: predicted.states[Site(0, 0, "feedback")]}
+    torch.testing.assert_close(model(other, taps=Taps(writes=told))[-1], plain[-1])
+    assert not torch.allclose(model(other)[-1], plain[-1])
 
 
 def test_ahead_feedback_never_reaches_the_token_that_made_it():

@@ -35,7 +35,9 @@ def by_hand(model: Transformer, batch: list[Group], every_loop: bool) -> torch.T
 
 
 @pytest.mark.parametrize("every_loop", [True, False])
-@pytest.mark.parametrize(("feedback", "n_loops"), [("ahead", 2), ("ahead", 3), ("restart", 2)])
+@pytest.mark.parametrize(
+    ("feedback", "n_loops"), [("ahead", 2), ("ahead", 3), ("restart", 2), ("replace", 2)]
+)
 def test_loss_equals_the_sum_over_all_loops(feedback, n_loops, every_loop):
     model, batch = make(feedback, n_loops)
     loss = batch_loss(model, batch, every_loop=every_loop, label_smoothing=0.0)
