@@ -72,6 +72,9 @@ class QuestionConfig:
     """Share of objects with a relative clause, which ends the sentence."""
     centre_frac: float = 0.5
     """Share of `decl` lines whose subject has a relative clause: centre-embedded."""
+    object_clause_frac: float = 1 / 3
+    """Share of relative clauses with a subject of their own: `that the yak does admire`; the grammar
+    has 1/3. Only in these may the auxiliary be of the other number than the noun's."""
     disambiguating_frac: float = 0.0
     """Share of training `quest` lines whose subject has one: they show the rule; published 0."""
     tree_types: int = 0
@@ -122,11 +125,12 @@ def question_rules(config: QuestionConfig) -> Rules:
             (config.intransitive_frac, f"{aux}! Vi"),
             (1 - config.intransitive_frac, f"{aux}! (Vt Object)"),
         ]
+        other = config.object_clause_frac
         rules[relative] = [
-            (2, f"Rel ({aux} Vi)"),
-            (1, "Rel ((Det N_S) (Aux_S Vt))"),
-            (1, "Rel ((Det N_P) (Aux_P Vt))"),
-            (2, f"Rel ({aux} (Vt (Det N)))"),
+            (1 - other, f"Rel ({aux} Vi)"),
+            (other, "Rel ((Det N_S) (Aux_S Vt))"),
+            (other, "Rel ((Det N_P) (Aux_P Vt))"),
+            (1 - other, f"Rel ({aux} (Vt (Det N)))"),
         ]
     return rules
 
