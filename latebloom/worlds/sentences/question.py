@@ -73,8 +73,8 @@ class QuestionConfig:
     centre_frac: float = 0.5
     """Share of `decl` lines whose subject has a relative clause: centre-embedded."""
     object_clause_frac: float = 1 / 3
-    """Share of relative clauses with a subject of their own: `that the yak does admire`; the grammar
-    has 1/3. Only in these may the auxiliary be of the other number than the noun's."""
+    """Share of relative clauses with a subject of their own: `that the yak does admire`; the
+    grammar has 1/3. Only in these may the auxiliary be of the other number than the noun's."""
     disambiguating_frac: float = 0.0
     """Share of training `quest` lines whose subject has one: they show the rule; published 0."""
     tree_types: int = 0
