@@ -139,6 +139,9 @@ def comparison_vanilla() -> RunConfig:
         comparison(),
         recipe="comparison-vanilla",
         model=ModelConfig(n_layers=4, n_loops=1, feedback="none", positions="learned"),
+        train=replace(
+            comparison().train, steps=2400, eval_every=100, checkpoint_every=250, values_first=False
+        ),
     )
 
 
