@@ -170,7 +170,7 @@ def hidden_attributes() -> RunConfig:
             comparison().train,
             steps=2500,
             atomic_frac=0.25,
-            label_smoothing=0.1,
+            label_smoothing=0.05,
             until="test_hard>=0.995",
         ),
     )
