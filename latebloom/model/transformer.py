@@ -230,27 +230,35 @@ class Transformer(nn.Module):
         return F.linear(self.ln_final(state), self.unembedding)
 
     def expected_embedding(
-        self, state: Float[Tensor, "batch pos d_model"]
+        self, logits: Float[Tensor, "batch pos d_vocab"]
     ) -> Float[Tensor, "batch pos d_model"]:
         """sum_v p(v) W[v], with p the prediction at each position at `config.temperature`."""
-        probability = torch.softmax(self.logits(state) / self.config.temperature, dim=-1)
-        return probability @ self.embed.weight
+        return torch.softmax(logits / self.config.temperature, dim=-1) @ self.embed.weight
 
     def next_start(
-        self, start: Tensor, state: Tensor, loop: int, taps: Taps | None, first_pos: int = 0
+        self,
+        start: Tensor,
+        state: Tensor,
+        loop: int,
+        taps: Taps | None,
+        *,
+        first_pos: int = 0,
+        fed_back: list[Tensor] | None = None,
     ) -> Float[Tensor, "batch pos d_model"]:
         """Where the loop after `loop` begins, from the embedding and this loop's state.
 
         first_pos: the position of the first column, where earlier ones are left out. The state may
         also be cut to the positions that feed something back, `feeds(pos)`.
+        fed_back: receives the logits of what is fed back.
         """
         if self.config.feedback == "none":
             return state
         fed = self.feeds(start.shape[1], first_pos)
-        if state.shape[1] == start.shape[1]:
-            feedback = self.expected_embedding(state[:, fed.start : fed.stop])
-        else:
-            feedback = self.expected_embedding(state)
+        cut = state.shape[1] != start.shape[1]
+        logits = self.logits(state if cut else state[:, fed.start : fed.stop])
+        if fed_back is not None:
+            fed_back.append(logits)
+        feedback = self.expected_embedding(logits)
         feedback = F.pad(feedback, (0, 0, fed.start, start.shape[1] - fed.stop))
         if taps:
             feedback = taps(loop, 0, "feedback", feedback)
@@ -278,12 +286,15 @@ class Transformer(nn.Module):
         every_loop: bool = True,
         visible: Tensor | None = None,
         taps: Taps | None = None,
+        fed_back: list[Tensor] | None = None,
     ) -> Float[Tensor, "loop batch ..."]:
         """Logits after every loop.
 
         at: the position of each row that is to be predicted from; None: every position.
         n_loops: passes to run instead of `config.n_loops`.
         every_loop: whether the predictions of the earlier loops are wanted too.
+        fed_back: receives the logits that each loop but the last feeds back, which are made in any
+        case: `[batch, fed, d_vocab]`, for the positions `feeds(pos)`.
         Returns `[loop, batch, d_vocab]`, or `[loop, batch, pos, d_vocab]` without `at`. Only the
         last loop is projected, and the first axis is 1, where the earlier ones are not wanted or
         are not predictions (no feedback).
@@ -291,7 +302,14 @@ class Transformer(nn.Module):
         loops = range(n_loops or self.config.n_loops)
         start = self.embedded(tokens)
         return self.run(
-            start, start, at, loops=loops, every_loop=every_loop, visible=visible, taps=taps
+            start,
+            start,
+            at,
+            loops=loops,
+            every_loop=every_loop,
+            visible=visible,
+            taps=taps,
+            fed_back=fed_back,
         )
 
     def run(
@@ -305,6 +323,7 @@ class Transformer(nn.Module):
         every_loop: bool = True,
         visible: Tensor | None = None,
         taps: Taps | None = None,
+        fed_back: list[Tensor] | None = None,
     ) -> Float[Tensor, "loop batch ..."]:
         """Goes on from `state` before (`loops.start`, `first_layer`) to the end.
 
@@ -337,7 +356,7 @@ class Transformer(nn.Module):
                 answer = state.squeeze(1) if cut else state if at is None else rows_at(state, at)
                 predictions.append(self.logits(answer))
             if not last:
-                state = self.next_start(start, state, loop, taps)
+                state = self.next_start(start, state, loop, taps, fed_back=fed_back)
         return torch.stack(predictions)
 
 

@@ -78,13 +78,21 @@ def batch_loss(
 def comparison_loss(
     model: Transformer, group: Group, values: Int[Tensor, "row pos"], label_smoothing: float
 ) -> Float[Tensor, ""]:
-    """The summed loss of comparisons: the label at the end, the values after the first loop."""
-    logits = model(group.tokens)
+    """The summed loss of comparisons: the label at the end, the values where they are fed back."""
+    n_rows, n_tokens = group.tokens.shape
+    at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
+    fed_back: list[Tensor] = []
+    logits = model(group.tokens, at, every_loop=False, fed_back=fed_back)[-1]
     label = F.cross_entropy(
-        logits[-1, :, -1].float(), group.answers, label_smoothing=label_smoothing, reduction="sum"
+        logits.float(), group.answers, label_smoothing=label_smoothing, reduction="sum"
     )
+    fed = model.feeds(n_tokens)
+    values = values[:, fed.start : fed.stop]
     asked = values != NOT_ASKED
     value = F.cross_entropy(
-        logits[0][asked].float(), values[asked], label_smoothing=label_smoothing, reduction="sum"
+        fed_back[0][asked].float(),
+        values[asked],
+        label_smoothing=label_smoothing,
+        reduction="sum",
     )
     return label + value
