@@ -182,10 +182,17 @@ def hidden_attributes_paper() -> RunConfig:
         hidden_attributes(),
         recipe="hidden-attributes-paper",
         world=HiddenAttributesConfig(
-            entities=1000, attributes=20, within_frac=0.005, across_frac=0.03
+            entities=1000, attributes=20, within_frac=0.002, across_frac=0.03
         ),
-        model=replace(hidden_attributes().model, d_model=256),
-        train=replace(hidden_attributes().train, steps=8000, batch_size=1024),
+        model=replace(hidden_attributes().model, d_model=192),
+        train=replace(
+            hidden_attributes().train,
+            steps=7000,
+            batch_size=1024,
+            atomic_frac=0.33,
+            eval_every=100,
+            checkpoint_every=500,
+        ),
     )
 
 
