@@ -208,7 +208,7 @@ def elements() -> RunConfig:
             weight_decay=0.1,
             values_first=True,
             both_orders=True,
-            until="test_id>=0.97 and test_ood>=0.95",
+            until="test_id>=0.99 and test_ood>=0.98",
         ),
     )
 
