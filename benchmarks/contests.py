@@ -52,9 +52,9 @@ def main() -> None:
     lines = [
         "# Parametric memory and its rivals",
         "",
-        "Percent right, with 95 % intervals. Where no wrong or invalid share stands, the other answers",
-        "were `cannot decide`. Each run went through `latebloom rivals RUN --dense --limit 300`; this",
-        "page is made of what that left there by `python -m benchmarks.contests RUN ...`.",
+        "Percent right, with 95 % intervals. Where no wrong or invalid share stands, the other",
+        "answers were `cannot decide`. Each run went through `latebloom rivals RUN --dense",
+        "--limit 300`; `python -m benchmarks.contests RUN ...` made this page of what that left.",
         "",
     ]
     for run in runs:
