@@ -180,6 +180,33 @@ CLAIMS = (
         at_least(test_hard=0.99),
         ("test_id", "test_easy", "test_hard"),
     ),
+    Claim(
+        "question",
+        "the main auxiliary: generalisation >= .95 at the end",
+        "question",
+        (),
+        10,
+        at_least(test_ood=0.95),
+        BOTH,
+    ),
+    Claim(
+        "tense",
+        "agreement with the subject: generalisation >= .90 at the end",
+        "tense",
+        (),
+        5,
+        at_least(test_ood=0.9),
+        BOTH,
+    ),
+    Claim(
+        "dyck",
+        "far closing brackets in shapes never trained: >= .99",
+        "dyck",
+        (),
+        5,
+        at_least(test_ood=0.99),
+        BOTH,
+    ),
 )
 
 CURVES = ("train_inferred", "test_id", "test_ood", "test_hard")

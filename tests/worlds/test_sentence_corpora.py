@@ -8,6 +8,7 @@ import pytest
 from latebloom.circuits import chart
 from latebloom.errors import CorpusError, RunFolderError, UnknownNameError
 from latebloom.worlds.sentences.corpus import Corpus, Lines, line_keys
+from latebloom.worlds.sentences.lexicon import DETERMINERS
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 
@@ -169,6 +170,11 @@ def share(corpus: Corpus, task_word: str, centre: bool) -> float:
 def test_knobs_of_the_data_mix():
     centre = make_question(QuestionConfig(**SMALL, centre_frac=0.1), seed=0)
     assert share(centre, "decl", True) == pytest.approx(0.1, abs=0.03)
+    own = make_question(QuestionConfig(**SMALL, object_clause_frac=1.0), seed=0)
+    after_relative = {
+        s[3] for s, _, _ in map(halves, texts(own, "train")) if s[2] in ("who", "that")
+    }
+    assert after_relative and after_relative <= set(DETERMINERS)
     telling = make_question(QuestionConfig(**SMALL, disambiguating_frac=0.2), seed=0)
     assert share(telling, "quest", True) == pytest.approx(0.2, abs=0.04)
     few = make_question(QuestionConfig(**SMALL, tree_types=5), seed=0).lines("train")
