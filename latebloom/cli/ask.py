@@ -37,8 +37,8 @@ def ask(
     top
         How many answers to show.
     with_facts
-        A file of facts told after training: CSV, TSV, JSONL or N-Triples. A hop that it holds is
-        looked up there, the model does the others.
+        A file of facts told after training: CSV, TSV, JSONL or N-Triples. A hop, or a value to
+        compare, that it holds is looked up there; the model knows the others.
     json_
         Print the answer as JSON.
     """

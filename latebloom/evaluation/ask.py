@@ -119,11 +119,7 @@ def ask_comparison(model: Transformer, world: World, tokens: Sequence[int], top:
     Raises: LatebloomError if it is no comparison.
     """
     check_comparison(world, tokens)
-    labels = world.vocabulary.words[-len(LABELS) :]
-    probabilities = think(model, tokens)[0][-len(LABELS) :]
-    mass = float(probabilities.sum())
-    shares = (probabilities / max(mass, 1e-12)).tolist()
-    guesses = sorted(map(Guess, labels, shares), key=lambda guess: -guess.probability)
+    guesses, mass = label_guesses(world, think(model, tokens)[0])
     attribute, first, second = tokens
     at = world.facts.find(np.array([first, second]), np.array([attribute, attribute]))
     truth = answer_in_splits(world, tokens)
@@ -132,7 +128,7 @@ def ask_comparison(model: Transformer, world: World, tokens: Sequence[int], top:
         truth = len(world.vocabulary) - len(LABELS) + int(compare(values[:1], values[1:])[0])
     return Answer(
         question=tuple(world.vocabulary.decode(tokens)),
-        answers=tuple(guesses[:top]),
+        answers=guesses[:top],
         bridges=(),
         truth=None if truth is None else world.vocabulary.words[truth],
         true_bridges=(),
@@ -140,6 +136,17 @@ def ask_comparison(model: Transformer, world: World, tokens: Sequence[int], top:
         shown=was_shown(world, tokens),
         notes=tuple(notes_on_comparison(world, tokens, at, mass)),
     )
+
+
+def label_guesses(
+    world: World, probabilities: Float[Tensor, " d_vocab"]
+) -> tuple[tuple[Guess, ...], float]:
+    """The labels by their shares of the three, the likeliest first; and what the three sum to."""
+    of_labels = probabilities[-len(LABELS) :]
+    mass = float(of_labels.sum())
+    shares = (of_labels / max(mass, 1e-12)).tolist()
+    guesses = map(Guess, world.vocabulary.words[-len(LABELS) :], shares)
+    return tuple(sorted(guesses, key=lambda guess: -guess.probability)), mass
 
 
 def check_comparison(world: World, tokens: Sequence[int]) -> None:
@@ -161,10 +168,11 @@ def check_comparison(world: World, tokens: Sequence[int]) -> None:
 
 
 def notes_on_comparison(
-    world: World, tokens: Sequence[int], at: Int[np.ndarray, " 2"], mass: float
+    world: World, tokens: Sequence[int], at: Int[np.ndarray, " entity"], mass: float
 ) -> list[str]:
-    """What the model had been told of the two values, where it is not the usual.
+    """What the model had been told of the values, where it is not the usual.
 
+    tokens: the attribute and the entities whose values the model is to know.
     at: the facts that hold the values, -1 where there is none. mass: the labels' probability.
     """
     told = "its value was told, but compared with none"

@@ -11,8 +11,9 @@ other model is asked one hop at a time, since it composes no further than it was
 A new fact is believed over a trained one. An entity that the model has no token for is reached
 and left through new facts alone. A hop that the model takes wrongly leads the rest astray.
 
-Covers: worlds whose questions are chains. Does not cover: comparisons, learning (no weight
-changes), finding facts by likeness (`latebloom.rivals`).
+Covers: worlds whose questions are chains. Does not cover: comparisons
+(`latebloom.evaluation.compared_memories`), learning (no weight changes), finding facts by likeness
+(`latebloom.rivals`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -98,7 +99,7 @@ def ask_both(
     hop asks the model about what it has no token for.
     """
     if world.task in COMPARING:
-        raise LatebloomError("new facts join chains of facts; this run compares")
+        raise LatebloomError("this run compares: new facts are for `ask_compared`, not chains")
     if len(question) < 2:
         raise LatebloomError(
             "a question is a subject and one relation or more: JFK country capital"

@@ -6,6 +6,7 @@ from pathlib import Path
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.ask import Answer, ask
 from latebloom.evaluation.both_memories import NewFacts, ask_both
+from latebloom.evaluation.compared_memories import ask_compared
 from latebloom.evaluation.scores import score
 from latebloom.model.transformer import Transformer
 from latebloom.training.checkpoint import Checkpoint
@@ -13,7 +14,9 @@ from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
 from latebloom.training.run_folder import RunFolder, facts_of, sentences_of
 from latebloom.worlds.build import AnyWorld
+from latebloom.worlds.comparison import COMPARING
 from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.told_numbers import NumbersConfig
 from latebloom.worlds.world import World
 
 
@@ -50,6 +53,10 @@ class LoadedRun:
         (`latebloom.evaluation.both_memories.load_new_facts`).
         Raises: UnknownNameError, with the nearest known names.
         """
+        if new is not None and self.world.task in COMPARING:
+            made_from = self.config.world
+            numbers = made_from if isinstance(made_from, NumbersConfig) else None
+            return ask_compared(self.model, self.world, new, question, top, numbers=numbers)
         if new is not None:
             return ask_both(self.model, self.world, new, question, top)
         return ask(self.model, self.world, question, top)

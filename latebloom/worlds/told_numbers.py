@@ -1,0 +1,113 @@
+"""Where a number told after training stands on the scale that a run was grown on.
+
+Enters: the config of a world of numbers and the world itself. Leaves: for a number of an attribute,
+the token of the value that it is, or of the two neighbours that it lies between.
+
+A run folder keeps places, not numbers, so the source is read again: the table that the config
+names, or mendeleev. It must give the very facts that the run was grown on.
+
+- `rank`: a number that some entity has is of that entity's rank. Any other lies between two ranks,
+  or beyond the last. No rank is its own, and it equals nothing.
+- `bins`: the bin of the next greater number that some entity has; of the greatest, beyond that.
+
+Covers: elements and numeric-table. Does not cover: worlds whose values have names of their own.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from latebloom.errors import FactsError
+from latebloom.worlds.comparison import MISSING, facts_of, vocabulary_of
+from latebloom.worlds.elements import ElementsConfig, load_element_table
+from latebloom.worlds.numeric_table import (
+    NumberTable,
+    NumericTableConfig,
+    ScaleConfig,
+    load_number_table,
+    scaled,
+)
+from latebloom.worlds.world import World
+
+NumbersConfig = ElementsConfig | NumericTableConfig
+"""The worlds whose values are places of numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands among the value tokens of a world, which ascend.
+
+    below, above: its neighbours as token ids; the same token twice where it is that value, or lies
+        beyond the last one.
+    level: its place in half tokens: twice the token id of what it equals, odd for what equals none.
+    number: the number itself, where being equal means having the same number.
+    """
+
+    below: int
+    above: int
+    level: int
+    number: float | None = None
+
+    @classmethod
+    def at(cls, token: int, number: float | None = None) -> "Place":
+        """The place of a value that has a token."""
+        return cls(token, token, 2 * token, number)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberScale:
+    """The numbers of a world and the tokens of their values.
+
+    token: of each number, MISSING where there is none; `[entity, attribute]`.
+    last: the token of the greatest value of any attribute.
+    """
+
+    table: NumberTable
+    config: ScaleConfig
+    token: np.ndarray
+    last: int
+
+    def place(self, attribute: int, number: float) -> Place:
+        """The place of a number of an attribute, given as its token id."""
+        column = attribute - len(self.table.entities)
+        there = self.token[:, column] != MISSING
+        known, first = np.unique(self.table.number[there, column], return_index=True)
+        tokens = self.token[there, column][first]
+        at = int(np.searchsorted(known, number))
+        is_known = at < len(known) and known[at] == number
+        if self.config.scale == "bins":
+            return Place.at(int(tokens[min(at, len(known) - 1)]))
+        if is_known:
+            return Place.at(int(tokens[at]), number)
+        if at == 0:
+            lowest = int(tokens[0])
+            return Place(lowest, lowest, 2 * lowest - 1, number)
+        below = int(tokens[at - 1])
+        # Beyond an attribute's greatest number comes the next rank, if a longer attribute has it.
+        return Place(below, min(below + 1, self.last), 2 * below + 1, number)
+
+
+def recover_scale(config: NumbersConfig, world: World) -> NumberScale:
+    """The scale of a world, from the source that its config names.
+
+    Raises: FactsError if the source is gone, or gives other facts than the world holds.
+    """
+    table = (
+        load_element_table(config)
+        if isinstance(config, ElementsConfig)
+        else load_number_table(config)
+    )
+    values = scaled(table, config)
+    facts = facts_of(values, np.zeros(values.value.shape, bool))
+    same = vocabulary_of(values) == world.vocabulary and all(
+        np.array_equal(getattr(facts, name), getattr(world.facts, name))
+        for name in ("subject", "relation", "object")
+    )
+    if not same:
+        raise FactsError(
+            f"{table.source} no longer gives the facts that this run was grown on, so a number has"
+            f" no place among them; tell values by name: {values.values[0]} to {values.values[-1]}"
+        )
+    first = len(values.entities) + len(values.attributes)
+    token = np.where(values.value == MISSING, MISSING, first + values.value)
+    return NumberScale(table, config, token, first + len(values.values) - 1)
