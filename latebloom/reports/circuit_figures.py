@@ -283,12 +283,11 @@ def plot_ranks(records: Sequence[Record]) -> Figure:
 
 
 def lead(record: Record) -> str:
-    """The corruption that leads to the first step: that of the first place."""
-    return (
-        record["places"][0]
-        if record["places"][0] in record["trace"]
-        else next(iter(record["trace"]))
-    )
+    """The corruption that leads to the first step: of the subject, or of the entity compared."""
+    for name in ("first entity", record["places"][0]):
+        if name in record["trace"]:
+            return name
+    return next(iter(record["trace"]))
 
 
 def split_of(records: Sequence[Record]) -> str:
@@ -306,7 +305,7 @@ def at(grid: Any, place: Sequence[int]) -> float:
 
 
 def plot_progress(records: Sequence[Record], metrics: Sequence[Mapping[str, Any]] = ()) -> Figure:
-    """The progress measures over the accuracy curves, four panels with one axis of steps.
+    """The progress measures over the accuracy curves, panels with one axis of steps.
 
     metrics: the evaluations of the run (`step`, `accuracy` by split).
     Raises: LatebloomError if no record holds progress measures.
@@ -318,9 +317,12 @@ def plot_progress(records: Sequence[Record], metrics: Sequence[Mapping[str, Any]
     progress = [record["progress"] for record in records]
     name = records[-1]["verdict"]["steps"][0]["name"] if records[-1]["verdict"]["steps"] else ""
     place = final_place(records, name) or [0, records[-1]["n_layers"], 1]
+    titles = ["accuracy", "weight norm / first", words(records[-1], place)]
+    if "class_ratio" in progress[-1]["geometry"]:
+        titles.append("inter / intra")
     with mpl.rc_context(LOOK):
-        figure = empty_figure(8.4, 8.2)
-        panels = figure.subplots(4, 1, sharex=True)
+        figure = empty_figure(8.4, 2.05 * len(titles))
+        panels = figure.subplots(len(titles), 1, sharex=True)
         for split in metrics[-1]["accuracy"] if metrics else ():
             style = style_of(split)
             panels[0].plot(
@@ -340,10 +342,9 @@ def plot_progress(records: Sequence[Record], metrics: Sequence[Mapping[str, Any]
             strength = [at(r["trace"][lead(r)]["strength"], place) for r in records]
             panels[2].plot(steps, strength, label="causal strength")
         panels[2].plot(steps, [p["gradient_entropy"] for p in progress], label="gradient entropy")
-        if "class_ratio" in progress[-1]["geometry"]:
+        if len(panels) > 3:
             panels[3].plot(steps, track(progress, "class_ratio", place), label="class ratio")
             panels[3].set_yscale("log")
-        titles = ("accuracy", "weight norm / first", words(records[-1], place), "inter / intra")
         for axes, title in zip(panels, titles, strict=True):
             finish(axes, steps, title)
     return figure
