@@ -20,6 +20,7 @@ ROWS = {
     "sentence-step": [sys.executable, "benchmarks/sentence_step.py"],
     "trees": [sys.executable, "benchmarks/trees.py"],
     "tracing": [sys.executable, "benchmarks/tracing.py", "300", "10"],
+    "whole-trace": [sys.executable, "-m", "benchmarks.whole_trace"],
     "composition": [str(Path(sys.executable).parent / "latebloom"), "grok", "composition"],
 }
 """What is measured, and with which command; all run on one thread."""
