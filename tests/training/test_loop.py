@@ -76,7 +76,11 @@ def test_stopped_and_resumed_equals_uninterrupted(small_config, tmp_path, act, o
     assert resumed["stopped_by"] == "steps"
 
 
-def test_a_second_interrupt_is_pythons_own(small_config, tmp_path):
+def test_a_second_interrupt_is_pythons_own(small_config, tmp_path, request):
+    # A shell's background job begins with interrupts ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+
     def twice():
         interrupt()
         interrupt()
