@@ -54,7 +54,7 @@ def test_the_tree_of_one_sentence(latebloom, grown):
     ("words", "said"),
     [
         (["trees", "run", "the gnu does giggle"], "gnu"),
-        (["trees", "run", "--greedy"], "--greedy"),
+        (["trees", "run", "--exact"], "--exact"),
         (["trees", "run", "--step", "5"], "no checkpoint of step 5"),
         (["ask", "run", "the", "newt"], "latebloom trees"),
         (["lens", "run"], "latebloom trees"),

@@ -106,15 +106,16 @@ def score_projections(
 
 
 def predicted_tree(
-    model: Transformer, ids: Int[ndarray, " pos"], *, greedy: bool = False
+    model: Transformer, ids: Int[ndarray, " pos"], *, exact: bool = False
 ) -> list[tuple[int, int]]:
     """The projected tree of one sentence as spans of words from 0, the root first.
 
-    ids: the start token, then the words (`Corpus.encode`).
+    ids: the start token, then the words (`Corpus.encode`). exact: the best of all binary trees in
+    place of the published greedy one, which looks more like the gold trees (docs/trees.md).
     """
     n = len(ids) - 1
     scores = span_scores(model, ids[None, :], np.array([n], np.int32))
-    mask = chart.greedy_tree(scores) if greedy else chart.best_tree(scores)[0]
+    mask = chart.best_tree(scores)[0] if exact else chart.greedy_tree(scores)
     spans = np.argwhere(mask[0]).tolist()
     return sorted(((a, b) for a, b in spans), key=lambda span: (span[0], -span[1]))
 

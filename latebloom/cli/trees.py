@@ -20,7 +20,7 @@ def trees(
     sentences: int = 1000,
     split: str = "train",
     seed: int = 0,
-    greedy: Flag = False,
+    exact: Flag = False,
     quiet: Flag = False,
     json_: Json = False,
 ) -> None:
@@ -40,18 +40,18 @@ def trees(
         The split that they are drawn from.
     seed
         Draws the sentences.
-    greedy
-        The published greedy tree of a sentence instead of the best one.
+    exact
+        The best of all binary trees of a sentence instead of the published greedy one.
     quiet
         Show no progress.
     json_
         Print as JSON, a line a checkpoint.
     """
     if sentence:
-        show_tree(run, " ".join(sentence), step, greedy, json_)
+        show_tree(run, " ".join(sentence), step, exact, json_)
         return
-    if greedy:
-        raise LatebloomError("--greedy has no effect without a sentence: both trees are measured")
+    if exact:
+        raise LatebloomError("--exact has no effect without a sentence: both trees are measured")
     from latebloom.studies.projected import ProjectionConfig, project_run
     from latebloom.training.run_folder import RunFolder
 
@@ -87,14 +87,14 @@ def trees(
             out.print(str(path))
 
 
-def show_tree(run: Path, sentence: str, step: int | None, greedy: bool, as_json: bool) -> None:
+def show_tree(run: Path, sentence: str, step: int | None, exact: bool, as_json: bool) -> None:
     """The tree of one sentence, as brackets."""
     from latebloom.circuits.tree_scores import brackets, predicted_tree
     from latebloom.evaluation.loaded import load
 
     loaded = load(run, step=step)
     ids = loaded.corpus.encode(sentence)
-    spans = predicted_tree(loaded.model, ids, greedy=greedy)
+    spans = predicted_tree(loaded.model, ids, exact=exact)
     text = brackets(sentence.split(), spans)
     if as_json:
         print(json.dumps({"step": loaded.step, "tree": text, "spans": spans}))
