@@ -187,7 +187,7 @@ def hidden_attributes_paper() -> RunConfig:
         model=replace(hidden_attributes().model, d_model=192),
         train=replace(
             hidden_attributes().train,
-            steps=7000,
+            steps=12_000,
             batch_size=1024,
             atomic_frac=0.33,
             eval_every=100,
