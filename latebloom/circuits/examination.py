@@ -7,7 +7,7 @@ verdict, failures and progress measures. `examine_training` writes one file a ch
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,7 @@ def examine(model: Transformer, subject: Subject) -> dict[str, Any]:
     accuracy = float((said == torch.from_numpy(probe.answers)).float().mean())
     corrupted = run_corrupted(model, states, probe.corruptions)
     effects = trace_corruptions(model, states, probe.answers, probe.corruptions, corrupted)
-    moved = trace_moved(model, probe, states)
+    moved = trace_moved(model, probe, states, corrupted)
     verdict = judge(probe, lens, effects, moved, accuracy)
     record: dict[str, Any] = {
         "format": FORMAT,
@@ -151,14 +151,27 @@ def look(model: Transformer, probe: Probe) -> tuple[States, Lens]:
     return states, logit_lens(model, states, probe.named_tensors())
 
 
-def trace_moved(model: Transformer, probe: Probe, states: States) -> dict[str, Effect]:
-    """The cross-query effect of each step of a chain, by the step's name."""
-    subject = next((c for c in probe.corruptions if c.position == 0), None)
-    if not probe.chained or subject is None:
+def trace_moved(
+    model: Transformer, probe: Probe, states: States, corrupted: Sequence[States]
+) -> dict[str, Effect]:
+    """The cross-query effect of each step of a chain, by the step's name.
+
+    corrupted: from `run_corrupted`.
+    """
+    pairs = zip(probe.corruptions, corrupted, strict=True)
+    subject, other = next(((c, o) for c, o in pairs if c.position == 0), (None, None))
+    if not probe.chained or subject is None or other is None:
         return {}
     return {
         step.name: trace_cross_query(
-            model, states, probe.questions, probe.answers, subject, donors, hop=step.position
+            model,
+            states,
+            probe.questions,
+            probe.answers,
+            subject,
+            other,
+            donors,
+            hop=step.position,
         )
         for step, donors in zip(probe.steps, probe.donors, strict=True)
     }

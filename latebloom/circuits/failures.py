@@ -23,7 +23,7 @@ from numpy import ndarray
 
 from latebloom.circuits.lens import Lens
 from latebloom.circuits.probe import Probe
-from latebloom.circuits.states import States, run_states
+from latebloom.circuits.states import States, read_answers, run_states
 from latebloom.circuits.tracing import patch_grid
 from latebloom.circuits.verdict import Verdict
 from latebloom.evaluation.accuracy import predict
@@ -73,7 +73,7 @@ def explain_failures(
     """
     assert probe.chained
     answers = torch.from_numpy(probe.answers)
-    said = predict(model, probe.question_tensor(), states.n_loops)
+    said, _ = read_answers(model, states.final, answers)
     wrong = (said != answers).numpy()
     hops = len(probe.places) - 1
     blame = np.full(len(answers), hops)

@@ -237,30 +237,35 @@ def trace_cross_query(
     questions: Int[ndarray, "row pos"],
     answers: Int[ndarray, " row"],
     corruption: Corruption,
+    corrupted: States,
     donors: Int[ndarray, "row pos"],
     *,
     hop: int = 1,
 ) -> Effect:
     """How often the state of another question with the same bridge brings the right answer back.
 
-    corruption: of the subject; its run is the base. donors: for each question another one whose
-    chain is at the same place after `hop` relations, or -1 in its first column where there is
-    none; their later tokens do not matter. Only position `hop` is patched (the last axis has
-    length 1): there the donor has seen all that leads to the bridge and nothing else.
+    corruption, corrupted: of the subject; its run is the base. donors: for each question another
+    one whose chain is at the same place after `hop` relations, or -1 in its first column where
+    there is none; their later tokens do not matter. Only position `hop` is patched (the last axis
+    has length 1): there the donor has seen all that leads to the bridge and nothing else.
     """
-    kept = donors[corruption.rows, 0] >= 0
+    kept = np.flatnonzero(donors[corruption.rows, 0] >= 0)
     rows = corruption.rows[kept]
+    tokens = torch.from_numpy(answers[rows]).long()
+    base_rows = torch.from_numpy(kept)
     moved = questions[rows].copy()
     moved[:, : hop + 1] = donors[rows, : hop + 1]
-    tokens = torch.from_numpy(answers[rows]).long()
-    base = run_states(
-        model,
-        torch.from_numpy(corruption.questions[kept]).long(),
-        n_loops=clean.n_loops,
-    )
     source = run_states(model, torch.from_numpy(moved).long(), n_loops=clean.n_loops)
-    grid = patch_grid(model, base, source, tokens, changed=tuple(range(hop + 1)), positions=(hop,))
-    _, log_prob = read_answers(model, base.final, tokens)
+    grid = patch_grid(
+        model,
+        corrupted,
+        source,
+        tokens,
+        changed=tuple(range(hop + 1)),
+        rows=base_rows,
+        positions=(hop,),
+    )
+    _, log_prob = read_answers(model, corrupted.final[base_rows], tokens)
     return effect_of(
         f"bridge {hop} from another question",
         grid.answer == tokens,
