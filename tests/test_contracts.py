@@ -101,6 +101,16 @@ def test_the_commands_on_a_page_are_commands(page):
     assert page != "README.md" or len(commands_of(page)) >= 6
 
 
+@pytest.mark.slow
+def test_the_python_on_the_page_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code = re.findall(r"```python\n(.*?)```", (ROOT.parent / "README.md").read_text(), re.DOTALL)
+    for block in code:
+        exec(block, {})
+    assert capsys.readouterr().out.strip(), "the example prints an answer"
+    assert (tmp_path / "runs" / "phi2" / "summary.json").exists()
+
+
 def test_the_figures_on_the_page_are_there():
     text = (ROOT.parent / "README.md").read_text()
     for name in re.findall(r"\]\(((?:results|docs)/[^)#]+)\)", text):

@@ -30,7 +30,7 @@ TRAINED_SAMPLE = 5000
 
 def grow(
     config: RunConfig,
-    out: Path,
+    out: Path | str,
     *,
     listener: Listener | None = None,
     device: str = "auto",
@@ -49,19 +49,19 @@ def grow(
     if isinstance(world, Corpus):
         check_longest(config.model, world)
     machine = {"device": place.type, "threads": use_threads(threads)}
-    run = RunFolder.create(out, config, world, machine, overwrite)
+    run = RunFolder.create(Path(out), config, world, machine, overwrite)
     return finish(config, world, run, listener, place)
 
 
 def resume(
-    path: Path, *, listener: Listener | None = None, device: str = "auto", threads: int = 0
+    path: Path | str, *, listener: Listener | None = None, device: str = "auto", threads: int = 0
 ) -> dict[str, Any]:
     """Goes on with a run from its newest checkpoint; returns the summary.
 
     The device and the threads that it began with are kept unless told otherwise: with them the
     result is the uninterrupted one bit for bit.
     """
-    run = RunFolder.open(path)
+    run = RunFolder.open(Path(path))
     before = run.environment()
     place = choose_device(before["device"] if device == "auto" else device)
     use_threads(threads or before["threads"])

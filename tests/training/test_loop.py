@@ -91,8 +91,8 @@ def test_a_second_interrupt_is_pythons_own(small_config, tmp_path, request):
 
 
 def test_a_finished_run_resumes_to_the_same_summary(small_config, tmp_path):
-    first = grow(small_config, tmp_path / "run")
-    again = resume(tmp_path / "run")
+    first = grow(small_config, str(tmp_path / "run"))  # as text, as in the README
+    again = resume(str(tmp_path / "run"))
     assert again["splits"] == first["splits"]
     assert again["steps"] == first["steps"]
 
