@@ -4,11 +4,14 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from latebloom.errors import FactsError, RivalError
 from latebloom.rivals.memory import Memory
 from latebloom.rivals.reasoning import Symbolic
-from latebloom.rivals.retrieval import Bm25, Dense, Retrieval, terms
+from latebloom.rivals.retrieval import Bm25, Dense, Retrieval, highest, terms
 from latebloom.worlds.world import Split
 
 
@@ -35,6 +38,15 @@ def test_bm25_finds_the_sentence_with_the_words():
     assert index.top(["What is the a2 of e1?"], 1).tolist() == [[1]]
     assert sorted(index.top(["a1"], 2)[0].tolist()) == [0, 2]
     assert index.top(["nothing known", "e2"], 9).shape == (2, 3)
+
+
+@given(
+    arrays(np.float32, st.integers(1, 30), elements=st.sampled_from([0, 0.5, 1, 2])),
+    st.integers(1, 30),
+)
+def test_the_highest_are_those_of_a_stable_sort(scores, k):
+    k = min(k, len(scores))
+    assert highest(scores, k).tolist() == np.argsort(-scores, kind="stable")[:k].tolist()
 
 
 def test_a_comparison_of_told_values_is_within_reach(comparison_world):
