@@ -53,9 +53,9 @@ def main() -> None:
         "# Parametric memory and its rivals",
         "",
         "Percent right, with 95 % intervals. Where no wrong or invalid share stands, the other",
-        "answers were `cannot decide`. Each run went through `latebloom rivals RUN --limit 300`, with",
-        "`--dense` where that has columns; `python -m benchmarks.contests RUN ...` made this page of",
-        "what it left.",
+        "answers were `cannot decide`. Each run went through `latebloom rivals RUN --limit 300`,",
+        "with `--dense` where that has columns; `python -m benchmarks.contests RUN ...` made this",
+        "page of what it left.",
         "",
     ]
     for run in runs:
