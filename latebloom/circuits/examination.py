@@ -106,7 +106,7 @@ def examine(model: Transformer, subject: Subject) -> dict[str, Any]:
     accuracy = float((said == torch.from_numpy(probe.answers)).float().mean())
     corrupted = run_corrupted(model, states, probe.corruptions)
     effects = trace_corruptions(model, states, probe.answers, probe.corruptions, corrupted)
-    moved = trace_moved(model, probe, states, corrupted)
+    moved = trace_moved(model, probe, corrupted)
     verdict = judge(probe, lens, effects, moved, accuracy)
     record: dict[str, Any] = {
         "format": FORMAT,
@@ -151,9 +151,7 @@ def look(model: Transformer, probe: Probe) -> tuple[States, Lens]:
     return states, logit_lens(model, states, probe.named_tensors())
 
 
-def trace_moved(
-    model: Transformer, probe: Probe, states: States, corrupted: Sequence[States]
-) -> dict[str, Effect]:
+def trace_moved(model: Transformer, probe: Probe, corrupted: Sequence[States]) -> dict[str, Effect]:
     """The cross-query effect of each step of a chain, by the step's name.
 
     corrupted: from `run_corrupted`.
@@ -164,14 +162,7 @@ def trace_moved(
         return {}
     return {
         step.name: trace_cross_query(
-            model,
-            states,
-            probe.questions,
-            probe.answers,
-            subject,
-            other,
-            donors,
-            hop=step.position,
+            model, probe.questions, probe.answers, subject, other, donors, hop=step.position
         )
         for step, donors in zip(probe.steps, probe.donors, strict=True)
     }

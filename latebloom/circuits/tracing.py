@@ -233,7 +233,6 @@ def trace_inputs(
 
 def trace_cross_query(
     model: Transformer,
-    clean: States,
     questions: Int[ndarray, "row pos"],
     answers: Int[ndarray, " row"],
     corruption: Corruption,
@@ -255,7 +254,7 @@ def trace_cross_query(
     base_rows = torch.from_numpy(kept)
     moved = questions[rows].copy()
     moved[:, : hop + 1] = donors[rows, : hop + 1]
-    source = run_states(model, torch.from_numpy(moved).long(), n_loops=clean.n_loops)
+    source = run_states(model, torch.from_numpy(moved).long(), n_loops=corrupted.n_loops)
     grid = patch_grid(
         model,
         corrupted,
