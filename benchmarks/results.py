@@ -50,6 +50,16 @@ def at_least(**levels: float) -> Callable[[dict[str, Any]], bool]:
     )
 
 
+def held(level: float) -> Callable[[dict[str, Any]], bool]:
+    """Whether generalisation ends at this accuracy, and stayed there for the last tenth."""
+
+    def holds(summary: dict[str, Any]) -> bool:
+        late = [r["test_ood"] for r in summary["curve"] if r["step"] > 0.9 * summary["steps"]]
+        return min([*late, summary["splits"]["test_ood"]["accuracy"]]) >= level
+
+    return holds
+
+
 def late_bloom(summary: dict[str, Any]) -> bool:
     """ID still below 85 % when training first reaches 99 %; 95 % at last; OOD never learnt."""
     fitted = next((r for r in summary["curve"] if r["train_inferred"] >= 0.99), None)
@@ -191,20 +201,20 @@ CLAIMS = (
     ),
     Claim(
         "question",
-        "the main auxiliary: generalisation >= .95 at the end",
+        "the main auxiliary: generalisation held at >= .95",
         "question",
         (),
         10,
-        at_least(test_ood=0.95),
+        held(0.95),
         BOTH,
     ),
     Claim(
         "tense",
-        "agreement with the subject: generalisation >= .90 at the end",
+        "agreement with the subject: generalisation held at >= .90",
         "tense",
         (),
-        5,
-        at_least(test_ood=0.9),
+        10,
+        held(0.9),
         BOTH,
     ),
     Claim(

@@ -28,7 +28,7 @@ class TrainConfig:
     steps: int = 600
     """Optimizer steps at most; the learning rate's schedule spans them."""
     batch_size: int = 256
-    """Questions or lines in a batch."""
+    """Questions in a batch; lines in a batch of sentences on average, as it has as many words."""
     atomic_frac: float = 0.5
     """Fraction of a batch that is atomic facts; 0 draws from the whole training set as it lies."""
     every_loop: bool = True
@@ -56,7 +56,8 @@ class TrainConfig:
     label_smoothing: float = 0.0
     """Share of the target's probability that is spread over the vocabulary."""
     average: float = 0.0
-    """Decay of the running average of the weights that is measured and saved; 0: none."""
+    """Share of the steps so far that the running average of the weights reaches back over; it is
+    what is measured and saved. 0: none, the weights as they stand."""
     grad_clip: float = 1.0
     """Largest gradient norm; 0 does not clip."""
     precision: Literal["auto", "float32", "bf16"] = "auto"

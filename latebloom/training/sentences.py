@@ -2,7 +2,8 @@
 
 Enters: a corpus and a seed. Leaves: for any step its batch, without state, as for questions. Lines
 are taken epoch by epoch; the lines of a few steps are dealt out by length, so that a batch, which
-is as wide as its longest line, holds little padding.
+is as wide as its longest line, holds little padding. Batches hold like numbers of tokens, not of
+lines: the loss is a mean over a batch, and every word of a run counts alike in it.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from latebloom.worlds.sentences.corpus import Corpus, joined
 
 POOL = 8
 """Steps whose lines are dealt out together; of the question world's batches of 32 lines 29 % are
-padding without it, 4 % with it."""
+padding without it, 4 % with it. Half of Dyck's lines have 13 brackets or fewer, yet half of its
+brackets stand in lines of 59 or more."""
 NO_WORD = -100
 """The target where a line has ended; torch's cross-entropy leaves it out."""
 
@@ -50,12 +52,14 @@ class SentenceBatches:
         self.dealt = lru_cache(maxsize=1)(self._dealt)
         self.device = device
 
-    def _dealt(self, pool: int) -> Int[ndarray, "step row"]:
-        """The lines of a pool's steps, those of like length in one step, the steps shuffled."""
+    def _dealt(self, pool: int) -> list[Int[ndarray, " row"]]:
+        """The lines of each of a pool's steps: of like length, with a like number of tokens."""
         steps = range(1 + pool * POOL, 1 + (pool + 1) * POOL)
         rows = np.concatenate([self.epochs.taken(step) for step in steps])
-        rows = rows[np.argsort(self.lengths[rows], kind="stable")].reshape(POOL, -1)
-        return np.random.default_rng([*self.key, pool]).permutation(rows)
+        rows = rows[np.argsort(self.lengths[rows], kind="stable")]
+        parts = np.split(rows, even_cuts(self.lengths[rows], POOL))
+        order = np.random.default_rng([*self.key, pool]).permutation(POOL)
+        return [parts[place] for place in order]
 
     def batch(self, step: int) -> Sentences:
         """The batch of a step, counted from 1."""
@@ -68,3 +72,16 @@ class SentenceBatches:
             torch.from_numpy(lines[:, :-1].copy()).to(self.device),
             torch.from_numpy(targets).to(self.device),
         )
+
+
+def even_cuts(lengths: Int[ndarray, " line"], n: int) -> Int[ndarray, " cut"]:
+    """Where to cut a row of lines into `n` parts of about equal length, none of them empty.
+
+    There are `n` lines or more.
+    """
+    ends = np.cumsum(lengths)
+    part = np.arange(1, n)
+    cuts = np.searchsorted(ends, ends[-1] * part / n, side="right")
+    # Each part takes a line at least: every cut lies beyond the last, and leaves enough behind it.
+    cuts = np.maximum.accumulate(np.maximum(cuts, 1) - part) + part
+    return np.minimum(cuts, len(lengths) - n + part)

@@ -19,7 +19,7 @@ from latebloom.training.checkpoint import list_checkpoints
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.listener import Silence
 from latebloom.training.objective import loss_of
-from latebloom.training.sentences import NO_WORD, SentenceBatches, Sentences
+from latebloom.training.sentences import NO_WORD, SentenceBatches, Sentences, even_cuts
 from latebloom.worlds.sentences.dyck import DyckConfig
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig
@@ -90,6 +90,21 @@ def test_the_lines_of_a_pool_lie_together_by_length(corpus):
     assert len(set(spans)) > 4
 
 
+def test_the_batches_of_a_pool_have_like_numbers_of_tokens(corpus):
+    batches = SentenceBatches(corpus, TOLD, 0, CPU)
+    longest = int(corpus.lines("train").lengths.max())
+    tokens = [sum(map(len, lines_of(batches.batch(step)))) for step in range(1, 9)]
+    assert max(tokens) - min(tokens) <= 2 * longest
+
+
+@pytest.mark.parametrize(
+    ("lengths", "cuts"),
+    [([1] * 8, [2, 4, 6]), ([2, 2, 2, 2, 2, 2, 2, 90], [5, 6, 7]), ([90, 2, 2, 2], [1, 2, 3])],
+)
+def test_every_part_has_a_line(lengths, cuts):
+    assert even_cuts(np.array(lengths), 4).tolist() == cuts
+
+
 def test_a_batch_is_as_wide_as_its_longest_line(corpus):
     batch = SentenceBatches(corpus, TOLD, 0, CPU).batch(2)
     real = (batch.targets != NO_WORD).sum(1)
@@ -131,15 +146,16 @@ def test_padding_changes_nothing(corpus):
 def test_the_average_by_hand():
     torch.manual_seed(0)
     model = Transformer(READER, 5)
-    average = WeightAverage(model, 0.6)
-    mean = model.embed.weight.detach().clone()
+    average = WeightAverage(model, 0.5)
+    seen = []
     for step in range(1, 30):
         with torch.no_grad():
             model.embed.weight.add_(step)
         average.update(step)
-        decay = min(0.6, step / (step + 10))
-        mean = decay * mean + (1 - decay) * model.embed.weight.detach()
-    assert torch.allclose(average.model.embed.weight, mean)
+        seen.append(model.embed.weight.detach().clone())
+    # With a share of 1/2 the weights after step t count t times.
+    mean = sum(step * weight for step, weight in enumerate(seen, 1)) / sum(range(1, 30))
+    assert torch.allclose(average.model.embed.weight, mean, rtol=1e-4)
     assert WeightAverage(model, 0.0).model is model
 
 
