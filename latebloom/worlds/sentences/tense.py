@@ -67,6 +67,9 @@ class TenseConfig:
     """Share of objects with a relative clause, which ends the sentence."""
     centre_frac: float = 0.4
     """Share of subjects with a relative clause: centre-embedded."""
+    object_clause_frac: float = 1 / 3
+    """Share of relative clauses with a subject of their own: `that the yak admires`; the grammar
+    has 1/3."""
     disambiguating_frac: float = 0.0
     """Share of training `PRESENT` lines whose last noun before the main verb has another number
     than the subject: they show the rule; published 0."""
@@ -94,11 +97,12 @@ def tense_rules(config: TenseConfig) -> Rules:
             (config.intransitive_frac, f"Vi_{number}!"),
             (1 - config.intransitive_frac, f"Vt_{number}! Object"),
         ]
+        other = config.object_clause_frac
         rules[relative] = [
-            (1, f"Rel Vi_{number}"),
-            (0.5, "Rel ((Det N_S) Vt_S)"),
-            (0.5, "Rel ((Det N_P) Vt_P)"),
-            (1, f"Rel (Vt_{number} (Det N))"),
+            (1 - other, f"Rel Vi_{number}"),
+            (other, "Rel ((Det N_S) Vt_S)"),
+            (other, "Rel ((Det N_P) Vt_P)"),
+            (1 - other, f"Rel (Vt_{number} (Det N))"),
         ]
     return rules
 
