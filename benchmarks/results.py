@@ -213,7 +213,7 @@ CLAIMS = (
         "agreement with the subject: generalisation held at >= .90",
         "tense",
         (),
-        10,
+        5,
         held(0.9),
         BOTH,
     ),
