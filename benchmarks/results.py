@@ -24,6 +24,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from latebloom.training.until import IN_A_ROW
+
 HERE = Path(__file__).resolve().parent.parent / "results"
 LATEBLOOM = str(Path(sys.executable).parent / "latebloom")
 
@@ -51,10 +53,10 @@ def at_least(**levels: float) -> Callable[[dict[str, Any]], bool]:
 
 
 def held(level: float) -> Callable[[dict[str, Any]], bool]:
-    """Whether generalisation ends at this accuracy, and stayed there for the last tenth."""
+    """Whether generalisation has this accuracy in the last evaluations and over all its lines."""
 
     def holds(summary: dict[str, Any]) -> bool:
-        late = [r["test_ood"] for r in summary["curve"] if r["step"] > 0.9 * summary["steps"]]
+        late = [record["test_ood"] for record in summary["curve"][-IN_A_ROW:]]
         return min([*late, summary["splits"]["test_ood"]["accuracy"]]) >= level
 
     return holds

@@ -268,7 +268,7 @@ def tense() -> RunConfig:
         recipe="tense",
         world=TenseConfig(centre_frac=0.8, object_clause_frac=0.1),
         model=replace(READER, n_layers=4, tied=False),
-        train=replace(READING, steps=1600, eval_every=100, schedule="constant", average=0.3),
+        train=replace(READING, steps=1600, eval_every=100, schedule="constant", average_frac=0.3),
     )
 
 

@@ -139,7 +139,7 @@ def training_tensors(
     average: WeightAverage, optimizers: list[torch.optim.Optimizer]
 ) -> dict[str, Tensor]:
     """What goes on changing besides the measured weights, named as `restore` reads it."""
-    trained = model_tensors(average.trained) if average.share else {}
+    trained = model_tensors(average.trained) if average.frac else {}
     weights = {f"{WEIGHTS}/{name}": tensor for name, tensor in trained.items()}
     return weights | optimizer_tensors(optimizers)
 
@@ -172,7 +172,7 @@ def restore(
         else:
             parameter, slot = name.split("/")
             states[int(where)].setdefault(int(parameter), {})[slot] = tensor
-    if average.share:
+    if average.frac:
         average.trained.load_state_dict(weights)
     for optimizer, state in zip(optimizers, states, strict=True):
         groups = optimizer.state_dict()["param_groups"]

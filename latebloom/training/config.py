@@ -28,7 +28,8 @@ class TrainConfig:
     steps: int = 600
     """Optimizer steps at most; the learning rate's schedule spans them."""
     batch_size: int = 256
-    """Questions in a batch; lines in a batch of sentences on average, as it has as many words."""
+    """Questions in a batch; of sentences the mean number of lines, as batches have about as many
+    words each."""
     atomic_frac: float = 0.5
     """Fraction of a batch that is atomic facts; 0 draws from the whole training set as it lies."""
     every_loop: bool = True
@@ -55,9 +56,9 @@ class TrainConfig:
     """How the learning rate falls after the warm-up, to zero at `steps`."""
     label_smoothing: float = 0.0
     """Share of the target's probability that is spread over the vocabulary."""
-    average: float = 0.0
-    """Share of the steps so far that the running average of the weights reaches back over; it is
-    what is measured and saved. 0: none, the weights as they stand."""
+    average_frac: float = 0.0
+    """How far back the running average of the weights reaches, as a fraction of the steps so far
+    (see latebloom.training.averaging); the average is what is measured and saved. 0: none."""
     grad_clip: float = 1.0
     """Largest gradient norm; 0 does not clip."""
     precision: Literal["auto", "float32", "bf16"] = "auto"
@@ -79,7 +80,7 @@ class TrainConfig:
                 raise LatebloomError(
                     f"train.{name} is {getattr(self, name)}; it must be at least 1"
                 )
-        for name in ("atomic_frac", "label_smoothing", "average"):
+        for name in ("atomic_frac", "label_smoothing", "average_frac"):
             if not 0 <= getattr(self, name) < 1:
                 raise LatebloomError(
                     f"train.{name} is {getattr(self, name)}; it must lie in [0, 1)"

@@ -69,7 +69,7 @@ def train(
     torch.manual_seed(config.seed)
     model = Transformer(config.model, len(world.vocabulary)).to(device)
     optimizers = make_optimizers(model, told)
-    average = WeightAverage(model, told.average)
+    average = WeightAverage(model, told.average_frac)
     batches = make_batches(world, told, config.seed, device)
     autocast = autocast_dtype(told.precision, device, config.model.d_model)
     step, seconds, records = 0, 0.0, []

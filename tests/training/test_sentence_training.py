@@ -1,6 +1,7 @@
 """Training on sentences: every line once an epoch, every word in the loss, the same loop."""
 
 import json
+import math
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
@@ -19,8 +20,8 @@ from latebloom.training.checkpoint import list_checkpoints
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.listener import Silence
 from latebloom.training.objective import loss_of
-from latebloom.training.sentences import NO_WORD, SentenceBatches, Sentences, even_cuts
-from latebloom.worlds.sentences.dyck import DyckConfig
+from latebloom.training.sentences import NO_WORD, POOL, SentenceBatches, Sentences, even_cuts
+from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig
 from latebloom.worlds.sentences.treebank import SentencesConfig
@@ -72,18 +73,27 @@ def test_an_epoch_holds_every_line_once_and_every_word(corpus):
     whole = Counter(
         tuple(row[:n]) for row, n in zip(lines.tokens.tolist(), lines.lengths, strict=True)
     )
-    # Twelve pools of 8 steps of 10 lines are 16 epochs of 60.
+    # A pool would be 8 steps of 10 lines, which is more than there are: so it is an epoch.
     batches = SentenceBatches(corpus, TOLD, 0, CPU)
-    seen = Counter(line for step in range(1, 97) for line in lines_of(batches.batch(step)))
-    assert seen == Counter({line: 16 * n for line, n in whole.items()})
-    assert lines_of(batches.batch(9)) != lines_of(batches.batch(1))
+    for first in (1, 7, 13):
+        steps = range(first, first + 6)
+        assert Counter(line for step in steps for line in lines_of(batches.batch(step))) == whole
+    assert lines_of(batches.batch(7)) != lines_of(batches.batch(1))
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 90])
+def test_any_batch_size_goes_through_the_lines(corpus, batch_size):
+    batches = SentenceBatches(corpus, replace(TOLD, batch_size=batch_size), 0, CPU)
+    n = math.lcm(batches.pool * batch_size, 60) // batch_size
+    sizes = [len(batches.batch(step).tokens) for step in range(1, n + 1)]
+    assert min(sizes) >= 1 and sum(sizes) == n * batch_size
 
 
 def test_the_lines_of_a_pool_lie_together_by_length(corpus):
     batches = SentenceBatches(corpus, TOLD, 0, CPU)
     spans = sorted(
         (min(lengths), max(lengths))
-        for step in range(1, 9)
+        for step in range(1, batches.pool + 1)
         for lengths in [[len(line) for line in lines_of(batches.batch(step))]]
     )
     assert all(longest <= shortest for (_, longest), (shortest, _) in pairwise(spans))
@@ -93,8 +103,19 @@ def test_the_lines_of_a_pool_lie_together_by_length(corpus):
 def test_the_batches_of_a_pool_have_like_numbers_of_tokens(corpus):
     batches = SentenceBatches(corpus, TOLD, 0, CPU)
     longest = int(corpus.lines("train").lengths.max())
-    tokens = [sum(map(len, lines_of(batches.batch(step)))) for step in range(1, 9)]
+    tokens = [sum(map(len, lines_of(batches.batch(s)))) for s in range(1, batches.pool + 1)]
     assert max(tokens) - min(tokens) <= 2 * longest
+
+
+def test_short_lines_share_a_batch_with_many():
+    brackets = make_dyck(DyckConfig(train=2000, test_id=20, test_ood=20), seed=0)
+    batches = SentenceBatches(brackets, replace(TOLD, batch_size=100), 0, CPU)
+    assert batches.pool == POOL
+    made = [batches.batch(step) for step in range(1, POOL + 1)]
+    words = [int((batch.targets != NO_WORD).sum()) for batch in made]
+    lines = [len(batch.tokens) for batch in made]
+    assert max(words) < 1.4 * min(words)
+    assert max(lines) > 8 * min(lines)
 
 
 @pytest.mark.parametrize(
@@ -146,22 +167,25 @@ def test_padding_changes_nothing(corpus):
 def test_the_average_by_hand():
     torch.manual_seed(0)
     model = Transformer(READER, 5)
-    average = WeightAverage(model, 0.5)
-    seen = []
+    average, recent = WeightAverage(model, 0.5), WeightAverage(model, 0.3)
+    seen, by_hand = [], torch.zeros(5, 16)
     for step in range(1, 30):
         with torch.no_grad():
             model.embed.weight.add_(step)
         average.update(step)
+        recent.update(step)
         seen.append(model.embed.weight.detach().clone())
-    # With a share of 1/2 the weights after step t count t times.
+        by_hand += (seen[-1] - by_hand) / (1 + 0.3 * (step - 1))
+    # With a fraction of 1/2 the weights after step t count t times.
     mean = sum(step * weight for step, weight in enumerate(seen, 1)) / sum(range(1, 30))
     assert torch.allclose(average.model.embed.weight, mean, rtol=1e-4)
+    assert torch.allclose(recent.model.embed.weight, by_hand, rtol=1e-4)
     assert WeightAverage(model, 0.0).model is model
 
 
 @pytest.mark.parametrize("average", [0.0, 0.9])
 def test_stopped_and_resumed_equals_uninterrupted(tmp_path, average):
-    config = replace(CONFIG, train=replace(TOLD, average=average))
+    config = replace(CONFIG, train=replace(TOLD, average_frac=average))
     whole = grow(config, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         grow(config, tmp_path / "halted", listener=Stop(13))
@@ -176,7 +200,7 @@ def test_stopped_and_resumed_equals_uninterrupted(tmp_path, average):
 
 
 def test_what_is_saved_is_what_was_measured(tmp_path):
-    summary = grow(replace(CONFIG, train=replace(TOLD, average=0.9)), tmp_path / "run")
+    summary = grow(replace(CONFIG, train=replace(TOLD, average_frac=0.9)), tmp_path / "run")
     run = load(tmp_path / "run")
     for split, score in score_corpus(run.model, run.corpus).items():
         assert summary["splits"][split]["correct"] == score.correct

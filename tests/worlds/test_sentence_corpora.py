@@ -170,11 +170,14 @@ def share(corpus: Corpus, task_word: str, centre: bool) -> float:
 def test_knobs_of_the_data_mix():
     centre = make_question(QuestionConfig(**SMALL, centre_frac=0.1), seed=0)
     assert share(centre, "decl", True) == pytest.approx(0.1, abs=0.03)
-    own = make_question(QuestionConfig(**SMALL, object_clause_frac=1.0), seed=0)
-    after_relative = {
-        s[3] for s, _, _ in map(halves, texts(own, "train")) if s[2] in ("who", "that")
-    }
-    assert after_relative and after_relative <= set(DETERMINERS)
+    for own in (
+        make_question(QuestionConfig(**SMALL, object_clause_frac=1.0), seed=0),
+        make_tense(TenseConfig(**SMALL, object_clause_frac=1.0), seed=0),
+    ):
+        after_relative = {
+            s[3] for s, _, _ in map(halves, texts(own, "train")) if s[2] in ("who", "that")
+        }
+        assert after_relative and after_relative <= set(DETERMINERS)
     telling = make_question(QuestionConfig(**SMALL, disambiguating_frac=0.2), seed=0)
     assert share(telling, "quest", True) == pytest.approx(0.2, abs=0.04)
     few = make_question(QuestionConfig(**SMALL, tree_types=5), seed=0).lines("train")
@@ -247,7 +250,7 @@ def test_words_outside_the_vocabulary(question):
 def test_the_knobs_of_training_leave_the_generalisation_lines_alone(config, make):
     """Their trees come as often whatever training holds: a mixture cannot make the test easier."""
     shares = []
-    for changed in ({}, {"centre_frac": 0.95, "intransitive_frac": 0.6, "relative_frac": 0.1}):
+    for changed in ({}, {"centre_frac": 0.95, "intransitive_frac": 0.6, "object_clause_frac": 0.9}):
         corpus = make(replace(config, **changed), seed=1)
         lines = corpus.lines("test_ood")
         relative = np.isin(lines.tokens, corpus.vocabulary.encode(("who", "that"))).any(1)
