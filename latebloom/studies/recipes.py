@@ -260,23 +260,30 @@ def question() -> RunConfig:
 def tense() -> RunConfig:
     """Re-inflecting verbs: agreement with the subject, though that with the nearest noun fits.
 
-    The number of the word before the verb is in its embedding; tied to the unembedding, that alone
-    votes for a verb of that number. The rate stays up, as the nearest noun wins where it falls, and
-    the swings are averaged away (docs/log.md).
+    A high rate finds the subject, with swings; a falling one goes back to the nearest noun. So the
+    rate stays high and the weights are averaged. The clauses that training holds, and an unembedding
+    of its own, matter too (docs/log.md).
     """
     return RunConfig(
         recipe="tense",
         world=TenseConfig(centre_frac=0.8, object_clause_frac=0.1),
         model=replace(READER, n_layers=4, tied=False),
-        train=replace(READING, steps=1600, eval_every=100, schedule="constant", average_frac=0.3),
+        train=replace(
+            READING,
+            steps=2000,
+            muon_lr=0.02,
+            schedule="constant",
+            average_frac=0.3,
+            eval_every=100,
+        ),
     )
 
 
 def dyck() -> RunConfig:
     """Nested brackets of 20 kinds, at most 10 deep, in shapes never trained.
 
-    Few lines are seen twice, so dropout only hinders; without positions long lines, which most
-    generalisation lines are, are learnt from fewer (docs/log.md).
+    Dropout only hinders here; and without positions long lines, which most generalisation lines
+    are, are learnt sooner (docs/log.md).
     """
     return RunConfig(
         recipe="dyck",
