@@ -93,3 +93,12 @@ def test_elements_never_compared_in_training(tmp_path):
     accuracy = grown(make_recipe("elements"), tmp_path, 0)
     assert accuracy["test_id"] >= 0.97
     assert accuracy["test_ood"] >= 0.9
+
+
+@pytest.mark.slow
+def test_the_main_auxiliary_is_fronted_late(tmp_path):
+    accuracy = grown(make_recipe("question"), tmp_path, 0)
+    assert accuracy["test_ood"] >= 0.95
+    records = list(latebloom.load(tmp_path / "seed0").folder.metrics())
+    fitted = next(r["accuracy"] for r in records if r["accuracy"]["test_id"] >= 0.99)
+    assert fitted["test_ood"] < accuracy["test_ood"]
