@@ -70,4 +70,4 @@ def plot_correlations(axes: Axes, found: Mapping[str, float | None]) -> None:
     axes.barh(list(known), list(known.values()), color=BLUE.on_white)
     axes.set_xlim(-1, 1)
     axes.axvline(0, lw=0.8, color=GREY.on_white)
-    axes.set_xlabel("rank correlation, early measure and final accuracy")
+    axes.set_xlabel("rank correlation with the end")
