@@ -261,8 +261,7 @@ def tense() -> RunConfig:
     """Re-inflecting verbs: agreement with the subject, though that with the nearest noun fits.
 
     A high rate finds the subject, with swings; a falling one goes back to the nearest noun. So the
-    rate stays high and the weights are averaged. The clauses that training holds matter too, and
-    that the unembedding has weights of its own (docs/log.md).
+    rate stays high and the weights are averaged (docs/log.md).
     """
     return RunConfig(
         recipe="tense",
