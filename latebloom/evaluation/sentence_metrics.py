@@ -22,6 +22,8 @@ from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import TOKENS_AT_ONCE, Score
 from latebloom.evaluation.decoding import decode
 from latebloom.model.transformer import Transformer
+from latebloom.training.objective import sentence_loss
+from latebloom.training.sentences import to_read
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences.corpus import Corpus, Lines
 from latebloom.worlds.sentences.dyck import openers
@@ -79,6 +81,21 @@ def check_fits(model: Transformer, lines: Lines) -> None:
             f"line {row + 1} has {longest} tokens, but the model reads {limit}"
             f" (model.max_positions); set at least {longest}"
         )
+
+
+@torch.no_grad()
+def word_loss(model: Transformer, lines: Lines) -> float:
+    """The mean loss over all words of these lines, in nats; each from those before it."""
+    training = model.training
+    model.eval()
+    total = 0.0
+    for rows in batches(lines):
+        lengths = lines.lengths[rows]
+        batch = to_read(lines.tokens[rows], lengths, model.embed.weight.device)
+        n_words = int((lengths - 1).sum())
+        total += n_words * float(sentence_loss(model, batch, label_smoothing=0.0))
+    model.train(training)
+    return total / int((lines.lengths - 1).sum())
 
 
 def batches(lines: Lines) -> Iterator[Int[ndarray, " row"]]:

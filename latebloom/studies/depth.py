@@ -23,8 +23,9 @@ from latebloom.training.run_folder import RunFolder, write_json
 from latebloom.worlds.build import SentenceWorldConfig
 
 EARLY = ("test_id", "test_ood", "loss", "t_score", "f1", "entropy", "weight_norm")
-"""What is measured early in a run: two accuracies, the loss in nats, the published t_score, the
-greedy trees' F1, the attention entropy in nats (mean over layers), the norm of all weights."""
+"""What is measured early in a run: two accuracies, the loss on the projected lines (nats a word),
+the published t_score, the greedy trees' F1, the attention entropy (nats, mean over layers), the
+norm of all weights."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +125,6 @@ def row_of(run: RunFolder, told: RunConfig, config: DepthConfig) -> dict[str, An
     """Early measures and final accuracies of a run."""
     summary, wanted = run.summary(), config.early_frac * told.train.steps
     checkpoint = min(run.checkpoints(), key=lambda one: abs(one.step - wanted))
-    metrics = [record for record in run.metrics() if record["step"] <= max(wanted, 1)]
     asked = ProjectionConfig(sentences=config.sentences, examples=0)
     tree = next(project_run(run, asked, step=checkpoint.step))
     return {
@@ -139,7 +139,7 @@ def row_of(run: RunFolder, told: RunConfig, config: DepthConfig) -> dict[str, An
         "early": {
             "test_id": tree["accuracy"].get("test_id"),
             "test_ood": tree["accuracy"].get("test_ood"),
-            "loss": metrics[-1]["loss"] if metrics else None,
+            "loss": tree["loss"],
             "t_score": tree["t_score_published"],
             "f1": tree["t_parseval"].get("greedy", {}).get("f1"),
             "entropy": float(np.mean(tree["attention_entropy"])),

@@ -2,8 +2,8 @@
 
 Enters: a run on sentences and a `ProjectionConfig`. Leaves: records, one a checkpoint, kept in
 `RUN/trees/` so that a measurement that was stopped goes on. Each holds t_score, t_parseval with its
-baselines, the accuracy of the held-out splits, attention entropy, weight norms, and a few
-predicted trees beside their gold ones.
+baselines, the loss on the projected lines (nats a word), the accuracy of the held-out splits,
+attention entropy, weight norms, and a few predicted trees beside their gold ones.
 """
 
 import json
@@ -20,13 +20,14 @@ from latebloom.circuits.tree_scores import predicted_tree, score_trees, sentence
 from latebloom.errors import CorpusError
 from latebloom.evaluation.loaded import load_model
 from latebloom.evaluation.scores import score
+from latebloom.evaluation.sentence_metrics import word_loss
 from latebloom.model.transformer import Transformer
 from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
 from latebloom.training.run_folder import RunFolder, write_text
 from latebloom.worlds.sentences.corpus import Corpus, Lines
 
-FORMAT = 1
+FORMAT = 2
 """Version of the records; older ones are made again."""
 ENTROPY_LINES = 500
 """Lines whose attention patterns are measured."""
@@ -113,6 +114,7 @@ def project_checkpoint(
         "config": asdict(config),
         "step": checkpoint.step,
         **scores.as_dict(),
+        "loss": word_loss(model, lines),
         "accuracy": {split: one.accuracy for split, one in accuracy.items()},
         "attention_entropy": attention_entropy(model, some.tokens, some.lengths).tolist(),
         "weight_norm": weight_norms(model),

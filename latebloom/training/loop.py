@@ -1,9 +1,9 @@
 """The loop: one place where a model is trained, measured and saved.
 
 Enters: a `RunConfig`, its world, a run folder, and a function that measures. Leaves: the trained
-model, a line of `metrics.jsonl` an evaluation, checkpoints. A step depends on nothing but the
-seed, its number and the state that a checkpoint holds, so a resumed run equals an uninterrupted
-one bit for bit.
+model, a line of `metrics.jsonl` an evaluation (its loss in nats, the mean over the steps since the
+one before), checkpoints. A step depends on nothing but the seed, its number and the state that a
+checkpoint holds, so a resumed run equals an uninterrupted one bit for bit.
 
 Covers: questions with one answer, and sentences. Does not cover: what the listener shows, what
 measuring means.
@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -73,10 +74,12 @@ def train(
     batches = make_batches(world, told, config.seed, device)
     autocast = autocast_dtype(told.precision, device, config.model.d_model)
     step, seconds, records = 0, 0.0, []
+    losses: list[float] = []  # of the steps since the last evaluation
     resumable = [checkpoint for checkpoint in run.checkpoints() if checkpoint.resumable]
     if resumable:
         place = restore(resumable[-1], average, optimizers)
         step, seconds = place["step"], place["seconds"]
+        losses = place.get("losses", [])  # checkpoints of earlier versions hold none
         records = run.forget_after(step)
     listener.start(told.steps, step, f"{config.recipe}, seed {config.seed}")
 
@@ -85,7 +88,7 @@ def train(
     def save() -> None:
         if not all(p.isfinite().all() for p in model.parameters()):
             raise TrainingError(not_finite(run, step))
-        place = {"seconds": time.perf_counter() - began}
+        place = {"seconds": time.perf_counter() - began, "losses": losses}
         save_checkpoint(run.path / "checkpoints", step, average, optimizers, place, told.keep)
 
     if not resumable:
@@ -101,6 +104,7 @@ def train(
             loss = train_step(model, optimizers, batches.batch(step), told, autocast)
             if not math.isfinite(loss):
                 raise TrainingError(not_finite(run, step))
+            losses.append(loss)
             average.update(step)
             elapsed = time.perf_counter() - began
             speed = (step - first) / (elapsed - seconds)
@@ -111,13 +115,14 @@ def train(
                     "step": step,
                     "seconds": round(elapsed, 3),
                     "steps_per_second": round(speed, 3),
-                    "loss": loss,
+                    "loss": fmean(losses),
                     "lr": scale * told.lr,
                     "phase": phase(accuracy),
                     "accuracy": dict(accuracy),
                 }
                 run.append_metrics(record)
                 records.append(record)
+                losses.clear()
                 listener.evaluated(record)
                 reached = goal_reached(records, until)
             if reached or interrupted.is_set() or step == told.steps or due(step, told):

@@ -64,14 +64,19 @@ class SentenceBatches:
     def batch(self, step: int) -> Sentences:
         """The batch of a step, counted from 1."""
         rows = self.dealt((step - 1) // self.pool)[(step - 1) % self.pool]
-        lengths = self.lengths[rows]
-        lines = self.tokens[rows, : int(lengths.max())].astype(np.int64)
-        ended = np.arange(1, lines.shape[1]) >= lengths[:, None]
-        targets = np.where(ended, NO_WORD, lines[:, 1:])
-        return Sentences(
-            torch.from_numpy(lines[:, :-1].copy()).to(self.device),
-            torch.from_numpy(targets).to(self.device),
-        )
+        return to_read(self.tokens[rows], self.lengths[rows], self.device)
+
+
+def to_read(
+    tokens: Int[ndarray, "line pos"], lengths: Int[ndarray, " line"], device: torch.device
+) -> Sentences:
+    """Padded lines with the next word at every position, no wider than they need."""
+    lines = tokens[:, : int(lengths.max())].astype(np.int64)
+    ended = np.arange(1, lines.shape[1]) >= lengths[:, None]
+    targets = np.where(ended, NO_WORD, lines[:, 1:])
+    return Sentences(
+        torch.from_numpy(lines[:, :-1].copy()).to(device), torch.from_numpy(targets).to(device)
+    )
 
 
 def even_cuts(lengths: Int[ndarray, " line"], n: int) -> Int[ndarray, " cut"]:

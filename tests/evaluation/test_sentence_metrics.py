@@ -14,6 +14,7 @@ from latebloom.evaluation.sentence_metrics import (
     judged_lines,
     parts_of_speech,
     score_corpus,
+    word_loss,
 )
 from latebloom.model.transformer import ModelConfig, Transformer
 from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, dyck_vocabulary, make_dyck
@@ -185,3 +186,14 @@ def test_a_line_longer_than_the_model_is_told():
     model = small_model(len(corpus.vocabulary), positions="learned", max_positions=12)
     with pytest.raises(CorpusError, match="but the model reads 12"):
         score_corpus(model, corpus)
+
+
+def test_word_loss_is_each_lines_words_alone():
+    lines = make_question(QuestionConfig(**SIZES), 0).lines("train")
+    model = small_model(len(question_vocabulary()))
+    told = []
+    for row, length in enumerate(lines.lengths.tolist()):
+        ids = torch.from_numpy(lines.tokens[row, :length]).long()
+        log_probs = model(ids[None, :-1])[-1, 0].log_softmax(-1)
+        told += log_probs[torch.arange(length - 1), ids[1:]].tolist()
+    assert word_loss(model, lines) == pytest.approx(-np.mean(told), rel=1e-5)

@@ -58,6 +58,23 @@ def test_the_same_seed_gives_the_same_run(small_config, tmp_path):
     assert final_bytes(tmp_path / "a") != final_bytes(tmp_path / "c")
 
 
+def test_the_curve_holds_the_mean_loss_since_the_evaluation_before(small_config, tmp_path):
+    class Losses(Silence):
+        def __init__(self):
+            self.since, self.means = [], []
+
+        def step(self, step, loss, steps_per_second):
+            self.since.append(loss)
+
+        def evaluated(self, record):
+            self.means.append(pytest.approx(sum(self.since) / len(self.since)))
+            self.since = []
+
+    losses = Losses()
+    grow(small_config, tmp_path / "run", listener=losses)
+    assert [loss for _, loss, _ in curve(tmp_path / "run")] == losses.means
+
+
 @pytest.mark.parametrize("optimizer", ["muon", "adamw"])
 @pytest.mark.parametrize("act", [die, interrupt])
 def test_stopped_and_resumed_equals_uninterrupted(small_config, tmp_path, act, optimizer):
