@@ -72,7 +72,16 @@ def test_a_mistake_is_one_line(latebloom, grown, words, said):
 
 def test_a_series_over_depths(latebloom, tmp_path):
     words = [*SMALL[:8], "--train.steps", "4", "--train.eval-every", "2", "--out", "series"]
-    words += ["--recipes", "question", "--depths", "1,2", "--seeds", "1"]
+    words += [
+        "--train.checkpoint-every",
+        "1",
+        "--recipes",
+        "question",
+        "--depths",
+        "1,2",
+        "--seeds",
+        "1",
+    ]
     code, text, told = latebloom("sweep", "depth", *words)
     assert code == 0
     assert "run 2 of 2: question-depth2-seed0" in told
@@ -92,3 +101,50 @@ def test_the_data_of_a_sentence_world(latebloom, tmp_path):
     assert told["phi"] is None
     assert told["splits"] == {"train": 60, "test_id": 20, "test_ood": 20}
     assert len((tmp_path / "published" / "question.train").read_text().splitlines()) == 60
+
+
+@pytest.mark.parametrize("recipe", ["question", "tense", "dyck"])
+def test_published_sentences_out_in_and_trained_on(latebloom, tmp_path, recipe):
+    settings = SMALL[:6]
+    if recipe == "dyck":
+        # Few lines have brackets far enough apart to be judged.
+        settings = ["--world.train", "600", "--world.test-id", "200", "--world.test-ood", "20"]
+        settings += ["--world.kinds", "5"]
+    code, text, _ = latebloom("data", recipe, *settings, "--to", "published", "--json")
+    assert code == 0
+    sizes = json.loads(text)["splits"]
+    for name in ([recipe], [f"{recipe}-published"], []):
+        words = ["data", *name, "--from", "published", "--to", "copy", "--json"]
+        assert latebloom(*words) == (0, text, "")
+    for path in (tmp_path / "published").iterdir():
+        assert (tmp_path / "copy" / path.name).read_bytes() == path.read_bytes()
+    files = ["--world.files", "published"]
+    assert latebloom("data", recipe, *files, "--json")[1] == text
+    code, text, told = latebloom("grok", recipe, *files, *SMALL[6:], "--out", "run", "--json")
+    assert code == 0
+    assert set(json.loads(text)["splits"]) == {"train", "test_id", "test_ood"}
+    assert f"lines read: {sizes['train']} train, {sizes['test_id']} test_id" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["data", "tense", "--from", "published"], "published holds no tense.train"),
+        (["data", "dyck", "--from", "published"], "published holds no k-KINDS_d-DEPTH_train.txt"),
+        (["data", "composition", "--from", "published"], "vocab.json is missing"),
+        (["data", "sentences", "--from", "published"], "--world.trees"),
+        (["data", "--from", "published", "--world.train", "3"], "--world has no effect"),
+        (["data", "--from", "published"], "question.train: line 4: the word 'gnu'"),
+        (["grok", "question", "--world.files", "published", "--quiet"], "question.train: line 4:"),
+        (["grok", "tense", "--world.files", "nowhere", "--quiet"], "nowhere holds no tense.train"),
+    ],
+)
+def test_published_sentences_that_cannot_be_read(latebloom, tmp_path, words, said):
+    assert latebloom("data", "question", *SMALL[:6], "--to", "published")[0] == 0
+    path = tmp_path / "published" / "question.train"
+    first, rest = path.read_text().split("\n", 1)
+    path.write_text(f"{first}\n\n\nthe gnu does eat . decl\tthe gnu does eat .\n{rest}")
+    code, text, complaint = latebloom(*words)
+    assert (code, text) == (2, "")
+    assert said in complaint
+    assert complaint.count("\n") == 1

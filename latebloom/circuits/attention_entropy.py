@@ -31,9 +31,10 @@ def attention_entropy(
     for first in range(0, len(tokens), ROWS_AT_ONCE):
         rows = slice(first, first + ROWS_AT_ONCE)
         width = int(lengths[rows].max())
-        ids = torch.from_numpy(tokens[rows, :width]).long()
-        positions = torch.arange(width).expand(len(ids), -1)
-        real = (positions < torch.from_numpy(lengths[rows])[:, None]) & (positions > 0)
+        ids = torch.from_numpy(tokens[rows, :width]).long().to(model.embed.weight.device)
+        positions = torch.arange(width, device=ids.device).expand(len(ids), -1)
+        ends = torch.from_numpy(lengths[rows]).to(ids.device)
+        real = (positions < ends[:, None]) & (positions > 0)
         x = embed_at(model, ids, positions)
         for layer, block in enumerate(layers):
             q, k, v = queries_keys_values(block, x, positions)

@@ -80,8 +80,8 @@ class StartToken:
     """The keys and values of the start token in every layer: it sees itself alone."""
 
     def __init__(self, model: Transformer, layers: list[Block], token: int) -> None:
-        position = torch.zeros(1, dtype=torch.long)
-        x = embed_at(model, torch.tensor([token]), position)
+        position = torch.zeros(1, dtype=torch.long, device=model.embed.weight.device)
+        x = embed_at(model, torch.full_like(position, token), position)
         self.keys, self.values = [], []
         for block in layers:
             _, k, v = queries_keys_values(block, x, position)
@@ -96,20 +96,23 @@ def window_sums(
     """Level by level, c(begin, t) for each prefix that ends at word t = begin + level."""
     n_nodes, heads = len(prefixes) + 1, layers[0].attn.n_heads
     shape = (len(layers), n_nodes, heads, model.config.d_model // heads)
-    keys, values = torch.empty(shape), torch.empty(shape)
+    device = model.embed.weight.device
+    keys, values = torch.empty(shape, device=device), torch.empty(shape, device=device)
     for layer in range(len(layers)):
         keys[layer, 0], values[layer, 0] = start.keys[layer][0], start.values[layer][0]
-    done, previous = 1, torch.empty(0)
+    done, previous = 1, torch.empty(0, device=device)
     for level, rows in enumerate(prefixes.first):
         if not len(rows):
             return
         here = slice(done, done + len(rows))
-        positions = torch.full((len(rows),), begin + level)
-        x = embed_at(model, torch.from_numpy(prefixes.tokens[rows, level]).long(), positions)
+        positions = torch.full((len(rows),), begin + level, device=device)
+        ids = torch.from_numpy(prefixes.tokens[rows, level]).long().to(device)
+        x = embed_at(model, ids, positions)
         # A prefix sees the start token (node 0), the prefixes that it continues, and itself.
         seen = np.pad(prefixes.node[rows, : level + 1], ((0, 0), (1, 0)))
-        sight = torch.from_numpy(seen)
-        distance = begin + level - torch.tensor([0, *range(begin, begin + level + 1)])
+        sight = torch.from_numpy(seen).to(device)
+        past = torch.tensor([0, *range(begin, begin + level + 1)], device=device)
+        distance = begin + level - past
         for layer, block in enumerate(layers):
             q, keys[layer, here], values[layer, here] = queries_keys_values(block, x, positions)
             y = attend(q, keys[layer][sight], values[layer][sight], _bias(block, distance))
@@ -117,7 +120,7 @@ def window_sums(
         state = model.ln_final(x)
         if level:
             parent = torch.from_numpy(prefixes.node[rows, level - 1]) - (done - len(previous))
-            state = state + previous[parent]
+            state = state + previous[parent.to(device)]
         yield state
         done, previous = done + len(rows), state
 
@@ -141,7 +144,8 @@ def span_scores(
 
     tokens: the start token, then the words; what comes after them is not read.
     words: words of each sentence, at least 1.
-    progress: is told how many sentences are done, of how many.
+    progress: is told how many sentences are done, of how many; as a share of the states that they
+    need, since all advance together.
     Raises: CorpusError for a sentence without words or longer than the model; LatebloomError for
     a model with feedback.
     """
@@ -162,10 +166,14 @@ def span_scores(
         some = slice(first, first + SENTENCES_AT_ONCE)
         assert start is not None
         n = int(words[some].max())
+        here = len(words[some])
+
+        def tell(share: float, first: int = first, here: int = here) -> None:
+            progress(first + int(share * here), len(words))
+
         scores[some, :n, :n] = _chunk_scores(
-            model, layers, start, tokens[some, : n + 1], words[some]
+            model, layers, start, tokens[some, : n + 1], words[some], tell
         )
-        progress(min(some.stop, len(words)), len(words))
     model.train(training)
     return scores
 
@@ -190,8 +198,10 @@ def _chunk_scores(
     start: StartToken,
     tokens: Int[ndarray, "sentence pos"],
     words: Int[ndarray, " sentence"],
+    tell: Callable[[float], None],
 ) -> Float[ndarray, "sentence n n"]:
     n = int(words.max())
+    states, done = int((words.astype(np.int64) * (words + 1) // 2).sum()), 0
     device = model.embed.weight.device
     scores = torch.zeros(len(words), n, n)
     full = torch.zeros(len(words), n + 1, model.config.d_model, device=device)
@@ -207,7 +217,7 @@ def _chunk_scores(
             for level, c in enumerate(sums):
                 here = prefixes.node[:, level] >= 0
                 which = torch.from_numpy(rows[here])
-                mine = c[torch.from_numpy(prefixes.node[here, level] - before)]
+                mine = c[torch.from_numpy(prefixes.node[here, level] - before).to(device)]
                 before += len(prefixes.first[level])
                 word = begin + level
                 if begin == 1:
@@ -216,4 +226,6 @@ def _chunk_scores(
                 else:
                     whole = full[which, word] - full[which, begin - 1]
                     scores[which, begin - 1, word - 1] = F.cosine_similarity(mine, whole).cpu()
+            done += int((words[rows] - begin + 1).sum())
+            tell(done / states)
     return scores.numpy()

@@ -2,12 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 from rich.table import Table
 
 from latebloom.cli.app import Fields, Json, app, err, out
+from latebloom.errors import LatebloomError
+
+if TYPE_CHECKING:
+    from latebloom.worlds.build import AnyWorld
 
 
 @app.command
@@ -69,7 +73,8 @@ def data(
         A folder to write train.json, valid.json, test.json and vocab.json into; of sentences their
         published files.
     from_
-        A folder of that format to read instead of making a world.
+        A folder of that format to read instead of making a world; without a recipe, what it holds
+        tells which.
     seed
         Seed of the world.
     facts
@@ -81,12 +86,15 @@ def data(
     """
     from latebloom.studies.recipes import make_recipe
     from latebloom.worlds.build import build_world
-    from latebloom.worlds.dataset import read_dataset, write_dataset
+    from latebloom.worlds.dataset import write_dataset
     from latebloom.worlds.sentences.corpus import Corpus
     from latebloom.worlds.sentences.published import write_published
 
     if from_ is not None:
-        made = read_dataset(from_)
+        for name, value in {"--facts": facts, "--world": world}.items():
+            if value:
+                raise LatebloomError(f"{name} has no effect with --from: the folder is read as is")
+        made = read_folder(from_, recipe)
     else:
         fields = dict(world or {}) | ({"facts": str(facts)} if facts else {})
         config = make_recipe(recipe or "composition").with_overrides("world", fields)
@@ -108,3 +116,19 @@ def data(
     out.print(table)
     names = f"{len(made.vocabulary):,} {'words' if sentences else 'names'}"
     out.print(names if phi is None else f"{names}, phi {phi:.2f}")
+
+
+def read_folder(folder: Path, recipe: str) -> "AnyWorld":
+    """A folder in the published format of a recipe's world; without a recipe, of what it holds."""
+    from latebloom.studies.recipes import make_recipe
+    from latebloom.worlds.dataset import read_dataset
+    from latebloom.worlds.sentences.published import published_task, read_published
+
+    kind = make_recipe(recipe).world.kind if recipe else published_task(folder)
+    if kind == "sentences":
+        raise LatebloomError(
+            f"--from: {recipe} has no published format; give a file of trees as --world.trees"
+        )
+    if kind == "question" or kind == "tense" or kind == "dyck":
+        return read_published(folder, kind)
+    return read_dataset(folder)

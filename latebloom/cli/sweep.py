@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.table import Table
@@ -80,10 +80,17 @@ def depth(
         if name and not quiet:
             err.print(f"run {done + 1} of {total}: {name}", markup=False)
 
-    out_.mkdir(parents=True, exist_ok=True)
+    drawn = [out_ / f"depth.{kind}" for kind in ("svg", "png")]
+
+    def draw(series: dict[str, Any]) -> None:
+        if series["runs"]:
+            for path in drawn:
+                write_figure(plot_depth(series), path)
+
     with make_progress(quiet) as listener:
-        series = sweep_depth(config, out_, listener=listener, threads=threads, on_run=on_run)
-    drawn = [write_figure(plot_depth(series), out_ / f"depth.{kind}") for kind in ("svg", "png")]
+        series = sweep_depth(
+            config, out_, listener=listener, threads=threads, on_run=on_run, on_series=draw
+        )
     if json_:
         print(json.dumps(series))
         return
@@ -96,5 +103,8 @@ def depth(
         )
         table.add_row(row["recipe"], str(row["depth"]), str(row["seed"]), *reached)
     out.print(table)
+    for run in series["failed"]:
+        err.print(f"{run['run']} failed: {run['reason']}", markup=False)
     for path in drawn:
-        out.print(str(path))
+        if path.exists():
+            out.print(str(path))

@@ -59,14 +59,15 @@ def trees(
     config = ProjectionConfig(sentences=sentences, split=split, seed=seed)
     n = 1 if step is not None else len(folder.checkpoints())
     with Progress(console=err, disable=quiet or not err.is_terminal) as bar:
-        task = bar.add_task("sentences", total=n * sentences)
+        task = bar.add_task("sentences", total=None)
         records: list[dict[str, Any]] = []
 
-        def progress(at_step: int, done: int) -> None:
+        def progress(at_step: int, done: int, total: int) -> None:
             bar.update(
                 task,
                 description=f"step {at_step}",
-                completed=len(records) * sentences + done,
+                total=n * total,
+                completed=len(records) * total + done,
             )
 
         for record in project_run(folder, config, step=step, progress=progress):

@@ -26,12 +26,9 @@ from latebloom.training.objective import sentence_loss
 from latebloom.training.sentences import to_read
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences.corpus import Corpus, Lines
-from latebloom.worlds.sentences.dyck import openers
+from latebloom.worlds.sentences.dyck import FAR, openers
 from latebloom.worlds.sentences.question import AUXILIARIES
 from latebloom.worlds.vocabulary import Vocabulary
-
-FAR = 10
-"""Tokens between an opening bracket and its closing one, at least, for the bracket to count."""
 
 
 def score_corpus(
@@ -70,6 +67,20 @@ def judged_lines(corpus: Corpus, split: str) -> Lines:
         return lines
     task_word = lines.tokens[np.arange(len(lines)), lines.prompt - 1]
     return lines.take(np.flatnonzero(task_word == corpus.vocabulary.ids["quest"]))
+
+
+def check_judged(corpus: Corpus) -> None:
+    """Raises: CorpusError for a split in which the metric finds nothing to judge."""
+    for name in corpus.splits:
+        lines = judged_lines(corpus, name)
+        if corpus.task == "dyck":
+            kinds = (len(corpus.vocabulary) - 1) // 2
+            found = any(far_closings(lines.tokens[rows], kinds).any() for rows in batches(lines))
+            what = f"bracket that closes {FAR} tokens or more after its opener"
+        else:
+            found, what = len(lines) > 0, "line with quest"
+        if not found:
+            raise CorpusError(f"{name} holds no {what}, so nothing in it is judged; add lines")
 
 
 def check_fits(model: Transformer, lines: Lines) -> None:

@@ -6,6 +6,7 @@ summary. `resume` goes on with a run that was stopped or killed.
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ import torch
 from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.scores import score
+from latebloom.evaluation.sentence_metrics import check_judged
 from latebloom.model.transformer import ModelConfig, Transformer
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
@@ -48,6 +50,7 @@ def grow(
     check_until(config.train.until, world.splits)
     if isinstance(world, Corpus):
         check_longest(config.model, world)
+        check_judged(world)
     machine = {"device": place.type, "threads": use_threads(threads)}
     run = RunFolder.create(Path(out), config, world, machine, overwrite)
     return finish(config, world, run, listener, place)
@@ -71,13 +74,18 @@ def resume(
 def check_longest(config: ModelConfig, corpus: Corpus) -> None:
     """Whether the model's positions reach to the end of the longest line.
 
-    Raises: CorpusError naming the setting and what it must be.
+    Raises: CorpusError naming the line, the setting and what it must be.
     """
     limited = config.positions in ("learned", "sinusoidal")
     if limited and corpus.longest > config.max_positions:
+        longest = {split: lines.lengths.max(initial=0) for split, lines in corpus.splits.items()}
+        split = max(longest, key=lambda name: longest[name])
+        row = int(corpus.lines(split).lengths.argmax())
+        # A corpus does not know the lines of the file that it was read from; its words do.
+        text = shorten(corpus.text(split, row), 60, placeholder=" ...")
         raise CorpusError(
-            f"the longest line has {corpus.longest} tokens, the model reads {config.max_positions};"
-            f" set --model.max-positions {corpus.longest}"
+            f"the longest line, line {row + 1} of {split} ({text!r}), has {corpus.longest} tokens,"
+            f" the model reads {config.max_positions}; set --model.max-positions {corpus.longest}"
         )
 
 

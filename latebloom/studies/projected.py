@@ -58,11 +58,11 @@ def project_run(
     config: ProjectionConfig,
     *,
     step: int | None = None,
-    progress: Callable[[int, int], None] = lambda step, sentences: None,
+    progress: Callable[[int, int, int], None] = lambda step, done, total: None,
 ) -> Iterator[dict[str, Any]]:
     """The record of every checkpoint of a run, or of one step's.
 
-    progress: is told the step and how many of its sentences are done.
+    progress: is told the step and how many of its sentences are done, of how many.
     Raises: RunFolderError for a run on facts or a step that is not there; CorpusError for a split
     without sentences or a model that cannot be projected.
     """
@@ -72,12 +72,12 @@ def project_run(
     folder = run.path / "trees"
     folder.mkdir(exist_ok=True)
     for checkpoint in chosen:
-        path = folder / f"step_{checkpoint.step:07d}.json"
+        path = folder / f"step_{checkpoint.step:07d}-{config.split}-{len(lines)}-{config.seed}.json"
         record = read_record(path, config)
         if record is None:
             record = project_checkpoint(told, corpus, checkpoint, lines, config, progress)
             write_text(path, json.dumps(record) + "\n")
-        progress(checkpoint.step, len(lines))
+        progress(checkpoint.step, len(lines), len(lines))
         yield record
 
 
@@ -97,7 +97,7 @@ def project_checkpoint(
     checkpoint: Checkpoint,
     lines: Lines,
     config: ProjectionConfig,
-    progress: Callable[[int, int], None],
+    progress: Callable[[int, int, int], None],
 ) -> dict[str, Any]:
     """The record of one checkpoint."""
     model = load_model(told, corpus, checkpoint)
@@ -105,7 +105,7 @@ def project_checkpoint(
         model,
         lines,
         seed=config.seed,
-        progress=lambda done, _: progress(checkpoint.step, done),
+        progress=lambda done, total: progress(checkpoint.step, done, total),
     )
     accuracy = score(model, corpus, probe=PROBE, splits=corpus.tested)
     some = lines.take(np.arange(min(len(lines), ENTROPY_LINES)))

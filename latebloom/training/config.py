@@ -28,8 +28,10 @@ class TrainConfig:
     steps: int = 600
     """Optimizer steps at most; the learning rate's schedule spans them."""
     batch_size: int = 256
-    """Questions in a batch; of sentences the mean number of lines, as batches have about as many
-    words each."""
+    """Questions in a batch; of sentences the mean number of lines, where batches are by length."""
+    by_length: bool = True
+    """Put sentences of one length together, and about as many words into each batch; otherwise
+    batches are drawn as the lines come, all of `batch_size` lines. No effect on questions."""
     atomic_frac: float = 0.5
     """Fraction of a batch that is atomic facts; 0 draws from the whole training set as it lies."""
     every_loop: bool = True

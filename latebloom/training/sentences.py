@@ -47,7 +47,8 @@ class SentenceBatches:
         lines = joined([corpus.lines(split) for split in corpus.trained])
         self.tokens, self.lengths = lines.tokens, lines.lengths
         self.epochs = Epochs(len(lines), config.batch_size, [seed, 2])
-        self.pool = min(POOL, max(1, len(lines) // config.batch_size))
+        most = POOL if config.by_length else 1
+        self.pool = min(most, max(1, len(lines) // config.batch_size))
         self.key = [seed, 3]
         self.dealt = lru_cache(maxsize=1)(self._dealt)
         self.device = device

@@ -17,6 +17,7 @@ from latebloom.worlds.numeric_table import (
 )
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
+from latebloom.worlds.sentences.published import read_published
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 from latebloom.worlds.sentences.treebank import SentencesConfig, make_sentences
@@ -50,11 +51,16 @@ def build_world(
 ) -> AnyWorld:
     """Makes the world that the config describes; the same seed gives the same bytes.
 
-    tell: is told, line by line, what was found in facts that were read.
+    tell: is told, line by line, what was found in files that were read.
     Raises: WorldError, FactsError or CorpusError for what the config asks and the world cannot
     give.
     """
     match config:
+        case QuestionConfig() | TenseConfig() | DyckConfig() if config.files:
+            corpus = read_published(Path(config.files), config.kind)
+            sizes = ", ".join(f"{len(lines):,} {split}" for split, lines in corpus.splits.items())
+            tell(f"lines read: {sizes}; the other settings of world have no effect")
+            return corpus
         case QuestionConfig():
             return make_question(config, seed)
         case TenseConfig():

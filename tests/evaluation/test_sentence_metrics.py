@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from latebloom.errors import CorpusError
+from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.decoding import decode
 from latebloom.evaluation.sentence_metrics import (
     far_closings,
@@ -17,6 +18,7 @@ from latebloom.evaluation.sentence_metrics import (
     word_loss,
 )
 from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, dyck_vocabulary, make_dyck
 from latebloom.worlds.sentences.published import read_published_lines
 from latebloom.worlds.sentences.question import (
@@ -24,7 +26,7 @@ from latebloom.worlds.sentences.question import (
     make_question,
     question_vocabulary,
 )
-from latebloom.worlds.sentences.tense import TenseConfig, make_tense, tense_vocabulary
+from latebloom.worlds.sentences.tense import tense_vocabulary
 
 SIZES = {"train": 300, "test_id": 60, "test_ood": 90}
 
@@ -40,16 +42,21 @@ def small_model(d_vocab: int, **settings) -> Transformer:
 
 
 class Oracle(Transformer):
-    """A model that says after each line's beginning what a table says."""
+    """A model that says after each line's beginning what a table says.
 
-    def __init__(self, lines, d_vocab: int, wrong: dict[int, int] | None = None) -> None:
+    wrong: words that it says in place of others. loud: words likelier still than what it says.
+    """
+
+    def __init__(
+        self, lines, d_vocab: int, wrong: dict[int, int] | None = None, loud: tuple[int, ...] = ()
+    ) -> None:
         super().__init__(ModelConfig(n_loops=1, feedback="none", max_positions=300), d_vocab)
         self.next = {}
         for row in range(len(lines)):
             ids = lines.tokens[row, : lines.lengths[row]].tolist()
             for place in range(1, len(ids)):
                 self.next[tuple(ids[:place])] = ids[place]
-        self.wrong = wrong or {}
+        self.wrong, self.loud = wrong or {}, list(loud)
 
     def forward(self, tokens, at=None, **_):
         logits = torch.zeros(1, *tokens.shape, self.d_vocab)
@@ -57,6 +64,7 @@ class Oracle(Transformer):
             for place in range(len(ids)):
                 answer = self.next.get(tuple(ids[: place + 1]), 0)
                 logits[0, row, place, self.wrong.get(answer, answer)] = 1.0
+                logits[0, row, place, self.loud] = 2.0
         if at is not None:
             return logits[:, torch.arange(len(tokens)), at]
         return logits
@@ -111,36 +119,51 @@ def test_question_score_recomputed():
     assert score_corpus(model, corpus, probe=10)["test_ood"].n == 10
 
 
-def tense_case(output: str, monkeypatch) -> bool:
-    """Whether an output is right for one line whose main verb is `admire`."""
-    text = "my newts who ate admired her yak . PRESENT my newts who eat admire her yak ."
-    lines, words = read_published_lines([text], "tense"), tense_vocabulary()
-    made = torch.tensor([words.encode(output.split())])
-    monkeypatch.setattr(
-        "latebloom.evaluation.sentence_metrics.decode", lambda model, prompts, n: made
-    )
-    return bool(judge_tense(small_model(len(words)), lines, words)[0])
+def speaker(said: dict[int, str]) -> Transformer:
+    """A model that says an output after a prompt of so many tokens, whatever it reads."""
+    words = tense_vocabulary()
+    shape = {"n_layers": 1, "n_loops": 1, "feedback": "none", "positions": "learned"}
+    model = Transformer(ModelConfig(**shape, d_model=32, tied=False), len(words))
+    weights = dict(model.named_parameters())
+    for name, weight in weights.items():
+        weight.data *= name == "ln_final.weight"
+    weights["pos_embed.weight"].data += torch.eye(32)
+    for prompt, output in said.items():
+        for place, word in enumerate(words.encode(output.split()), prompt - 1):
+            weights["unembed.weight"].data[word, place] = 1.0
+    return model
 
 
 @pytest.mark.parametrize(
     ("output", "right"),
     [
-        ("my newts who eat admire her yak .", True),
-        ("the walrus who eats admire our yaks .", True),  # other words, same parts of speech
-        ("my newts who eat admires her yak .", False),  # the wrong main verb
-        ("my newts who eat admire her yak yak", False),  # no stop
-        ("my newts who admire eat her the .", False),  # other parts of speech
+        ("the newts that her yak amuses sleep .", True),
+        ("my zebra who our quails accept sleep .", True),  # other words, same parts of speech
+        ("the newts that her yak amuses sleeps .", False),  # the wrong main verb
+        ("the newts that amuse her yak sleep .", False),  # other parts of speech
+        ("the newts that her yak amuses sleep yak", False),  # no stop
     ],
 )
-def test_tense_by_hand(output, right, monkeypatch):
-    assert tense_case(output, monkeypatch) == right
+def test_tense_by_hand(output, right):
+    text = "the newts that her yak amused slept . PRESENT the newts that her yak amuses sleep ."
+    lines = read_published_lines([text], "tense")
+    assert judge_tense(speaker({10: output}), lines, tense_vocabulary()).tolist() == [right]
 
 
-def test_tense_score_of_a_model_that_repeats_its_prompt():
-    corpus = make_tense(TenseConfig(**SIZES), 0)
-    scores = score_corpus(small_model(len(corpus.vocabulary), positions="sinusoidal"), corpus)
-    assert (scores["test_id"].n, scores["test_ood"].n) == (60, 90)
-    assert scores["test_ood"].correct == 0
+def test_tense_judges_each_line_by_its_own_output(monkeypatch):
+    monkeypatch.setattr("latebloom.evaluation.sentence_metrics.TOKENS_AT_ONCE", 20)
+    model = speaker({6: "my newts eat .", 10: "the newts that her yak amuses sleep ."})
+    right = {
+        "the newt that her yak amused slept . PRESENT the newt that her yak amuses sleeps .": False,
+        "my newts ate . PRESENT my newts eat .": True,
+        "the newts that amused her yak slept . PRESENT the newts that amuse her yak sleep .": False,
+        "her yaks who my yak amused slept . PRESENT her yaks who my yak amuses sleep .": True,
+        "my newts moved . PRESENT my newts move .": False,
+    }
+    lines, words = read_published_lines(right, "tense"), tense_vocabulary()
+    assert judge_tense(model, lines, words).tolist() == list(right.values())
+    corpus = Corpus(task="tense", vocabulary=words, splits={"test_ood": lines}, trained=())
+    assert score_corpus(model, corpus) == {"test_ood": Score(n=5, correct=2)}
 
 
 def test_parts_of_speech():
@@ -165,6 +188,12 @@ def test_far_brackets_by_hand():
     assert far_closings(lines.tokens.astype(np.int64), 20, 3).sum() == 2
 
 
+def test_the_first_distance_that_is_far():
+    # What a pair encloses is even, so distances are odd: `(a` closes after 9, `(c` after 11.
+    lines = brackets_of([f"(a {'(b b) ' * 4}a) (c {'(d d) ' * 5}c)"])
+    assert np.argwhere(far_closings(lines.tokens.astype(np.int64), 20)).tolist() == [[0, 22]]
+
+
 def test_dyck_by_hand():
     lines, words = brackets_of([LONG]), dyck_vocabulary()
     assert judge_dyck(Oracle(lines, len(words)), lines, words).tolist() == [True]
@@ -172,13 +201,32 @@ def test_dyck_by_hand():
     assert judge_dyck(wrong, lines, words).tolist() == [False]
 
 
+def test_only_the_closing_brackets_compete():
+    lines, words = brackets_of([LONG]), dyck_vocabulary()
+    opening = tuple(range(21))  # the start token and the opening brackets
+    assert judge_dyck(Oracle(lines, 41, loud=opening), lines, words).tolist() == [True]
+    other = Oracle(lines, 41, loud=(words.ids["f)"],))
+    assert judge_dyck(other, lines, words).tolist() == [False]
+
+
+def distances(brackets: list[str]) -> list[int]:
+    """How far back each closing bracket's opener stands."""
+    found, stack = [], []
+    for place, bracket in enumerate(brackets):
+        if bracket[0] == "(":
+            stack.append(place)
+        else:
+            found.append(place - stack.pop())
+    return found
+
+
 def test_dyck_score_of_an_oracle():
     corpus = make_dyck(DyckConfig(**SIZES, max_tokens=60), 0)
     lines = corpus.lines("test_ood")
-    oracle = Oracle(lines, len(corpus.vocabulary))
-    score = score_corpus(oracle, corpus, splits=["test_ood"])["test_ood"]
-    far = far_closings(lines.tokens.astype(np.int64), 20)
-    assert score.correct == score.n == far.sum() > 50
+    score = score_corpus(Oracle(lines, 41), corpus, splits=["test_ood"])["test_ood"]
+    texts = [corpus.text("test_ood", row) for row in range(len(lines))]
+    far = sum(d >= 10 for text in texts for d in distances(text.split()))
+    assert score.correct == score.n == far > 50
 
 
 def test_a_line_longer_than_the_model_is_told():

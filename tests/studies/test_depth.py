@@ -1,14 +1,25 @@
 """The series over depths: every run once, taken up where it stopped, and its correlations."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from latebloom.errors import LatebloomError
+from latebloom.errors import LatebloomError, TrainingError
 from latebloom.reports.depth import interval, plot_depth
-from latebloom.studies.depth import DepthConfig, foretold, rank_correlation, sweep_depth
+from latebloom.studies.depth import (
+    DepthConfig,
+    correlation,
+    early_step,
+    foretold,
+    less_mean,
+    ranks,
+    sweep_depth,
+)
+from latebloom.studies.grow import grow
+from latebloom.training.config import TrainConfig
 from latebloom.training.listener import Silence
 
 SERIES = DepthConfig(
@@ -64,11 +75,11 @@ def test_a_series_that_was_stopped_equals_one_that_was_not(tmp_path):
         for row in series["runs"]:
             row.pop("seconds")
     assert again == whole
-    assert [(row["seed"], row["depth"]) for row in whole["runs"]] == [
-        (0, 1),
-        (0, 2),
+    assert [(row["depth"], row["seed"]) for row in whole["runs"]] == [
+        (1, 0),
         (1, 1),
-        (1, 2),
+        (2, 0),
+        (2, 1),
     ]
     assert {row["early_step"] for row in whole["runs"]} == {2}
     assert len(plot_depth(whole).axes) == 2
@@ -96,7 +107,10 @@ def fields(steps: str) -> dict[str, dict[str, str]]:
         ({"recipes": ("composition",)}, "not on sentences"),
         ({"recipes": ("sonnets",)}, "no recipe"),
         ({"depths": (0,)}, "depths from 1"),
-        ({"early_frac": 1.0}, "--early-frac"),
+        ({"early_frac": 1.0}, "early_frac"),
+        ({"depths": (2, 2)}, "--depths names one twice"),
+        ({"train": {"keep": "1"}}, "--train.keep"),
+        ({"train": {"steps": "10"}}, "no checkpoint is saved near step 2.5 of 10"),
     ],
 )
 def test_what_cannot_be_swept_is_told(changed, said):
@@ -104,30 +118,93 @@ def test_what_cannot_be_swept_is_told(changed, said):
         DepthConfig(**changed).runs()
 
 
-def test_rank_correlation_by_hand():
-    assert rank_correlation([1, 2, 9], [0.1, 0.5, 0.6]) == pytest.approx(1)
-    assert rank_correlation([3, 2, 1], [0.1, 0.5, 0.6]) == pytest.approx(-1)
+def test_runs_of_other_depths_stay_in_the_series_and_those_of_other_settings_do_not(tmp_path):
+    sweep_depth(replace(SERIES, seeds=1), tmp_path)
+    other = replace(SERIES, depths=(3,), seeds=1)
+    series = sweep_depth(other, tmp_path)
+    assert [row["depth"] for row in series["runs"]] == [1, 2, 3]
+    assert json.loads((tmp_path / "depth.json").read_text())["runs"] == series["runs"]
+    changed = replace(other, depths=(4,), train={**SERIES.train, "lr": "0.001"})
+    assert [row["depth"] for row in sweep_depth(changed, tmp_path)["runs"]] == [4]
+
+
+def test_a_run_that_breaks_off_does_not_end_the_series(tmp_path, monkeypatch):
+    def breaks(config, *rest, **more):
+        if config.model.n_layers == 1:
+            raise TrainingError("not finite")
+        return grow(config, *rest, **more)
+
+    monkeypatch.setattr("latebloom.studies.depth.grow", breaks)
+    told = []
+    series = sweep_depth(replace(SERIES, seeds=1), tmp_path, on_series=told.append)
+    assert [len(part["runs"]) for part in told] == [0, 1]
+    assert series["failed"] == [{"run": "question-depth1-seed0", "reason": "not finite"}]
+    assert [row["depth"] for row in series["runs"]] == [2]
+
+
+def test_the_early_step_has_a_checkpoint_near_it():
+    # Checkpoints at every 4 steps up to 40, then at every 10 up to 120.
+    train = TrainConfig(steps=100, checkpoint_every=20)
+    assert early_step(train, 0.25) == 24
+    assert early_step(train, 0.48) == 50
+    with pytest.raises(LatebloomError, match=r"--train\.checkpoint-every 2"):
+        early_step(TrainConfig(steps=10, checkpoint_every=1000), 0.25)
+
+
+def test_ranks_and_their_correlation_by_hand():
+    def rho(x, y):
+        return correlation(ranks(np.array(x, float)), ranks(np.array(y, float)))
+
+    assert rho([1, 2, 9], [0.1, 0.5, 0.6]) == pytest.approx(1)
+    assert rho([3, 2, 1], [0.1, 0.5, 0.6]) == pytest.approx(-1)
     # Ranks 1.5, 1.5, 3 against 1, 2, 3: 1.5 / sqrt(1.5 * 2).
-    assert rank_correlation([4, 4, 7], [0.1, 0.2, 0.3]) == pytest.approx(1.5 / 3**0.5)
-    assert rank_correlation([4, 4, 4], [0.1, 0.2, 0.3]) is None
-    assert rank_correlation([1, 2], [1, 2]) is None
-    assert rank_correlation([1, None, 3], [1, 2, 3]) is None
+    assert rho([4, 4, 7], [0.1, 0.2, 0.3]) == pytest.approx(1.5 / 3**0.5)
+    assert rho([4, 4, 4], [0.1, 0.2, 0.3]) is None
+    assert less_mean(np.array([1.0, 5, 3]), np.array([2, 4, 2])).tolist() == [-1, 0, 1]
+
+
+def rows_of(recipe, told):
+    """Rows of (depth, t_score, final accuracy)."""
+    early = dict.fromkeys(("test_id", "test_ood", "loss", "f1", "entropy", "weight_norm"), 0.5)
+    return [
+        {
+            "recipe": recipe,
+            "depth": depth,
+            "early": early | {"t_score": t},
+            "final": {"test_ood": reached},
+        }
+        for depth, t, reached in told
+    ]
 
 
 def test_what_foretells_is_told_by_recipe():
-    early = dict.fromkeys(("test_id", "test_ood", "loss", "f1", "entropy", "weight_norm"), 0.5)
-    rows = [
-        {"recipe": recipe, "early": early | {"t_score": t}, "final": {"test_ood": sign * t}}
-        for recipe, sign in (("question", 1), ("tense", -1))
-        for t in (0.1, 0.4, 0.2)
-    ]
-    found = foretold(rows)
-    assert found["question"]["t_score"] == pytest.approx(1)
-    assert found["tense"]["t_score"] == pytest.approx(-1)
+    t = (0.1, 0.4, 0.2)
+    found = foretold(
+        rows_of("question", [(2, x, x) for x in t]) + rows_of("tense", [(2, x, -x) for x in t])
+    )
+    assert found["question"]["t_score"]["rho"] == pytest.approx(1)
+    assert found["question"]["t_score"]["within"] == pytest.approx(1)
+    assert found["tense"]["t_score"]["rho"] == pytest.approx(-1)
+    assert found["tense"]["t_score"]["n"] == 3
     assert found["tense"]["loss"] is None
+    assert foretold(rows_of("tense", [(2, 1, 1), (2, 2, 2)]))["tense"]["t_score"] is None
 
 
-def test_an_interval_holds_the_mean():
-    low, high = interval(np.array([0.2, 0.4, 0.9]))
-    assert 0.2 <= low < 0.5 < high <= 0.9
+def test_a_measure_that_only_tells_the_depth_foretells_nothing_within_it():
+    rows = rows_of("question", [(2, 1, 0.1), (2, 1, 0.2), (4, 2, 0.8), (4, 2, 0.9)])
+    told = foretold(rows)["question"]["t_score"]
+    assert told["rho"] > 0.8
+    assert told["within"] is None
+    # Upside down within each depth, though right between them.
+    rows = rows_of("question", [(2, 2, 0.1), (2, 1, 0.2), (4, 4, 0.8), (4, 3, 0.9)])
+    told = foretold(rows)["question"]["t_score"]
+    assert told["rho"] > 0.5
+    assert told["within"] == pytest.approx(-1)
+
+
+def test_an_interval_of_three_by_hand():
+    # Mean .5, deviation .1: .5 -+ 4.30 x .1 / sqrt 3.
+    low, high = interval(np.array([0.4, 0.5, 0.6]))
+    assert (low, high) == pytest.approx((0.5 - 0.2483, 0.5 + 0.2483), abs=1e-4)
     assert interval(np.array([0.3])) == (0.3, 0.3)
+    assert interval(np.array([0.9, 1.0, 1.0]))[1] == 1.0

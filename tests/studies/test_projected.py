@@ -62,18 +62,27 @@ def test_every_checkpoint_has_its_record(run):
 def test_what_was_measured_is_not_measured_again(run):
     first = list(project_run(run, ASKED))
     told = []
-    path = run.path / "trees" / "step_0000004.json"
+    path = run.path / "trees" / "step_0000004-train-12-0.json"
     path.write_text('{"format": 1, "conf')
-    again = list(project_run(run, ASKED, progress=lambda step, done: told.append((step, done))))
+    again = list(project_run(run, ASKED, progress=lambda step, done, _: told.append((step, done))))
     assert json.loads(json.dumps(again)) == json.loads(json.dumps(first))
-    assert told == [(0, 12), (4, 12), (4, 12), (8, 12)]
+    assert [done for step, done in told if step != 4] == [12, 12]
+    counted = [done for step, done in told if step == 4]
+    assert len(counted) > 3
+    assert counted == sorted(counted)
+    assert counted[-2:] == [12, 12]
     assert json.loads(path.read_text())["step"] == 4
 
 
-def test_another_question_is_measured_anew(run):
-    few = list(project_run(run, replace(ASKED, sentences=5), step=8))
-    assert few[0]["n"] == 5
-    assert next(project_run(run, ASKED, step=8))["n"] == 12
+def test_another_measurement_stands_beside_the_first(run):
+    first = next(project_run(run, ASKED, step=8))
+    for other in (replace(ASKED, sentences=5), replace(ASKED, seed=1)):
+        record = next(project_run(run, other, step=8))
+        assert record["t_score_published"] != first["t_score_published"]
+    told = []
+    again = project_run(run, ASKED, step=8, progress=lambda step, done, _: told.append(done))
+    assert json.loads(json.dumps(next(again))) == json.loads(json.dumps(first))
+    assert told == [12]
 
 
 def test_figures_stand_in_the_report(run):

@@ -21,7 +21,9 @@ from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.listener import Silence
 from latebloom.training.objective import loss_of
 from latebloom.training.sentences import NO_WORD, POOL, SentenceBatches, Sentences, even_cuts
+from latebloom.worlds.build import build_world
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
+from latebloom.worlds.sentences.published import write_published
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig
 from latebloom.worlds.sentences.treebank import SentencesConfig
@@ -214,13 +216,43 @@ def test_what_is_saved_is_what_was_measured(tmp_path):
     "world",
     [
         TenseConfig(train=40, test_id=10, test_ood=10),
-        DyckConfig(kinds=3, train=40, test_id=10, test_ood=10, max_tokens=40),
+        DyckConfig(kinds=3, train=400, test_id=200, test_ood=10, max_tokens=40),
     ],
 )
 def test_every_world_of_sentences_goes_through_the_loop(tmp_path, world):
     summary = grow(replace(CONFIG, world=world, train=replace(TOLD, steps=8)), tmp_path / "run")
     assert {"train", "test_id", "test_ood"} == set(summary["splits"])
     assert RunConfig.from_toml((tmp_path / "run" / "config.toml").read_text()).world == world
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        SMALL,
+        TenseConfig(train=40, test_id=10, test_ood=10),
+        DyckConfig(kinds=3, train=400, test_id=200, test_ood=10, max_tokens=40),
+    ],
+    ids=lambda world: world.kind,
+)
+def test_published_files_are_trained_on_like_the_lines_that_were_drawn(tmp_path, drawn):
+    write_published(build_world(drawn, CONFIG.seed), tmp_path / "files")
+    read = type(drawn)(files=str(tmp_path / "files"))
+    notes: list[str] = []
+    assert len(build_world(read, 0, notes.append).lines("train")) == drawn.train
+    assert notes == [
+        f"lines read: {drawn.train} train, {drawn.test_id} test_id, {drawn.test_ood} test_ood;"
+        " the other settings of world have no effect"
+    ]
+    told = [
+        grow(replace(CONFIG, world=world, train=replace(TOLD, steps=8)), tmp_path / name)
+        for world, name in ((drawn, "drawn"), (read, "read"))
+    ]
+    assert told[0]["splits"] == told[1]["splits"]
+    weights = [
+        list_checkpoints(tmp_path / name / "checkpoints")[-1].folder / "model.safetensors"
+        for name in ("drawn", "read")
+    ]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
 
 
 def test_ones_own_trees_go_through_the_loop(tmp_path):
@@ -257,11 +289,21 @@ def test_feedback_is_refused():
         replace(CONFIG, model=replace(READER, n_loops=2, feedback="ahead"))
 
 
-def test_a_line_longer_than_the_model_leaves_no_folder(tmp_path):
+def test_a_line_longer_than_the_model_is_named_and_leaves_no_folder(tmp_path, corpus):
     model = replace(READER, positions="sinusoidal", max_positions=8)
-    with pytest.raises(CorpusError, match=r"--model\.max-positions"):
+    with pytest.raises(CorpusError, match=r"--model\.max-positions") as caught:
         grow(replace(CONFIG, model=model), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+    lines = [
+        (1 + len(corpus.text(split, row).split()), split, row)
+        for split in corpus.splits
+        for row in range(len(corpus.lines(split)))
+    ]
+    longest, split, row = max(lines, key=lambda line: line[0])
+    told = str(caught.value)
+    assert told.startswith(f"the longest line, line {row + 1} of {split} (")
+    assert corpus.text(split, row)[:40] in told
+    assert f"has {longest} tokens, the model reads 8;" in told
 
 
 def test_who_asks_for_facts_is_told_where_to_go(tmp_path, small_config):

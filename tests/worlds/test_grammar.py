@@ -1,10 +1,12 @@
-"""A grammar of a few rules, expanded and drawn from, against what one finds by hand."""
+"""A grammar of a few rules, and the trees of the published grammars, against those by hand."""
 
 import numpy as np
 import pytest
 
+from latebloom.circuits.tree_scores import brackets
 from latebloom.errors import CorpusError
 from latebloom.worlds.sentences.grammar import make_grammar, read_right_side
+from latebloom.worlds.sentences.published import read_published_lines
 
 RULES = {
     "S": [(1, "NP V!"), (3, "NP (V! NP)")],
@@ -61,3 +63,41 @@ def test_unbalanced_rules_are_refused(text, told):
 def test_a_symbol_without_rule_or_words_is_named():
     with pytest.raises(CorpusError, match="'Ghost'"):
         make_grammar({"S": [(1, "Ghost")]}, LEXICON, "S")
+
+
+# Each noun phrase and relative clause, as subject and as object.
+QUESTION_TREES = [
+    "((her zebra) (doesn't eat))",
+    "(((your quails) (behind (the walrus))) (do wait))",
+    "(((my raven) (that (does swim))) (doesn't (admire (our newts))))",
+    "(((the vultures) (who ((my unicorn) (does accept)))) (don't read))",
+    "(((the vulture) (who ((my unicorns) (do accept)))) (does (amuse (some yak))))",
+    "(((some peacock) (who (doesn't (amuse (her yaks))))) (does wait))",
+    "((our salamander) (does (confuse ((the zebras) (near (my newt))))))",
+    "((our salamander) (does (confuse ((the zebras) (that (do giggle))))))",
+    "((our salamander) (does (confuse ((the zebras) (that ((her yak) (doesn't amuse)))))))",
+    "((our salamander) (does (confuse ((the zebras) (that (do (accept (your quail))))))))",
+]
+TENSE_TREES = [
+    "((her zebra) ate)",
+    "(((your quails) (behind (the walrus))) waited)",
+    "(((my raven) (that swam)) (admired (our newts)))",
+    "(((the vultures) (who ((my unicorn) accepted))) read)",
+    "(((the vulture) (who ((my unicorns) accepted))) (amused (some yak)))",
+    "(((some peacock) (who (amused (her yaks)))) waited)",
+    "((our salamander) (confused ((the zebras) (near (my newt)))))",
+    "((our salamander) (confused ((the zebras) (that giggled))))",
+    "((our salamander) (confused ((the zebras) (that ((her yak) amused)))))",
+    "((our salamander) (confused ((the zebras) (that (accepted (your quail))))))",
+]
+
+
+@pytest.mark.parametrize(
+    ("task", "copies", "trees"),
+    [("question", "decl", QUESTION_TREES), ("tense", "PAST", TENSE_TREES)],
+)
+def test_gold_trees_by_hand(task, copies, trees):
+    sentences = [tree.replace("(", "").replace(")", "") for tree in trees]
+    lines = read_published_lines([f"{s} . {copies} {s} ." for s in sentences], task)
+    found = [brackets(s.split(), lines.tree(row)) for row, s in enumerate(sentences)]
+    assert found == trees

@@ -7,6 +7,7 @@ from latebloom.errors import CorpusError
 from latebloom.worlds.sentences.corpus import Lines
 from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, make_dyck
 from latebloom.worlds.sentences.published import (
+    published_task,
     read_published,
     read_published_lines,
     write_published,
@@ -74,6 +75,18 @@ def test_what_does_not_parse_is_named_with_its_line(text, told):
         read_published_lines([QUESTIONS[0], text], "question")
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+    # In a file with blank lines it is the line that an editor shows.
+    with pytest.raises(CorpusError) as caught:
+        read_published_lines(["\n", QUESTIONS[0], " \n", "\n", text], "question")
+    assert told.replace("line 2", "line 5") in str(caught.value)
+
+
+def test_blank_lines_are_left_out():
+    spaced = [line for text in QUESTIONS for line in ("\n", text)]
+    one, other = (read_published_lines(texts, "question") for texts in (QUESTIONS, spaced))
+    np.testing.assert_array_equal(one.tokens, other.tokens)
+    brackets = brackets_of(["", "(a a) END", "", "(b b) (a a)"])
+    np.testing.assert_array_equal(brackets.tokens, brackets_of(["(a a)", "(b b) (a a)"]).tokens)
 
 
 def corpora():
@@ -82,6 +95,7 @@ def corpora():
         make_question(QuestionConfig(**sizes), 2),
         make_tense(TenseConfig(**sizes), 2),
         make_dyck(DyckConfig(**sizes), 2),
+        make_dyck(DyckConfig(**sizes, kinds=5, depth=4), 2),
     ]
 
 
@@ -100,6 +114,53 @@ def test_written_and_read_back(corpus, tmp_path):
     second = tmp_path / "again"
     for path, copy in zip(paths, write_published(again, second), strict=True):
         assert path.read_bytes() == copy.read_bytes()
+
+
+def write_brackets(folder, name: str, *lines: str) -> None:
+    for ending in ("train", "val", "test"):
+        (folder / f"{name}_{ending}.txt").write_text("".join(f"{line} END\n" for line in lines))
+
+
+def test_bracket_files_are_named_by_their_kinds_and_depth(tmp_path):
+    write_brackets(tmp_path, "k-3_d-10", "(a (c (a a) c) a)", "(b b) (c c)")
+    corpus = read_published(tmp_path, "dyck")
+    assert corpus.vocabulary.words == ("<s>", "(a", "(b", "(c", "a)", "b)", "c)")
+    assert corpus.lines("train").tokens[1, :5].tolist() == [0, 2, 5, 3, 6]
+    names = {path.name for path in write_published(corpus, tmp_path / "again")}
+    assert names == {f"k-3_d-3_{ending}.txt" for ending in ("train", "val", "test")}
+
+
+def test_a_published_line_may_be_longer_than_any_that_is_drawn(tmp_path):
+    longer = DyckConfig().max_tokens // 2 + 100
+    write_brackets(tmp_path, "k-2_d-2", "(b (a a) b)" + " (a a)" * longer)
+    corpus = read_published(tmp_path, "dyck")
+    assert corpus.longest == 1 + 4 + 2 * longer
+    assert len(corpus.lines("train").tree(0)) == 3 + longer
+
+
+def test_the_set_of_bracket_files_must_be_clear(tmp_path):
+    with pytest.raises(CorpusError, match=r"holds no k-KINDS_d-DEPTH_train\.txt"):
+        read_published(tmp_path, "dyck")
+    write_brackets(tmp_path, "k-2_d-10", "(a a) (b b)", "(c c)")
+    with pytest.raises(CorpusError, match=r"k-2_d-10_train\.txt: line 2: '\(c' is no bracket"):
+        read_published(tmp_path, "dyck")
+    write_brackets(tmp_path, "k-20_d-3", "(a a)")
+    with pytest.raises(CorpusError, match="several sets of bracket files, k-20_d-3, k-2_d-10"):
+        read_published(tmp_path, "dyck")
+    many = tmp_path / "many"
+    many.mkdir()
+    write_brackets(many, "k-27_d-3", "(a a)")
+    with pytest.raises(CorpusError, match=r"k-27_d-3_train\.txt: .* 27 kinds of brackets"):
+        read_published(many, "dyck")
+
+
+def test_what_a_folder_holds(tmp_path):
+    assert published_task(tmp_path) is None
+    write_brackets(tmp_path, "k-2_d-10", "(a a)")
+    assert published_task(tmp_path) == "dyck"
+    (tmp_path / "tense.train").write_text(TENSES[0] + "\n")
+    with pytest.raises(CorpusError, match="holds files of tense and dyck; name the recipe"):
+        published_task(tmp_path)
 
 
 def test_a_missing_or_empty_file_is_named(tmp_path):
@@ -123,3 +184,6 @@ def test_brackets_that_do_not_nest_are_named(text, told):
     with pytest.raises(CorpusError) as caught:
         brackets_of(["(a a) (b b) END", text])
     assert told in str(caught.value)
+    with pytest.raises(CorpusError) as caught:
+        brackets_of(["(a a) (b b) END", "\n", "", text])
+    assert told.replace("line 2", "line 4") in str(caught.value)

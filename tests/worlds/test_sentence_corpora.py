@@ -136,7 +136,7 @@ def right_branching_f1(lines: Lines) -> float:
     return total.f1
 
 
-def test_right_branching_f1_of_the_reference():
+def test_default_shares_stay_calibrated_to_the_reference_f1():
     corpus = make_question(QuestionConfig(train=30_000), seed=0)
     lines = corpus.lines("train")
     asked = lines.tokens[np.arange(len(lines)), lines.prompt - 1]
@@ -236,6 +236,9 @@ def test_words_outside_the_vocabulary(question):
         question.encode("the newtt does sleep")
     with pytest.raises(CorpusError, match="empty"):
         question.encode("  ")
+    for start in ("<s>", "<S>"):
+        with pytest.raises(CorpusError, match=f"'{start}' is the start token"):
+            question.encode(f"{start} the newt does sleep")
     with pytest.raises(CorpusError, match="it has train, test_id, test_ood"):
         question.lines("test")
 

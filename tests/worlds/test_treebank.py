@@ -47,6 +47,9 @@ def test_dependency_trees_by_hand(tmp_path):
     assert first.words == ("The", "owl", "sees", "a", "cat")
     assert first.spans == ((0, 4), (0, 1), (3, 4))
     assert (second.line, second.spans) == (9, ((0, 1),))
+    # A row of two words in one needs no further columns.
+    short = CONLLU.replace("4-5\tacat\t_\t_\t_\t_\t_\t_\t_\t_", "4-5\tacat")
+    assert read_trees(written(tmp_path, "short.conllu", short)) == [first, second]
 
 
 def test_both_formats_make_a_corpus(tmp_path):
@@ -63,6 +66,9 @@ def test_both_formats_make_a_corpus(tmp_path):
 CROSSING = CONLLU.replace("5\tdet", "1\tdet")
 CIRCLE = CONLLU.replace("1\tAnn\tAnn\tPROPN\t_\t_\t2", "1\tAnn\tAnn\tPROPN\t_\t_\t1")
 NO_HEAD = CONLLU.replace("1\tAnn\tAnn\tPROPN\t_\t_\t2", "1\tAnn\tAnn\tPROPN\t_\t_\t9")
+SPACED = CONLLU.replace("2\tsleeps\tsleep\tVERB\t_\t_\t0", "2  sleeps  sleep  VERB  _  _  9")
+WORD_AS_HEAD = CONLLU.replace("VERB\t_\t_\t0", "VERB\t_\t_\tx", 1)
+TOO_SHORT = CONLLU.replace("2\tsleeps\tsleep\tVERB\t_\t_\t0\troot\t_\t_", "2\tsleeps")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,12 @@ NO_HEAD = CONLLU.replace("1\tAnn\tAnn\tPROPN\t_\t_\t2", "1\tAnn\tAnn\tPROPN\t_\t
         ("a.conllu", CROSSING, "line 2: 'The', what depends on it has a gap"),
         ("a.conllu", CIRCLE, "line 9: 'Ann', its heads go round in a circle"),
         ("a.conllu", NO_HEAD, "line 9: 'Ann', its head 9 is no word of the sentence"),
+        ("a.conllu", SPACED, "line 10: 'sleeps', its head 9 is no word of the sentence"),
+        ("a.conllu", WORD_AS_HEAD, "line 4: this is no CoNLL-U (Failed parsing field 'head'"),
+        ("a.conllu", TOO_SHORT, "line 10: no column HEAD; CoNLL-U has 10 columns"),
         ("a.conllu", "1 the the DET\n", "line 1: this is no CoNLL-U"),
+        ("a.mrg", PENN + "(S (A x) (B <s>))", "line 5: the word '<s>' is the token that begins"),
+        ("a.conllu", CONLLU.replace("Ann", "<s>"), "line 9: the word '<s>' is the token"),
         ("a.conllu", "# nothing but a comment\n\n", "line 1: the sentence has no words"),
     ],
 )
@@ -102,6 +113,13 @@ def test_words_outside_a_given_vocabulary(tmp_path):
     known = Vocabulary(("<s>", "the", "owl", "sees", "a", "cat"))
     with pytest.raises(CorpusError, match="line 4: the word 'ann' is not in the vocabulary"):
         tree_lines(trees, known)
+
+
+def test_the_start_token_in_capitals_is_no_word_either(tmp_path):
+    path = written(tmp_path, "own.mrg", PENN.replace("Ann", "<S>"))
+    assert read_trees(path)[1].words == ("<S>", "sleeps")
+    with pytest.raises(CorpusError, match=r"own\.mrg, line 4: the word '<s>'"):
+        make_sentences(SentencesConfig(trees=str(path)), seed=0)
 
 
 def test_one_sentence_is_too_few(tmp_path):

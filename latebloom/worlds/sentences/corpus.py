@@ -134,14 +134,21 @@ class Corpus:
     def encode(self, sentence: str) -> Int[ndarray, " pos"]:
         """A sentence as token ids, start token first.
 
-        Raises: CorpusError for an empty sentence, UnknownNameError for an unknown word.
+        Raises: CorpusError for an empty sentence and for the start token in it, UnknownNameError
+        for an unknown word.
         """
         words = sentence.split()
         if not words:
             raise CorpusError(
                 "the sentence is empty; give words of the corpus, with spaces between"
             )
-        return np.array([0, *self.vocabulary.encode(words)], np.int32)
+        ids = self.vocabulary.encode(words)
+        if 0 in ids:
+            raise CorpusError(
+                f"{words[ids.index(0)]!r} is the start token, which is put before every sentence;"
+                " leave it out"
+            )
+        return np.array([0, *ids], np.int32)
 
     def save(self, folder: Path) -> None:
         """Writes `vocabulary.json` and `world.safetensors` into an existing folder."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import CorpusError
@@ -31,6 +31,12 @@ ROUNDS = 400
 """Draws at most until there are enough lines of a split."""
 CHUNK = 25_000
 """Lines drawn at once, at most: bounds the memory."""
+FAR = 10
+"""Tokens between an opening bracket and its closing one, at least, for the bracket to count in the
+published metric."""
+
+ComponentKeys = tuple[Int[ndarray, " component"], Int[ndarray, " component"]]
+"""Keys of the shapes of top-level components, and the lines that they stand in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +55,11 @@ class DyckConfig:
     """Validation lines, made of shapes seen in training."""
     test_ood: int = 20_000
     """Generalisation lines, each with a shape not seen in training."""
-    max_tokens: int = 128
-    """Longest line, in brackets."""
+    max_tokens: int = 512
+    """Longest line, in brackets; of the lines without a limit 3 in 1,000 are longer than 512."""
+    files: str = ""
+    """Folder of published files to read instead of drawing lines; nothing else here has an effect
+    then: the files' names tell the kinds."""
 
     def __post_init__(self) -> None:
         for name in ("kinds", "depth", "train", "test_id", "test_ood"):
@@ -58,8 +67,11 @@ class DyckConfig:
                 raise CorpusError(f"world.{name} is {getattr(self, name)}; it must be at least 1")
         if self.kinds > len(string.ascii_lowercase):
             raise CorpusError(f"world.kinds is {self.kinds}; there are letters for at most 26")
-        if self.max_tokens < SHORTEST:
-            raise CorpusError(f"world.max_tokens is {self.max_tokens}; it must be at least 4")
+        if self.max_tokens < FAR + 2:
+            raise CorpusError(
+                f"world.max_tokens is {self.max_tokens}; what is judged are brackets {FAR} tokens"
+                f" after their opener, so it must be at least {FAR + 2}"
+            )
 
 
 def dyck_vocabulary(kinds: int = 20) -> Vocabulary:
@@ -91,35 +103,30 @@ def draw_shapes(n: int, config: DyckConfig, rng: np.random.Generator) -> Int[nda
 
 def openers(steps: Int[ndarray, "line pos"]) -> Int[ndarray, "line pos"]:
     """For each closing bracket the position of its opener, elsewhere -1."""
-    n, length = steps.shape
-    stack = np.zeros(
-        (n, int(np.cumsum(steps, axis=1, dtype=np.int16).max(initial=0)) + 1), np.int16
-    )
-    depth = np.zeros(n, np.int16)
-    found = np.full((n, length), -1, np.int16)
-    for t in range(length):
-        up, down = np.flatnonzero(steps[:, t] > 0), np.flatnonzero(steps[:, t] < 0)
-        stack[up, depth[up]] = t
-        depth[up] += 1
-        depth[down] -= 1
-        found[down, t] = stack[down, depth[down]]
+    row, column = np.nonzero(steps)
+    step = steps[row, column]
+    # Lines end at depth 0, so the depth goes on over all of them. A pair's brackets have one level,
+    # and within a level opening and closing ones take turns.
+    level = np.cumsum(step, dtype=np.int16) + (step < 0)
+    order = np.argsort(level, kind="stable")
+    opener, closing = order[0::2], order[1::2]
+    found = np.full(steps.shape, -1, np.int16)
+    found[row[closing], column[closing]] = column[opener]
     return found
 
 
-def component_keys(steps: Int[ndarray, "line pos"]) -> Int[ndarray, "line pos"]:
-    """At the last bracket of each top-level component a key of its shape, elsewhere 0."""
-    length = steps.shape[1]
-    factor = np.random.default_rng(1).integers(1, 2**62, length, dtype=np.int64) | 1
-    depth = np.cumsum(steps, axis=1, dtype=np.int16)
-    ends = (depth == 0) & (steps != 0)
-    column = np.arange(length)
-    begin = np.maximum.accumulate(np.where(np.roll(ends, 1, 1) | (column == 0), column, 0), axis=1)
+def component_keys(steps: Int[ndarray, "line pos"]) -> ComponentKeys:
+    """For each top-level component, line after line, a key of its shape, and its line."""
+    row, _ = np.nonzero(steps)
+    step = steps[steps != 0]
+    ends = np.flatnonzero(np.cumsum(step, dtype=np.int16) == 0)
+    begins = np.concatenate(([0], ends[:-1] + 1)) if len(ends) else ends
+    sizes = ends + 1 - begins
+    place = np.arange(len(step)) - np.repeat(begins, sizes)
+    factor = np.random.default_rng(1).integers(1, 2**62, steps.shape[1], dtype=np.int64)
     with np.errstate(over="ignore"):
-        part = factor[column - begin] * (steps > 0)
-        total = np.cumsum(part, axis=1)
-        before = np.where(begin > 0, np.take_along_axis(total, np.maximum(begin - 1, 0), 1), 0)
-        key = (total - before) * 2 + 1
-    return np.where(ends, key, 0)
+        part = factor[place] * (step > 0)
+        return np.add.reduceat(part, begins) if len(ends) else ends, row[ends]
 
 
 def dyck_lines(
@@ -127,12 +134,12 @@ def dyck_lines(
 ) -> Lines:
     """Lines with the kinds given at the opening brackets; a node for every pair, and the root."""
     opener = openers(steps)
-    at = np.maximum(opener, 0)
-    of_pair = np.where(opener >= 0, np.take_along_axis(kind, at, 1), kind)
-    body = np.where(steps > 0, 1 + of_pair, np.where(steps < 0, 1 + kinds + of_pair, 0))
-    words = np.count_nonzero(steps, axis=1).astype(np.int32)
     row, close = np.nonzero(opener >= 0)
     first = opener[row, close]
+    tokens = np.zeros((len(steps), steps.shape[1] + 1), np.int8)
+    tokens[row, first + 1] = 1 + kind[row, first]
+    tokens[row, close + 1] = 1 + kinds + kind[row, first]
+    words = np.count_nonzero(steps, axis=1).astype(np.int32)
     # The whole line is a node of its own unless one pair spans it.
     bare = np.flatnonzero(opener[np.arange(len(steps)), words - 1] != 0)
     rows = np.concatenate((bare, row))
@@ -145,7 +152,7 @@ def dyck_lines(
     )
     order = np.argsort(rows, kind="stable")
     return Lines(
-        tokens=np.pad(body, ((0, 0), (1, 0))).astype(np.int16),
+        tokens=tokens,
         lengths=words + 1,
         prompt=np.ones(len(steps), np.int32),
         target=np.zeros(len(steps), np.int32),
@@ -162,27 +169,29 @@ def make_dyck(config: DyckConfig, seed: int) -> Corpus:
     """
     rng = np.random.default_rng([seed, 13])
 
-    def draw(n: int) -> tuple[Lines, Int[ndarray, "line pos"]]:
+    def draw(n: int) -> tuple[Lines, ComponentKeys]:
         steps = draw_shapes(n, config, rng)
         kind = rng.integers(0, config.kinds, steps.shape, dtype=np.int8)
         return dyck_lines(steps, kind, config.kinds), component_keys(steps)
 
-    parts, shapes, missing = [], [], config.train
+    parts, shapes, taken, missing = [], [], [], config.train
     while missing > 0:
-        lines, keys = draw(min(CHUNK, missing + missing // 8 + 16))
+        lines, (keys, line) = draw(min(CHUNK, missing + missing // 8 + 16))
         parts.append(lines.take(np.arange(min(missing, len(lines)))))
-        shapes.append(np.unique(keys[: len(parts[-1])]))
+        shapes.append(np.unique(keys[line < missing]))
+        taken.append(line_keys(parts[-1].tokens))
         missing -= len(parts[-1])
     train = joined(parts)
-    seen, trained = np.unique(np.concatenate(shapes)), np.unique(line_keys(train.tokens))
+    seen, trained = np.unique(np.concatenate(shapes)), np.unique(np.concatenate(taken))
 
     found: dict[str, list[Lines]] = {Split.TEST_ID: [], Split.TEST_OOD: []}
     wanted = {Split.TEST_ID: config.test_id, Split.TEST_OOD: config.test_ood}
     for _ in range(ROUNDS):
         if not any(wanted.values()):
             break
-        lines, keys = draw(min(CHUNK, 2 * max(wanted.values()) + 64))
-        known: Bool[ndarray, " line"] = (np.isin(keys, seen) | (keys == 0)).all(1)
+        lines, (keys, line) = draw(min(CHUNK, 2 * max(wanted.values()) + 64))
+        known = np.ones(len(lines), bool)
+        known[line[~np.isin(keys, seen)]] = False
         fresh = ~np.isin(line_keys(lines.tokens), trained)
         for split, fits in ((Split.TEST_ID, known & fresh), (Split.TEST_OOD, ~known)):
             rows = np.flatnonzero(fits)[: wanted[split]]
@@ -211,7 +220,9 @@ def brackets_of(texts: Iterable[str], kinds: int = 20) -> Lines:
     rows: list[list[tuple[int, int]]] = []
     for line, text in enumerate(texts, 1):
         words = text.split()
-        words = words[:-1] if words and words[-1] == "END" else words
+        if not words:
+            continue
+        words = words[:-1] if words[-1] == "END" else words
         unknown = next((word for word in words if word not in number), None)
         if unknown is not None or not words:
             raise CorpusError(f"line {line}: {unknown or 'an empty line'!r} is no bracket")

@@ -2,13 +2,15 @@
 
 A folder holds `question.train`, `question.val` and `question.test` (arXiv:2305.18741), or
 `.train`, `.dev` and `.gen` (arXiv:2001.03632); the same for `tense`. A line is
-`sentence . TASK<tab>output`. For Dyck: `k-20_d-10_train.txt`, `_val`, `_test`; a line is
-`(a (b b) a) END`.
+`sentence . TASK<tab>output`. For Dyck, of 20 kinds and depth 10: `k-20_d-10_train.txt`, `_val`,
+`_test`; a line is `(a (b b) a) END`. Blank lines are left out, and count as lines.
 
 Covers: every line that the grammar can make, checked word by word. Does not cover: other
 grammars; a line that does not parse is an error with its number.
 """
 
+import re
+import string
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -28,6 +30,8 @@ from latebloom.worlds.world import Split
 Task = Literal["question", "tense", "dyck"]
 ENDINGS = {"train": ("train",), Split.TEST_ID: ("val", "dev"), Split.TEST_OOD: ("gen", "test")}
 """For each split the endings of its file, the first one that exists."""
+BRACKETS = re.compile(r"(k-(\d+)_d-\d+)_train\.txt", re.ASCII)
+"""The name of Dyck's training file: the set, with its kinds and depth."""
 
 
 class SentenceParser:
@@ -85,9 +89,11 @@ def read_published_lines(texts: Iterable[str], task: Literal["question", "tense"
         names = ("PAST", "PRESENT")
     parser = SentenceParser(grammar)
     found: list[tuple[int, list[int], bool]] = []
-    given: list[list[str]] = []
+    given: list[tuple[int, list[str]]] = []
     for number, text in enumerate(texts, 1):
         words = text.split()
+        if not words:
+            continue
         try:
             at = next((i for i, word in enumerate(words) if word in names), 0)
             if at < 2 or words[at - 1] != ".":
@@ -95,13 +101,12 @@ def read_published_lines(texts: Iterable[str], task: Literal["question", "tense"
             found.append((*parser.parse(words[: at - 1]), words[at] == names[1]))
         except CorpusError as error:
             raise CorpusError(f"line {number}: {error}") from error
-        given.append(words)
+        given.append((number, words))
     if not found:
         raise CorpusError(f"the file of {task} lines is empty; give at least one line")
     lines = _written(write, grammar, found)
-    for number, words in enumerate(given, 1):
-        row = lines.tokens[number - 1, 1 : lines.lengths[number - 1]]
-        made = vocabulary.decode(row)
+    for row, (number, words) in enumerate(given):
+        made = vocabulary.decode(lines.tokens[row, 1 : lines.lengths[row]])
         if made != words:
             wrong = next((w for w, m in zip(words, made, strict=False) if w != m), "its end")
             raise CorpusError(
@@ -132,17 +137,18 @@ def read_published(folder: Path, task: Task) -> Corpus:
 
     Raises: CorpusError naming the file that is missing, or the file and line that do not parse.
     """
+    stem, kinds = bracket_set(folder) if task == "dyck" else (task, 0)
     splits: dict[str, Lines] = {}
     for split, endings in ENDINGS.items():
-        path = next((p for p in _paths(folder, task, endings) if p.is_file()), None)
+        paths = [_path(folder, stem, ending) for ending in endings]
+        path = next((p for p in paths if p.is_file()), None)
         if path is None:
-            names = " or ".join(p.name for p in _paths(folder, task, endings))
+            names = " or ".join(p.name for p in paths)
             raise CorpusError(f"{folder} holds no {names}; give the folder of the published files")
         try:
             with path.open(encoding="utf-8") as file:
-                texts = (line for line in file if line.strip())
                 splits[split] = (
-                    brackets_of(texts) if task == "dyck" else read_published_lines(texts, task)
+                    brackets_of(file, kinds) if task == "dyck" else read_published_lines(file, task)
                 )
         except CorpusError as error:
             raise CorpusError(f"{path}: {error}") from error
@@ -151,25 +157,73 @@ def read_published(folder: Path, task: Task) -> Corpus:
     vocabulary = {
         "question": question.question_vocabulary,
         "tense": tense.tense_vocabulary,
-        "dyck": dyck_vocabulary,
+        "dyck": lambda: dyck_vocabulary(kinds),
     }[task]()
     return Corpus(task=task, vocabulary=vocabulary, splits=splits, trained=("train",))
+
+
+def published_task(folder: Path) -> Task | None:
+    """The task of the files in a folder; None if it holds none of these formats.
+
+    Raises: CorpusError for files of several tasks.
+    """
+    names: dict[Task, str] = {
+        "question": "question.train",
+        "tense": "tense.train",
+        "dyck": "k-*_d-*_train.txt",
+    }
+    found: list[Task] = [task for task, name in names.items() if any(folder.glob(name))]
+    if len(found) > 1:
+        raise CorpusError(f"{folder} holds files of {' and '.join(found)}; name the recipe")
+    return found[0] if found else None
+
+
+def bracket_set(folder: Path) -> tuple[str, int]:
+    """The one set of bracket files in a folder: its name, `k-20_d-10`, and its kinds.
+
+    Raises: CorpusError for none, for several, and for more kinds than letters.
+    """
+    found = [
+        m for p in sorted(folder.glob("k-*_d-*_train.txt")) if (m := BRACKETS.fullmatch(p.name))
+    ]
+    if not found:
+        raise CorpusError(
+            f"{folder} holds no k-KINDS_d-DEPTH_train.txt; give the folder of the published files"
+        )
+    if len(found) > 1:
+        raise CorpusError(
+            f"{folder} holds several sets of bracket files, {', '.join(m[1] for m in found)};"
+            " give a folder with one"
+        )
+    stem, kinds, most = found[0][1], int(found[0][2]), len(string.ascii_lowercase)
+    if not 1 <= kinds <= most:
+        raise CorpusError(
+            f"{folder / found[0][0]}: the name tells {kinds} kinds of brackets; there are letters"
+            f" for 1 to {most}"
+        )
+    return stem, kinds
 
 
 def write_published(corpus: Corpus, folder: Path) -> list[Path]:
     """Writes every split as a published file; returns the paths.
 
+    Bracket files are named by the kinds of the vocabulary and the depth that the lines reach.
     Raises: CorpusError for a corpus of another task.
     """
     if corpus.task not in ("question", "tense", "dyck"):
         raise CorpusError(
             f"a corpus of {corpus.task} has no published format; question, tense and dyck have"
         )
+    stem = corpus.task
+    if stem == "dyck":
+        kinds = (len(corpus.vocabulary) - 1) // 2
+        depth = max(greatest_depth(lines, kinds) for lines in corpus.splits.values())
+        stem = f"k-{kinds}_d-{depth}"
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     names = {"train": "train", Split.TEST_ID: "val", Split.TEST_OOD: "test"}
     for split, lines in corpus.splits.items():
-        path = _paths(folder, corpus.task, (names[split],))[0]
+        path = _path(folder, stem, names[split])
         with path.open("w", encoding="utf-8") as file:
             for row in range(len(lines)):
                 ids = lines.tokens[row, 1 : lines.lengths[row]]
@@ -183,7 +237,13 @@ def write_published(corpus: Corpus, folder: Path) -> list[Path]:
     return written
 
 
-def _paths(folder: Path, task: str, endings: tuple[str, ...]) -> list[Path]:
-    if task == "dyck":
-        return [folder / f"k-20_d-10_{ending}.txt" for ending in endings]
-    return [folder / f"{task}.{ending}" for ending in endings]
+def greatest_depth(lines: Lines, kinds: int) -> int:
+    """The most brackets that are open at once in lines of brackets."""
+    tokens = lines.tokens[lines.tokens > 0]
+    # Every line ends at depth 0, so the depth goes on over all of them.
+    return int(np.cumsum(np.where(tokens <= kinds, 1, -1)).max(initial=0))
+
+
+def _path(folder: Path, stem: str, ending: str) -> Path:
+    """The file of a task, or of a set of brackets."""
+    return folder / (f"{stem}_{ending}.txt" if stem.startswith("k-") else f"{stem}.{ending}")

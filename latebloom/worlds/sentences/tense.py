@@ -75,6 +75,9 @@ class TenseConfig:
     than the subject: they show the rule; published 0."""
     tree_types: int = 0
     """Different trees in the training lines; 0: all that the grammar has."""
+    files: str = ""
+    """Folder of published files to read instead of drawing sentences; the sizes and shares have no
+    effect then."""
 
     def __post_init__(self) -> None:
         check_sizes_and_shares(self)

@@ -86,7 +86,7 @@ def read_trees(path: Path, *, lower: bool = False) -> list[Tree]:
     """All trees of a file.
 
     Raises: CorpusError for a file that cannot be read or is empty, for brackets that do not
-    match and for trees that are not projective, with the line.
+    match, for trees that are not projective and for the start token as a word, with the line.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -100,6 +100,12 @@ def read_trees(path: Path, *, lower: bool = False) -> list[Tree]:
             Tree(t.line, tuple(w.lower() for w in t.words), t.spans) if lower else t
             for t in read(text)
         ]
+        for tree in trees:
+            if START in tree.words:
+                raise CorpusError(
+                    f"line {tree.line}: the word {START!r} is the token that begins every line;"
+                    " write it otherwise"
+                )
     except CorpusError as error:
         raise CorpusError(f"{path}, {error}") from error
     if not trees:
@@ -224,22 +230,44 @@ def read_conllu(text: str) -> Iterator[Tree]:
         try:
             found = parse("\n".join(block) + "\n\n")
         except ParseException as error:
-            reason = " ".join(str(error).split())
-            raise CorpusError(f"line {begin}: this is no CoNLL-U ({reason})") from error
+            reason, line = " ".join(str(error).split()), begin + first_unread(block)
+            raise CorpusError(f"line {line}: this is no CoNLL-U ({reason})") from error
         for sentence in found:
             yield _dependency_tree(sentence, begin, block)
         block = []
 
 
+def first_unread(block: Sequence[str]) -> int:
+    """The first row of a block that conllu cannot read alone, from 0."""
+    from conllu import parse
+    from conllu.exceptions import ParseException
+
+    for i, row in enumerate(block):
+        try:
+            parse(row + "\n\n")
+        except ParseException:
+            return i
+    return 0
+
+
 def _dependency_tree(sentence: Any, begin: int, block: list[str]) -> Tree:
     """The tree of one sentence, whose lines are `block`, from line `begin` on."""
+    told = [begin + i for i, row in enumerate(block) if not row.lstrip().startswith("#")]
+    lines = {}
+    for token, line in zip(sentence, told, strict=True):
+        # Rows such as `4-5` and `4.1` are no words and need no head.
+        missing = {"id", "form", "head"} - set(token)
+        if missing and not isinstance(token.get("id"), tuple):
+            raise CorpusError(
+                f"line {line}: no column {' or '.join(sorted(missing)).upper()}; CoNLL-U has 10"
+                " columns with tabs between, HEAD is the 7th"
+            )
+        lines[token.get("id")] = line
     words = [token for token in sentence if isinstance(token["id"], int)]
     place = {token["id"]: i for i, token in enumerate(words)}
-    lines = {row.split("\t")[0]: begin + i for i, row in enumerate(block)}
 
     def complain(token: Any, reason: str) -> CorpusError:
-        line = lines.get(str(token["id"]), begin)
-        return CorpusError(f"line {line}: {token['form']!r}, {reason}")
+        return CorpusError(f"line {lines[token['id']]}: {token['form']!r}, {reason}")
 
     n = len(words)
     if not n:
