@@ -45,10 +45,17 @@ class TreeScores:
         }
 
 
-def sentences_to_project(corpus: Corpus, n: int, seed: int, split: str = "train") -> Lines:
+MAX_WORDS = 64
+"""Words of the longest sentence that is projected: the work grows with their cube."""
+
+
+def sentences_to_project(
+    corpus: Corpus, n: int, seed: int, split: str = "train", max_words: int = MAX_WORDS
+) -> Lines:
     """At most `n` lines of a split, drawn at random, for their sentences and gold trees.
 
-    Of a question corpus only `quest` lines, as published (arXiv:2305.18741).
+    Of a question corpus only `quest` lines, as published (arXiv:2305.18741). Sentences of more
+    than `max_words` words are left out.
     Raises: CorpusError if the split has no such line.
     """
     lines = corpus.lines(split)
@@ -56,8 +63,12 @@ def sentences_to_project(corpus: Corpus, n: int, seed: int, split: str = "train"
     if corpus.task == "question":
         asked = lines.tokens[rows, lines.prompt - 1] == corpus.vocabulary.ids["quest"]
         rows = rows[asked]
+    rows = rows[lines.words[rows] <= max_words]
     if not len(rows):
-        raise CorpusError(f"the split {split!r} has no sentence to project; choose another")
+        raise CorpusError(
+            f"the split {split!r} has no sentence of at most {max_words} words to project; choose"
+            " another"
+        )
     drawn = np.random.default_rng([seed, 15]).permutation(rows)[:n]
     return lines.take(np.sort(drawn))
 

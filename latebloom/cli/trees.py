@@ -20,6 +20,7 @@ def trees(
     sentences: int = 1000,
     split: str = "train",
     seed: int = 0,
+    max_words: int = 64,
     exact: Flag = False,
     quiet: Flag = False,
     json_: Json = False,
@@ -40,6 +41,8 @@ def trees(
         The split that they are drawn from.
     seed
         Draws the sentences.
+    max_words
+        Sentences of more words are left out: the work grows with the cube of their length.
     exact
         The best of all binary trees of a sentence instead of the published greedy one.
     quiet
@@ -56,7 +59,7 @@ def trees(
     from latebloom.training.run_folder import RunFolder
 
     folder = RunFolder.open(run)
-    config = ProjectionConfig(sentences=sentences, split=split, seed=seed)
+    config = ProjectionConfig(sentences=sentences, split=split, seed=seed, max_words=max_words)
     n = 1 if step is not None else len(folder.checkpoints())
     with Progress(console=err, disable=quiet or not err.is_terminal) as bar:
         task = bar.add_task("sentences", total=None)
@@ -83,7 +86,7 @@ def trees(
 
         drawn = [*write_tree_figures(run, records), write_report(run)]
     if not json_:
-        show_scores(records)
+        show_scores(records, max_words)
         for path in drawn:
             out.print(str(path))
 
@@ -103,7 +106,7 @@ def show_tree(run: Path, sentence: str, step: int | None, exact: bool, as_json: 
     out.print(text, markup=False)
 
 
-def show_scores(records: list[dict[str, Any]]) -> None:
+def show_scores(records: list[dict[str, Any]], max_words: int) -> None:
     """A line a checkpoint; the F1 of trees that owe nothing to the model below."""
     splits = list(records[-1]["accuracy"])
     table = Table(box=None)
@@ -122,7 +125,10 @@ def show_scores(records: list[dict[str, Any]]) -> None:
     if gold:
         names = ("right_branching", "left_branching", "random")
         told = ", ".join(f"{name.replace('_', ' ')} {f1(gold, name)}" for name in names)
-        out.print(f"{records[-1]['n']} sentences; F1 of trees without a model: {told}")
+        out.print(
+            f"{records[-1]['n']} sentences of at most {max_words} words;"
+            f" F1 of trees without a model: {told}"
+        )
 
 
 def f1(overlaps: Mapping[str, Mapping[str, float]], name: str) -> str:

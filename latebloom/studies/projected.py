@@ -16,7 +16,12 @@ import numpy as np
 
 from latebloom.circuits.attention_entropy import attention_entropy
 from latebloom.circuits.progress import weight_norms
-from latebloom.circuits.tree_scores import predicted_tree, score_trees, sentences_to_project
+from latebloom.circuits.tree_scores import (
+    MAX_WORDS,
+    predicted_tree,
+    score_trees,
+    sentences_to_project,
+)
 from latebloom.errors import CorpusError
 from latebloom.evaluation.loaded import load_model
 from latebloom.evaluation.scores import score
@@ -45,12 +50,16 @@ class ProjectionConfig:
     """The split that they are drawn from; of a question corpus only `quest` lines."""
     seed: int = 0
     """Draws the sentences and the random baseline."""
+    max_words: int = MAX_WORDS
+    """Longer sentences are left out."""
     examples: int = 4
     """Sentences whose trees are kept for drawing, of those projected."""
 
     def __post_init__(self) -> None:
-        if self.sentences < 1:
-            raise CorpusError(f"--sentences is {self.sentences}; it must be at least 1")
+        for name in ("sentences", "max_words"):
+            if getattr(self, name) < 1:
+                option = name.replace("_", "-")
+                raise CorpusError(f"--{option} is {getattr(self, name)}; it must be at least 1")
 
 
 def project_run(
@@ -68,7 +77,9 @@ def project_run(
     """
     told, corpus = run.config(), run.corpus()
     chosen = run.checkpoints() if step is None else [run.at_step(step)]
-    lines = sentences_to_project(corpus, config.sentences, config.seed, config.split)
+    lines = sentences_to_project(
+        corpus, config.sentences, config.seed, config.split, config.max_words
+    )
     folder = run.path / "trees"
     folder.mkdir(exist_ok=True)
     for checkpoint in chosen:
