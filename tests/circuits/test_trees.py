@@ -224,3 +224,12 @@ def test_attention_entropy_reads_each_layers_own_input(corpus):
                 entropy = torch.special.entr(pattern).sum(-1).mean(1)[0, 1:]
             total, count = total + float(entropy.sum()), count + len(entropy)
         assert found[layer] == pytest.approx(total / count, abs=1e-5)
+
+
+def test_longer_sentences_are_left_out(corpus):
+    every = sentences_to_project(corpus, 10_000, seed=0)
+    short = sentences_to_project(corpus, 10_000, seed=0, max_words=7)
+    assert len(short) == int((every.words <= 7).sum()) > 0
+    assert int(short.words.max()) == 7
+    with pytest.raises(CorpusError, match="no sentence of at most 2 words"):
+        sentences_to_project(corpus, 10, seed=0, max_words=2)
