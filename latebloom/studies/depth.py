@@ -62,7 +62,7 @@ class DepthConfig:
                 raise LatebloomError(f"--{what} names one twice: {', '.join(map(str, told))}")
         if not 0 < self.early_frac < 1:
             raise LatebloomError(f"early_frac is {self.early_frac}; it must lie between 0 and 1")
-        if {"keep"} & set(self.train):
+        if "keep" in self.train:
             raise LatebloomError(
                 "--train.keep would throw the early checkpoints away that a series measures;"
                 " leave it out"
