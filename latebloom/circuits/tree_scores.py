@@ -18,6 +18,8 @@ from latebloom.errors import CorpusError
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.sentences.corpus import Corpus, Lines
 
+MAX_WORDS = 64
+"""Words of the longest sentence that is projected: the work grows with their cube."""
 TREES = ("greedy", "chart", "left_branching", "right_branching", "random")
 """The two projections and the three baselines."""
 
@@ -43,10 +45,6 @@ class TreeScores:
             "t_score_paper": self.t_score_paper,
             "t_parseval": {name: one.as_dict() for name, one in self.parseval.items()},
         }
-
-
-MAX_WORDS = 64
-"""Words of the longest sentence that is projected: the work grows with their cube."""
 
 
 def sentences_to_project(

@@ -113,6 +113,10 @@ class RunConfig:
     def __post_init__(self) -> None:
         if isinstance(self.world, SentenceWorldConfig):
             self._check_sentences()
+        elif not self.train.by_length:
+            raise LatebloomError(
+                "train.by_length is false, which has no effect on questions; leave it true"
+            )
 
     def _check_sentences(self) -> None:
         """Refuses what has no effect on sentences, and models that cannot read them."""

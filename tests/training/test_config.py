@@ -87,6 +87,12 @@ def test_the_stop_rule():
     assert not holds(parse_until(""), {"test_ood": 1.0})
 
 
+def test_what_only_sentences_know_is_refused_for_questions():
+    with pytest.raises(LatebloomError, match=r"train\.by_length is false, which has no effect"):
+        make_recipe("composition").with_overrides("train", {"by-length": "false"})
+    make_recipe("question").with_overrides("train", {"by-length": "false"})
+
+
 @pytest.mark.parametrize("text", ["test_ood", "test_ood>=2", "test_ood<=0.5", ">=0.5", "a>=0.5 or"])
 def test_a_stop_rule_that_cannot_be_read(text):
     with pytest.raises(LatebloomError, match="--until"):

@@ -56,7 +56,7 @@ class DyckConfig:
     test_ood: int = 20_000
     """Generalisation lines, each with a shape not seen in training."""
     max_tokens: int = 512
-    """Longest line, in brackets; of the lines without a limit 3 in 1,000 are longer than 512."""
+    """Longest line, in brackets; of the lines without a limit 2 in 1,000 are longer than 512."""
     files: str = ""
     """Folder of published files to read instead of drawing lines; nothing else here has an effect
     then: the files' names tell the kinds."""
