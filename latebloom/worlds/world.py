@@ -4,96 +4,43 @@ Every maker (`make_composition`, `make_facts_world`, ...) leaves one `World`; th
 training and the instruments know only this.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import safetensors.numpy
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from numpy import ndarray
 
-from latebloom.errors import RunFolderError, WorldError
+from latebloom.errors import WorldError
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.splits import ATOMIC, Split, SplitMeaning
+from latebloom.worlds.tasks.saved import task_of
+from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
-
-
-class Split(StrEnum):
-    """Names of the splits, the same everywhere (arXiv:2405.15071, section 2).
-
-    The letters of `test_oi` and `test_io` tell which hop is OOD: `oi` the first, `io` the second
-    (arXiv:2505.23653). Longer chains have the names that `hops_split` gives.
-    """
-
-    ATOMIC_ID = "atomic_id"
-    ATOMIC_OOD = "atomic_ood"
-    TRAIN_INFERRED = "train_inferred"
-    IDENTITY = "train_identity"
-    AUGMENTED = "train_augmented"
-    TEST_ID = "test_id"
-    TEST_OI = "test_oi"
-    TEST_IO = "test_io"
-    TEST_OOD = "test_ood"
-    TEST_HARD = "test_hard"
-
-
-ATOMIC = (Split.ATOMIC_ID, Split.ATOMIC_OOD)
-"""The splits of atomic facts; looped models are supervised on them after every loop."""
-
-
-def hops_split(hops: int, *, train: bool = False, ood: bool = False) -> str:
-    """The name of a split of longer chains: `train_hops_3`, `test_hops_5`, `test_hops_5_ood`."""
-    return f"{'train' if train else 'test'}_hops_{hops}{'_ood' if ood else ''}"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Atomic facts (subject, relation) -> object as token ids, with what is held out of inference.
-
-    At most one object for a (subject, relation). `ood` marks the facts that are trained on their
-    own but enter no inferred training fact.
-    """
-
-    subject: Int[ndarray, " fact"]
-    relation: Int[ndarray, " fact"]
-    object: Int[ndarray, " fact"]
-    ood: Bool[ndarray, " fact"]
-
-    def __len__(self) -> int:
-        return len(self.subject)
-
-    def find(
-        self, subject: Int[ndarray, " query"], relation: Int[ndarray, " query"]
-    ) -> Int[ndarray, " query"]:
-        """The index of the fact that answers each (subject, relation), -1 where there is none."""
-        if not len(self):
-            return np.full(np.shape(subject), -1, np.int64)
-        width = int(max(self.relation.max(initial=0), np.max(relation, initial=0))) + 1
-        keys = self.subject.astype(np.int64) * width + self.relation
-        order = np.argsort(keys, kind="stable")
-        wanted = np.asarray(subject, np.int64) * width + relation
-        at = np.minimum(np.searchsorted(keys, wanted, sorter=order), len(self) - 1)
-        found = order[at]
-        return np.where(keys[found] == wanted, found, -1)
+from latebloom.worlds.written import read_written, write_written
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """Facts, splits and vocabulary. All that enters a training, and all that it is tested on.
 
-    task: which kind of question is asked (`composition`, `comparison`, ...).
+    task: what a question is.
     facts: the atomic facts behind the questions.
     splits: for each split one integer matrix `[example, token]`; the last column is the answer,
         those before it the question. A split holds questions of one length.
     trained: the names of the splits that are trained on, in a fixed order.
     """
 
-    task: str
+    task: Task
     vocabulary: Vocabulary
     facts: Facts
     splits: Mapping[str, Int[ndarray, "example token"]]
     trained: tuple[str, ...]
+
+    reads: ClassVar[Literal["questions", "sentences"]] = "questions"
+    """What a model reads here."""
 
     def examples(self, split: str) -> Int[ndarray, "example token"]:
         """The examples of a split: question tokens, then the answer.
@@ -115,37 +62,51 @@ class World:
         n_id = int((~self.facts.ood).sum())
         return len(self.splits.get(Split.TRAIN_INFERRED, ())) / n_id if n_id else 0.0
 
+    def meaning(self, split: str) -> SplitMeaning:
+        """What a split holds, in words, and whether a run is judged by it."""
+        return self.task.meaning(split)
+
+    def trained_facts(self) -> Int[ndarray, "fact 3"]:
+        """The atomic facts that training tells: subject, relation, object."""
+        told = [self.examples(name) for name in self.trained if name in ATOMIC]
+        return np.concatenate([np.empty((0, 3), np.int32), *told]).astype(np.int32)
+
+    @property
+    def longest_trained(self) -> int:
+        """Tokens of the longest question that is trained on."""
+        return max(self.examples(split).shape[1] for split in self.trained) - 1
+
+    def example(self) -> list[str]:
+        """The names of a held-out question, of the OOD test if there is one."""
+        named = (Split.TEST_OOD, Split.TEST_HARD, Split.TEST_ID)
+        split = next((s for s in named if len(self.splits.get(s, ()))), self.trained[-1])
+        return self.vocabulary.decode(self.examples(split)[0, :-1].tolist())
+
     def save(self, folder: Path) -> None:
         """Writes `vocabulary.json` and `world.safetensors` into an existing folder."""
         facts = {f"facts/{name}": getattr(self.facts, name) for name in Facts.__slots__}
         splits = {f"splits/{name}": rows for name, rows in self.splits.items()}
-        arrays = {k: np.ascontiguousarray(v) for k, v in (facts | splits).items()}
-        safetensors.numpy.save_file(arrays, folder / "world.safetensors")
-        table = {
-            "task": self.task,
-            "trained": list(self.trained),
-            "splits": list(self.splits),
-            "words": list(self.vocabulary.words),
-        }
-        (folder / "vocabulary.json").write_text(json.dumps(table, ensure_ascii=False) + "\n")
+        write_written(self, facts | splits, folder)
 
     @classmethod
-    def load(cls, folder: Path) -> "World":
+    def load(cls, folder: Path, tasks: Sequence[Task] = ()) -> Self:
         """Reads what `save` wrote.
 
-        Raises: RunFolderError if a file is missing or damaged.
+        tasks: tasks of one's own, for a world that asks questions of such a task.
+        Raises: RunFolderError if a file is missing or damaged, or its task is not known.
         """
-        try:
-            table = json.loads((folder / "vocabulary.json").read_text())
-            arrays = safetensors.numpy.load_file(folder / "world.safetensors")
-            return cls(
-                task=table["task"],
-                vocabulary=Vocabulary(tuple(table["words"])),
-                facts=Facts(**{name: arrays[f"facts/{name}"] for name in Facts.__slots__}),
-                splits={name: arrays[f"splits/{name}"] for name in table["splits"]},
-                trained=tuple(table["trained"]),
-            )
-        except (OSError, KeyError, ValueError, safetensors.SafetensorError) as error:
-            raise RunFolderError(
-                f"the world in {folder} cannot be read ({error}); grow the run again"
-            ) from error
+        return read_written(folder, lambda table, arrays: cls.of(table, arrays, tasks))
+
+    @classmethod
+    def of(
+        cls, table: Mapping[str, Any], arrays: Mapping[str, ndarray], tasks: Sequence[Task] = ()
+    ) -> Self:
+        """The world of a table and arrays that `save` wrote."""
+        vocabulary = Vocabulary(tuple(table["words"]))
+        return cls(
+            task=task_of(table["task"], vocabulary, tasks),
+            vocabulary=vocabulary,
+            facts=Facts(**{name: arrays[f"facts/{name}"] for name in Facts.__slots__}),
+            splits={name: arrays[f"splits/{name}"] for name in table["splits"]},
+            trained=tuple(table["trained"]),
+        )

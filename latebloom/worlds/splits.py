@@ -1,0 +1,76 @@
+"""Splits: the parts that a world's examples are divided into, and what each of them means.
+
+Enters: nothing. Leaves: the names of the splits, the same everywhere, and `SplitMeaning`, by which
+a task says what one of its splits holds and whether a run is judged by it. Progress, phases and
+reports show a split by its meaning; none of them knows which kind of question it holds.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Split(StrEnum):
+    """Names of the splits, the same everywhere (arXiv:2405.15071, section 2).
+
+    The letters of `test_oi` and `test_io` tell which hop is OOD: `oi` the first, `io` the second
+    (arXiv:2505.23653). Longer chains have the names that `hops_split` gives.
+    """
+
+    TRAIN = "train"
+    """Lines of sentences that are trained on."""
+    ATOMIC_ID = "atomic_id"
+    ATOMIC_OOD = "atomic_ood"
+    TRAIN_INFERRED = "train_inferred"
+    TRAIN_CROSS = "train_cross"
+    """Comparisons of an entity whose value is told with one whose value is hidden."""
+    IDENTITY = "train_identity"
+    AUGMENTED = "train_augmented"
+    TEST_ID = "test_id"
+    TEST_OI = "test_oi"
+    TEST_IO = "test_io"
+    TEST_OOD = "test_ood"
+    TEST_HARD = "test_hard"
+    """Comparisons of hidden values that follow only from comparisons and told values together."""
+    TEST_EASY = "test_easy"
+    """Comparisons of hidden values that follow from the trained comparisons alone."""
+    TEST_UNDECIDABLE = "test_undecidable"
+    """Comparisons of hidden values that no chain of trained facts decides."""
+    TEST_VALUES = "test_values"
+    """The hidden values themselves, all of them: atomic facts that nobody told."""
+
+
+ATOMIC = (Split.ATOMIC_ID, Split.ATOMIC_OOD)
+"""The splits of atomic facts; looped models are supervised on them after every loop."""
+
+HOPS = re.compile(r"(train|test)_hops_(\d+)(_ood)?")
+"""The names that `hops_split` gives."""
+
+
+def hops_split(hops: int, *, train: bool = False, ood: bool = False) -> str:
+    """The name of a split of longer chains: `train_hops_3`, `test_hops_5`, `test_hops_5_ood`."""
+    return f"{'train' if train else 'test'}_hops_{hops}{'_ood' if ood else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitMeaning:
+    """What one split of a task holds.
+
+    holds: in a few words, for people. ood: whether its questions rest on what training never
+    composed or showed; such splits are drawn dashed. judged: whether a run is judged by it.
+    """
+
+    holds: str = ""
+    ood: bool = False
+    judged: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The meaning for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Self:
+        """What `as_dict` gave."""
+        return cls(str(table["holds"]), bool(table["ood"]), bool(table["judged"]))

@@ -1,0 +1,1 @@
+"""What a question is, for each kind of question that there is."""

@@ -1,0 +1,40 @@
+"""Tasks out of `vocabulary.json`, where they stand by name and fields.
+
+The tasks that latebloom has are known by their names. A task of one's own is code, and no code is
+loaded because a file names it: whoever opens such a run hands the task in.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from latebloom.errors import RunFolderError
+from latebloom.worlds.tasks.chain import ChainTask
+from latebloom.worlds.tasks.comparison import ComparisonTask, HiddenValuesTask
+from latebloom.worlds.tasks.task import Task
+from latebloom.worlds.vocabulary import Vocabulary
+
+
+def task_of(
+    written: str | Mapping[str, Any], vocabulary: Vocabulary, own: Sequence[Task] = ()
+) -> Task:
+    """The task that was written; a bare name is how run folders of format 1 have it.
+
+    own: tasks of one's own, found by their names.
+    Raises: RunFolderError if the name is neither one of latebloom's nor one of `own`.
+    """
+    table = {"name": written} if isinstance(written, str) else dict(written)
+    name = table.pop("name")
+    for task in own:
+        if task.name == name:
+            return task
+    match name:
+        case ChainTask.name:
+            return ChainTask()
+        case ComparisonTask.name | HiddenValuesTask.name:
+            kind = HiddenValuesTask if name == HiddenValuesTask.name else ComparisonTask
+            return kind(int(table["first_label"])) if table else kind.of(vocabulary)
+        case _:
+            raise RunFolderError(
+                f"its questions are of the task {name!r}, which is not one of latebloom's; hand"
+                " the task in, as in latebloom.load(RUN, own=latebloom.Own(task=MyTask()))"
+            )
