@@ -15,6 +15,8 @@ import latebloom
 ROOT = Path(latebloom.__file__).parent
 ORDER = (
     "errors",
+    "files",
+    "intervals",
     "worlds",
     "model",
     "training",
