@@ -14,7 +14,8 @@ from numpy import ndarray
 from torch import Tensor
 
 from latebloom.intervals import wilson
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.world import World
 
 TOKENS_AT_ONCE = 32_768

@@ -13,7 +13,8 @@ from latebloom.evaluation.accuracy import (
     predict,
     score_splits,
 )
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 
 
 @pytest.fixture
