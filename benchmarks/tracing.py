@@ -23,8 +23,9 @@ from torch import Tensor
 from latebloom.circuits.corruption import Corruption, corrupt_chains, follow_chains
 from latebloom.circuits.states import run_states
 from latebloom.circuits.tracing import run_corrupted, trace_corruptions
+from latebloom.model.config import ModelConfig
 from latebloom.model.hf_weights import to_hf
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.composition import CompositionConfig, make_composition
 from latebloom.worlds.world import Split
 

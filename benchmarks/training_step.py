@@ -15,7 +15,8 @@ from collections.abc import Callable
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.training.batches import Batches, Group
 from latebloom.training.config import TrainConfig
 from latebloom.training.device import autocast_dtype

@@ -19,7 +19,8 @@ import torch
 
 from latebloom.circuits.tree_scores import score_projections, sentences_to_project
 from latebloom.circuits.trees import span_scores
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.sentences.corpus import Corpus, Lines
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
 from latebloom.worlds.sentences.question import QuestionConfig, make_question

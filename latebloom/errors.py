@@ -23,6 +23,10 @@ class FactsError(LatebloomError):
     """A file of facts that cannot be read."""
 
 
+class MissingExtraError(LatebloomError):
+    """A package that an extra of latebloom brings, and that is not installed."""
+
+
 class RunFolderError(LatebloomError):
     """A run folder that is missing, in the way, of another version, or damaged."""
 

@@ -8,13 +8,13 @@ Names that hold white space are written with underscores, since the tokenizer sp
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import safetensors.torch
 
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.loaded import LoadedRun
+from latebloom.files import whole_folder
 from latebloom.model.hf_weights import config_to_hf, weights_to_hf
 from latebloom.worlds.vocabulary import Vocabulary
 
@@ -28,16 +28,12 @@ def export_hf(run: LoadedRun, folder: Path) -> None:
     weights = weights_to_hf(run.model)
     if folder.exists():
         raise LatebloomError(f"{folder} exists; choose another folder")
-    aside = folder.with_name(f".{folder.name}.part")
     try:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        (aside / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-        safetensors.torch.save_file(weights, aside / "model.safetensors", {"format": "pt"})
-        write_tokenizer(run.world.vocabulary, aside)
-        aside.replace(folder)
+        with whole_folder(folder) as aside:
+            (aside / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+            safetensors.torch.save_file(weights, aside / "model.safetensors", {"format": "pt"})
+            write_tokenizer(run.world.vocabulary, aside)
     except OSError as error:
-        shutil.rmtree(aside, ignore_errors=True)
         raise LatebloomError(f"{folder} cannot be written ({error.strerror})") from error
 
 

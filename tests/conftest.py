@@ -38,7 +38,7 @@ def small_world():
 @pytest.fixture
 def small_config():
     """A run over `small_world`'s sizes that takes well under a second."""
-    from latebloom.model.transformer import ModelConfig
+    from latebloom.model.config import ModelConfig
     from latebloom.training.config import RunConfig, TrainConfig
     from latebloom.worlds.composition import CompositionConfig
 

@@ -9,7 +9,7 @@ import torch
 import latebloom
 from latebloom.errors import LatebloomError
 from latebloom.export import export_hf, token_names
-from latebloom.model.transformer import ModelConfig
+from latebloom.model.config import ModelConfig
 from latebloom.worlds.vocabulary import Vocabulary
 
 VANILLA = ModelConfig(

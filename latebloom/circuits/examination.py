@@ -31,6 +31,7 @@ from latebloom.circuits.tracing import (
 from latebloom.circuits.verdict import Verdict, judge
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import loops_needed
+from latebloom.files import write_text
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.world import Split, World
 
@@ -199,9 +200,7 @@ def examine_training(
         done_before = record is not None
         if record is None:
             record = {"step": step} | examine(load(), subject)
-            aside = path.with_name(f".{path.name}.part")
-            aside.write_text(json.dumps(record) + "\n")
-            aside.replace(path)
+            write_text(path, json.dumps(record) + "\n")
         on_step(step, done_before)
         yield record
 

@@ -35,7 +35,7 @@ from latebloom.circuits.states import (
     read_answers,
     run_states,
 )
-from latebloom.evaluation.accuracy import wilson
+from latebloom.intervals import wilson
 from latebloom.model.transformer import Transformer
 
 

@@ -13,7 +13,9 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 from torch import Tensor
 
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.intervals import wilson
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.world import World
 
 TOKENS_AT_ONCE = 32_768
@@ -38,19 +40,6 @@ class Score:
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self) | {"accuracy": self.accuracy, "ci95": list(self.ci95)}
-
-
-def wilson(correct: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's score interval for a share of `correct` in `n` trials; (0, 1) for n = 0.
-
-    Source: E. B. Wilson, JASA 22 (1927). z: 1.96 for 95 %.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = correct / n, z * z
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def loops_needed(config: ModelConfig, question_tokens: int) -> int:

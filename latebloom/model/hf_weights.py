@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from latebloom.errors import LatebloomError
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 
 WITHIN_BLOCK = {
     "ln_1": "ln_1",

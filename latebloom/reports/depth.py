@@ -13,12 +13,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from latebloom.intervals import student
 from latebloom.reports.circuit_figures import empty_figure
 from latebloom.reports.curves import LOOK
 from latebloom.reports.splits import BLUE, GREY, VERMILION
-
-STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26)
-"""Student's t for 95 %, of 2 values on; with more than ten the last is near enough."""
 
 
 def plot_depth(series: Mapping[str, Any]) -> Figure:
@@ -44,7 +42,7 @@ def plot_accuracy(axes: Axes, rows: Sequence[Mapping[str, Any]], split: str) -> 
         reached = np.array([row["final"][split] for row in rows if row["depth"] == depth])
         axes.plot(np.full(len(reached), depth), reached, "o", ms=3, color=GREY.on_white)
         means.append(float(reached.mean()))
-        ends = interval(reached)
+        ends = student(reached)
         low.append(means[-1] - ends[0])
         high.append(ends[1] - means[-1])
     axes.errorbar(
@@ -54,15 +52,6 @@ def plot_accuracy(axes: Axes, rows: Sequence[Mapping[str, Any]], split: str) -> 
     axes.set_xticks(depths)
     axes.set_xlabel("layers")
     axes.set_ylabel(f"final accuracy, {split}")
-
-
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Student's 95 % interval of a mean of accuracies; the value itself where there is one."""
-    mean, n = float(values.mean()), len(values)
-    if n == 1:
-        return mean, mean
-    half = STUDENT[min(n, len(STUDENT) + 1) - 2] * float(values.std(ddof=1)) / n**0.5
-    return max(0.0, mean - half), min(1.0, mean + half)
 
 
 def plot_correlations(axes: Axes, found: Mapping[str, Mapping[str, Any] | None]) -> None:

@@ -2,7 +2,7 @@
 
 Enters: a run folder. Leaves: `report.html` in it, the same bytes for the same folder.
 Covers: accuracy with intervals, curves to hover over, phases, further figures (`figures/*.svg`),
-the contest with external memory (`rivals.json`), sample questions, configuration, environment.
+the contest with external memory (`rivals.json`), configuration, environment.
 Does not cover: several runs on one page.
 """
 
@@ -25,7 +25,7 @@ from latebloom.reports.recording import (
     write_output,
 )
 from latebloom.reports.splits import SENTENCE_WORLDS, duration, holds, in_order, percent, style_of
-from latebloom.training.milestones import LEVEL
+from latebloom.training.milestones import LEVEL, MOST
 
 MOST_ROWS = 200
 """Evaluations written out in the table; of more, evenly many are left out."""
@@ -63,13 +63,13 @@ def render_report(recording: Recording) -> str:
         stopped_by=recording.summary.get("stopped_by"),
         skipped=recording.skipped,
         level=LEVEL,
+        most=MOST,
         cards=[row for row in rows if row["main"]] or rows[-2:],
         rows=rows,
         chart=chart_data(recording),
         phases=phase_rows(recording.records),
         figures=list(figures(recording.run_dir / "figures")),
         contest=contest(recording.run_dir / "rivals.json"),
-        samples=recording.samples,
         probe=probe_size(recording.config),
         config=config_tables(recording.config),
         environment=recording.environment,
@@ -82,8 +82,7 @@ def render_report(recording: Recording) -> str:
 def split_rows(recording: Recording) -> list[dict[str, Any]]:
     """A row for each split: from the summary, or without one from the last evaluation."""
     told: Record = recording.summary.get("splits") or {
-        split: {"accuracy": share, "n": recording.records[-1].get("n", {}).get(split)}
-        for split, share in recording.records[-1]["accuracy"].items()
+        split: {"accuracy": share} for split, share in recording.records[-1]["accuracy"].items()
     }
     rows = []
     for name in in_order(told):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from latebloom.errors import RunFolderError
+from latebloom.files import read_json, write_bytes
 
 Record = Mapping[str, Any]
 """One evaluation, a line of `metrics.jsonl`."""
@@ -34,8 +35,6 @@ class Recording:
     """`config.toml`; empty if there is none."""
     environment: Record
     """`environment.json`; empty if there is none."""
-    samples: list[Record]
-    """`samples.json`: questions with answer, prediction and split; often empty."""
 
     @property
     def recipe(self) -> str:
@@ -69,17 +68,13 @@ def read_recording(run_dir: Path | str) -> Recording:
     if not folder.is_dir():
         raise RunFolderError(f"{folder} is no folder; name a run folder that `latebloom grok` made")
     records, skipped = read_metrics(folder / "metrics.jsonl")
-    samples = _read_json(folder / "samples.json", [])
-    if not isinstance(samples, list) or not all(isinstance(s, dict) for s in samples):
-        raise RunFolderError(f"{folder / 'samples.json'} is no list of questions; remove it")
     return Recording(
         run_dir=folder,
         records=records,
         skipped=skipped,
-        summary=_read_json(folder / "summary.json", {}),
+        summary=_read_json(folder / "summary.json"),
         config=_read_toml(folder / "config.toml"),
-        environment=_read_json(folder / "environment.json", {}),
-        samples=samples,
+        environment=_read_json(folder / "environment.json"),
     )
 
 
@@ -127,14 +122,12 @@ def phase_spans(records: Sequence[Record]) -> list[tuple[str, int, int]]:
 
 
 def write_output(path: Path, content: bytes) -> None:
-    """Writes a file aside and renames it, so that a reader never sees half of it.
+    """Writes what is shown, whole or not at all.
 
     Raises: RunFolderError if it cannot be written.
     """
-    aside = path.with_name(f".{path.name}.part")
     try:
-        aside.write_bytes(content)
-        aside.replace(path)
+        write_bytes(path, content)
     except OSError as error:
         raise RunFolderError(f"{path} cannot be written ({error.strerror})") from error
 
@@ -150,13 +143,9 @@ def _record(line: str) -> Record | None:
     return record if isinstance(record.get("step"), int) else None
 
 
-def _read_json(path: Path, missing: Any) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return missing
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path} cannot be read ({error})") from error
+def _read_json(path: Path) -> Record:
+    """A table that a run may not have written yet; empty without it."""
+    return read_json(path, RunFolderError) if path.exists() else {}
 
 
 def _read_toml(path: Path) -> Record:

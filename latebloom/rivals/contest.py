@@ -22,7 +22,7 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.errors import RivalError
-from latebloom.evaluation.accuracy import wilson
+from latebloom.intervals import wilson
 from latebloom.rivals.reply import Reply, Rival, spread
 from latebloom.worlds.hidden_attributes import TEST_VALUES
 from latebloom.worlds.world import World

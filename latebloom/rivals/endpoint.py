@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from latebloom.errors import RivalError
+from latebloom.files import import_extra
 from latebloom.rivals.answer_cache import Completion
 from latebloom.rivals.prompts import Message
-from latebloom.worlds.fact_files import import_extra
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 PASSING = (408, 409, 425, 429, 500, 502, 503, 504, 529)
@@ -86,7 +86,7 @@ class Endpoint:
     ) -> None:
         """pause: what waits between tries.
 
-        Raises: RivalError without a key; FactsError without the package httpx.
+        Raises: RivalError without a key; MissingExtraError without the package httpx.
         """
         self.config = config
         self.pause = pause

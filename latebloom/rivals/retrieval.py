@@ -21,10 +21,10 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from latebloom.errors import RivalError
+from latebloom.files import import_extra
 from latebloom.rivals.memory import Memory
 from latebloom.rivals.reasoning import NOTHING, solve
 from latebloom.rivals.reply import Reply, reply
-from latebloom.worlds.fact_files import import_extra
 
 WORD = re.compile(r"\w+(?:[-/.]\w+)*")
 QUERIES_AT_ONCE = 256
@@ -132,7 +132,7 @@ class Dense:
 def load_minilm() -> Any:
     """The sentence model out of its package.
 
-    Raises: FactsError naming the extra.
+    Raises: MissingExtraError naming the extra.
     """
     purpose = "dense retrieval"
     sentence_transformers = import_extra("sentence_transformers", "dense", purpose)

@@ -16,6 +16,7 @@ import numpy as np
 from latebloom.errors import RivalError
 from latebloom.evaluation.accuracy import correct_rows
 from latebloom.evaluation.loaded import LoadedRun
+from latebloom.files import write_json, write_text
 from latebloom.rivals.answer_cache import AnswerCache
 from latebloom.rivals.contest import Contest, Row, asked, default_splits, row_of_model
 from latebloom.rivals.endpoint import Endpoint
@@ -25,7 +26,7 @@ from latebloom.rivals.prompts import Style
 from latebloom.rivals.reasoning import Symbolic
 from latebloom.rivals.reply import Rival
 from latebloom.rivals.retrieval import Bm25, Dense, Retrieval
-from latebloom.training.run_folder import RunFolder, write_json, write_text
+from latebloom.training.run_folder import RunFolder
 
 Finder = Literal["none", "bm25", "dense"]
 """What finds the facts in a language model's prompt; none: all that fit are in it."""
@@ -166,7 +167,7 @@ def language_model_config(config: ContestConfig, style: Style) -> LanguageModelC
 def estimate_contest(run: LoadedRun, config: ContestConfig) -> dict[str, Estimate]:
     """What each language model will cost, by its name in the table; asks nothing.
 
-    Raises: WorldError for a split that is not there; FactsError if an extra is missing.
+    Raises: WorldError for a split that is not there; MissingExtraError if an extra is missing.
     """
     arena = Arena(run, config)
     return {rival.name: arena.estimate(rival) for rival in arena.language_models()}
@@ -184,7 +185,8 @@ def hold_contest(
     tell: hears of each rival before it begins. tell_cost: hears what each language model will
         cost, before anything is asked.
     Raises: RivalError if a rival cannot be asked (what was answered is kept: hold the same contest
-    again to go on); FactsError if an extra is missing; WorldError for a split that is not there.
+    again to go on); MissingExtraError if an extra is missing; WorldError for a split that is not
+    there.
     """
     with ExitStack() as opened:
         endpoint = None

@@ -16,21 +16,21 @@ import numpy as np
 from numpy import ndarray
 
 from latebloom.errors import LatebloomError, TrainingError
+from latebloom.files import write_json
+from latebloom.intervals import bootstrap
 from latebloom.studies.grow import grow, resume
 from latebloom.studies.projected import ProjectionConfig, project_run
 from latebloom.studies.recipes import make_recipe
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.loop import due
-from latebloom.training.run_folder import RunFolder, environment, write_json
+from latebloom.training.run_folder import RunFolder, environment
 from latebloom.worlds.build import SentenceWorldConfig
 
 EARLY = ("test_id", "test_ood", "loss", "t_score", "f1", "entropy", "weight_norm")
 """What is measured early in a run: two accuracies, the loss on the projected lines (nats a word),
 the published t_score, the greedy trees' F1, the attention entropy (nats, mean over layers), the
 norm of all weights."""
-DRAWS = 2000
-"""Bootstrap samples of an interval."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -259,13 +259,10 @@ def foretells(rows: Sequence[Mapping[str, Any]], measure: str) -> dict[str, Any]
     rho = correlation(ranks(x), ranks(y))
     if rho is None:
         return None
-    some = np.random.default_rng(0).integers(0, len(rows), (DRAWS, len(rows)))
-    drawn = [correlation(ranks(x[i]), ranks(y[i])) for i in some]
-    low, high = np.quantile([r for r in drawn if r is not None], (0.025, 0.975))
     depth = np.array([row["depth"] for row in rows])
     return {
         "rho": rho,
-        "ci95": [float(low), float(high)],
+        "ci95": list(bootstrap(lambda i: correlation(ranks(x[i]), ranks(y[i])), len(rows))),
         "within": correlation(less_mean(ranks(x), depth), less_mean(ranks(y), depth)),
         "n": len(rows),
     }

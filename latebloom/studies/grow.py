@@ -15,7 +15,8 @@ from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.scores import score
 from latebloom.evaluation.sentence_metrics import check_judged
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
 from latebloom.training.listener import Listener, Silence

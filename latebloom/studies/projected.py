@@ -26,10 +26,11 @@ from latebloom.errors import CorpusError
 from latebloom.evaluation.loaded import load_model
 from latebloom.evaluation.scores import score
 from latebloom.evaluation.sentence_metrics import word_loss
+from latebloom.files import write_text
 from latebloom.model.transformer import Transformer
 from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
-from latebloom.training.run_folder import RunFolder, write_text
+from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.sentences.corpus import Corpus, Lines
 
 FORMAT = 2

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from latebloom.errors import LatebloomError
-from latebloom.model.transformer import ModelConfig
+from latebloom.model.config import ModelConfig
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.worlds.atlas import AtlasConfig
 from latebloom.worlds.comparison import ComparisonConfig

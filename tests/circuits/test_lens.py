@@ -5,7 +5,8 @@ import torch
 
 from latebloom.circuits.lens import logit_lens, ranks
 from latebloom.circuits.states import run_states
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 
 
 def test_ranks_by_hand() -> None:

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from latebloom.circuits.states import run_states
 from latebloom.circuits.tracing import patch_grid
+from latebloom.model.config import ModelConfig
 from latebloom.model.hf_weights import to_hf
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.transformer import Transformer
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 

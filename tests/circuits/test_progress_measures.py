@@ -16,7 +16,8 @@ from latebloom.circuits.progress import (
     weight_norms,
 )
 from latebloom.circuits.states import run_states
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.world import Split, World
 
 

@@ -7,8 +7,9 @@ import torch
 
 from latebloom.circuits.states import States, run_states
 from latebloom.circuits.tracing import patch_grid
+from latebloom.model.config import ModelConfig
 from latebloom.model.taps import Site, Taps, replace_at
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.transformer import Transformer
 
 N_TOKENS, N_POSITIONS, N_ROWS = 13, 4, 5
 SHAPES = [

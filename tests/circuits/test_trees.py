@@ -14,8 +14,9 @@ from latebloom.circuits.tree_scores import (
 )
 from latebloom.circuits.trees import Prefixes, span_scores
 from latebloom.errors import CorpusError, LatebloomError
+from latebloom.model.config import ModelConfig
 from latebloom.model.taps import Site, Taps
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 
 PUBLISHED = {"positions": "sinusoidal", "norm": "post", "activation": "relu", "tied": False}

@@ -48,7 +48,7 @@ def test_memoriser_is_flagged(chain_world: World, memoriser: Transformer) -> Non
 
 
 def test_a_model_that_knows_nothing_is_no_fake(chain_world: World) -> None:
-    from latebloom.model.transformer import ModelConfig
+    from latebloom.model.config import ModelConfig
 
     model = Transformer(ModelConfig(d_model=16), len(chain_world.vocabulary))
     verdict = examine(model, Subject.of_world(chain_world, ExaminationConfig()))["verdict"]

@@ -12,9 +12,9 @@ from latebloom.evaluation.accuracy import (
     loops_needed,
     predict,
     score_splits,
-    wilson,
 )
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 
 
 @pytest.fixture
@@ -23,22 +23,8 @@ def model(small_world):
     return Transformer(ModelConfig(d_model=16, n_heads=2, window=2), len(small_world.vocabulary))
 
 
-@pytest.mark.parametrize(
-    ("correct", "n", "low", "high"),
-    [
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611),
-        (29, 29, 0.8830, 1),
-    ],
-)
-def test_wilson_against_newcombes_examples(correct, n, low, high):
-    """Newcombe, Statistics in Medicine 17 (1998), table I, method 3."""
-    assert wilson(correct, n) == pytest.approx((low, high), abs=1e-4)
-
-
 def test_no_questions_say_nothing():
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert Score(0, 0).ci95 == (0.0, 1.0)
     assert math.isnan(Score(0, 0).accuracy)
 
 

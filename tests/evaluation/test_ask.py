@@ -5,7 +5,8 @@ import torch
 
 from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.evaluation.ask import ask, follow, was_shown
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
 

@@ -7,7 +7,8 @@ import torch
 from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.evaluation.ask import follow
 from latebloom.evaluation.both_memories import NewFacts, ask_both, load_new_facts
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Facts, World

@@ -8,7 +8,8 @@ from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.evaluation.ask import ask
 from latebloom.evaluation.both_memories import NewFacts
 from latebloom.evaluation.compared_memories import ask_compared
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.training.batches import Batches
 from latebloom.training.config import TrainConfig
 from latebloom.training.objective import batch_loss

@@ -17,7 +17,8 @@ from latebloom.evaluation.sentence_metrics import (
     score_corpus,
     word_loss,
 )
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, dyck_vocabulary, make_dyck
 from latebloom.worlds.sentences.published import read_published_lines

@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from latebloom.model.config import ModelConfig
 from latebloom.model.hf_weights import (
     HfModelError,
     config_from_hf,
@@ -18,7 +19,7 @@ from latebloom.model.hf_weights import (
     to_hf,
     weights_to_hf,
 )
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.transformer import Transformer
 
 VANILLA = ModelConfig(
     d_model=32,

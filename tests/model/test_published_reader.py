@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from latebloom.model.transformer import ModelConfig, Transformer, sinusoids
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer, sinusoids
 
 WORDS, WIDTH, HEADS, LAYERS = 13, 16, 4, 3
 

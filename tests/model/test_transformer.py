@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from latebloom.errors import LatebloomError
+from latebloom.model.config import ModelConfig
 from latebloom.model.taps import Site, Taps, replace_at
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.transformer import Transformer
 
 SHAPES = {
     "vanilla": dict(n_loops=1, feedback="none", positions="learned"),

@@ -24,7 +24,6 @@ def records() -> list[dict]:
             "lr": 0.002,
             "phase": PHASES[i],
             "accuracy": {split: curve[i] for split, curve in CURVES.items()},
-            "n": dict.fromkeys(CURVES, 500),
         }
         for i in range(5)
     ]

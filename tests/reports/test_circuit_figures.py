@@ -8,7 +8,8 @@ import torch
 
 from latebloom.circuits.examination import ExaminationConfig, Subject, examine
 from latebloom.errors import LatebloomError
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.reports.circuit_figures import (
     depth_names,
     plot_circuit,

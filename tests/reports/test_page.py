@@ -9,6 +9,7 @@ import pytest
 
 from latebloom.errors import LatebloomError
 from latebloom.reports.page import config_tables, plain, thinned, write_report
+from latebloom.training.milestones import MOST
 
 VOID = {"meta", "img", "br", "link", "input"}
 
@@ -63,6 +64,8 @@ def test_the_page_tells_the_outcome(run_dir: Path) -> None:
     assert "99 % held from step 30" in words
     assert "99 % first at step 40, not held" in words
     assert "99.81 – 100.00" in words
+    assert f"Generalising begins when {100 * MOST:.0f} % of test_id are right" in words
+    assert f"systematic when {100 * MOST:.0f} % of test_ood are" in words
     assert "generalising from step 20 to 30, 2 s" in words
     assert "test_hops 3, 4" in words
     assert "every_loop true" in words
@@ -99,9 +102,6 @@ def test_what_comes_from_the_run_is_escaped(run_dir: Path, summary: dict) -> Non
     (run_dir / "summary.json").write_text(
         json.dumps(summary | {"recipe": bad, "stopped_by": bad, "device": bad})
     )
-    (run_dir / "samples.json").write_text(
-        json.dumps([{"question": [bad], "answer": bad, "predicted": "x", "split": bad}])
-    )
     (run_dir / "environment.json").write_text(json.dumps({bad: bad}))
     metrics = run_dir / "metrics.jsonl"
     metrics.write_text(metrics.read_text().replace("test_id", "</script>" + "x"))
@@ -110,17 +110,6 @@ def test_what_comes_from_the_run_is_escaped(run_dir: Path, summary: dict) -> Non
     assert "alert(1)" in text
     assert "<script>alert" not in text
     assert Page(text).seen.count("script") == 2
-
-
-def test_questions_say_right_or_wrong(run_dir: Path) -> None:
-    samples = [
-        {"question": ["e1", "r2", "r3"], "answer": "e5", "predicted": "e5", "split": "test_id"},
-        {"question": ["e2", "r2", "r3"], "answer": "e5", "predicted": "e6", "split": "test_ood"},
-    ]
-    (run_dir / "samples.json").write_text(json.dumps(samples))
-    words = read(write_report(run_dir)).words
-    assert "test_id e1 r2 r3 e5 right e5" in words
-    assert "test_ood e2 r2 r3 e5 wrong e6" in words
 
 
 def test_the_contest_with_external_memory(run_dir: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_run_without_an_evaluation_is_one_line(run_dir: Path, content: str | N
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("summary.json", "{"), ("config.toml", "a b"), ("samples.json", '{"question": 1}')],
+    [("summary.json", "{"), ("config.toml", "a b"), ("environment.json", "")],
 )
 def test_a_damaged_file_is_named(run_dir: Path, name: str, content: str) -> None:
     (run_dir / name).write_text(content)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from latebloom.errors import FactsError, RivalError
+from latebloom.errors import MissingExtraError, RivalError
 from latebloom.rivals.answer_cache import AnswerCache, Completion
 from latebloom.rivals.contest import Contest
 from latebloom.rivals.endpoint import Endpoint, EndpointConfig, MalformedAnswerError
@@ -130,7 +130,7 @@ def test_without_a_key_a_far_endpoint_is_not_asked(monkeypatch):
 
 def test_without_its_package_the_extra_is_named(chat_server, monkeypatch):
     monkeypatch.setitem(sys.modules, "httpx", None)
-    with pytest.raises(FactsError, match=r"pip install 'latebloom\[llm\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'latebloom\[llm\]'"):
         make_endpoint(chat_server)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from latebloom.errors import FactsError, RivalError
+from latebloom.errors import MissingExtraError, RivalError
 from latebloom.rivals.memory import Memory
 from latebloom.rivals.reasoning import Symbolic
 from latebloom.rivals.retrieval import Bm25, Dense, Retrieval, highest, terms
@@ -98,7 +98,7 @@ def test_settings_out_of_range_are_refused(small_world):
 
 def test_dense_without_its_package_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
-    with pytest.raises(FactsError, match=r"pip install 'latebloom\[dense\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'latebloom\[dense\]'"):
         Dense(["The a of b is c."])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from latebloom.errors import LatebloomError, TrainingError
-from latebloom.reports.depth import interval, plot_depth
+from latebloom.reports.depth import plot_depth
 from latebloom.studies.depth import (
     DepthConfig,
     correlation,
@@ -200,11 +200,3 @@ def test_a_measure_that_only_tells_the_depth_foretells_nothing_within_it():
     told = foretold(rows)["question"]["t_score"]
     assert told["rho"] > 0.5
     assert told["within"] == pytest.approx(-1)
-
-
-def test_an_interval_of_three_by_hand():
-    # Mean .5, deviation .1: .5 -+ 4.30 x .1 / sqrt 3.
-    low, high = interval(np.array([0.4, 0.5, 0.6]))
-    assert (low, high) == pytest.approx((0.5 - 0.2483, 0.5 + 0.2483), abs=1e-4)
-    assert interval(np.array([0.3])) == (0.3, 0.3)
-    assert interval(np.array([0.9, 1.0, 1.0]))[1] == 1.0

@@ -8,7 +8,7 @@ import pytest
 from latebloom.circuits.tree_scores import score_trees, sentences_to_project
 from latebloom.errors import CorpusError, RunFolderError
 from latebloom.evaluation.loaded import load
-from latebloom.model.transformer import ModelConfig
+from latebloom.model.config import ModelConfig
 from latebloom.reports.page import write_report
 from latebloom.reports.projected import write_tree_figures
 from latebloom.studies.grow import grow

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.training.batches import Group
 from latebloom.training.objective import batch_loss
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.training.config import TrainConfig
 from latebloom.training.optimizers import Muon, lr_scale, make_optimizers, orthogonalise
 

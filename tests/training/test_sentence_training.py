@@ -13,7 +13,8 @@ import torch
 from latebloom.errors import CorpusError, LatebloomError, RunFolderError
 from latebloom.evaluation.loaded import load
 from latebloom.evaluation.sentence_metrics import score_corpus
-from latebloom.model.transformer import ModelConfig, Transformer
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
 from latebloom.studies.grow import grow, resume
 from latebloom.training.averaging import WeightAverage
 from latebloom.training.checkpoint import list_checkpoints

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from latebloom.errors import FactsError, WorldError
+from latebloom.errors import MissingExtraError, WorldError
 from latebloom.worlds.atlas import (
     AtlasConfig,
     find_capitals,
@@ -145,7 +145,9 @@ def test_a_capital_is_found_by_its_name_first_and_by_its_other_names_then():
 
 def test_without_the_packages_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "airportsdata", None)
-    with pytest.raises(FactsError, match=r"the atlas needs airportsdata: .*latebloom\[atlas\]"):
+    with pytest.raises(
+        MissingExtraError, match=r"the atlas needs airportsdata: .*latebloom\[atlas\]"
+    ):
         load_atlas_table(AtlasConfig())
 
 

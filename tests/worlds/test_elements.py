@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from latebloom.errors import FactsError, WorldError
+from latebloom.errors import MissingExtraError, WorldError
 from latebloom.worlds.elements import (
     MIN_VALUES,
     NOT_MEASURED,
@@ -60,5 +60,5 @@ def test_what_cannot_be_is_said(monkeypatch):
     with pytest.raises(WorldError, match=r"world\.min_filled is 0"):
         ElementsConfig(min_filled=0)
     monkeypatch.setitem(sys.modules, "mendeleev.fetch", None)
-    with pytest.raises(FactsError, match=r"pip install 'latebloom\[elements\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'latebloom\[elements\]'"):
         make_elements(ElementsConfig(), seed=0)

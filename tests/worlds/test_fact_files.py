@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from latebloom.errors import FactsError
+from latebloom.errors import FactsError, MissingExtraError
 from latebloom.worlds.fact_files import FactTable, make_table, read_facts
 
 FACTS = [("Bern", "country", "Switzerland"), ("Switzerland", "currency", "CHF")]
@@ -118,7 +118,7 @@ def test_ntriples_that_are_wrong(tmp_path):
 
 def test_without_pyoxigraph_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyoxigraph", None)
-    with pytest.raises(FactsError, match=r"pyoxigraph: pip install 'latebloom\[rdf\]'"):
+    with pytest.raises(MissingExtraError, match=r"pyoxigraph: pip install 'latebloom\[rdf\]'"):
         read_facts(write(tmp_path, "w.nt", ""))
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from latebloom.errors import CorpusError
+from latebloom.worlds.sentences import published
 from latebloom.worlds.sentences.corpus import Lines
 from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, make_dyck
 from latebloom.worlds.sentences.published import (
@@ -187,3 +188,22 @@ def test_brackets_that_do_not_nest_are_named(text, told):
     with pytest.raises(CorpusError) as caught:
         brackets_of(["(a a) (b b) END", "\n", "", text])
     assert told.replace("line 2", "line 4") in str(caught.value)
+
+
+def test_the_files_appear_all_together_or_not_at_all(tmp_path, monkeypatch):
+    corpus = make_question(QuestionConfig(train=30, test_id=10, test_ood=10), 2)
+    write = published.write_lines
+
+    def no_room_for_the_last(corpus, lines, path):
+        write(corpus, lines, path)
+        if path.name.endswith(".test"):
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(published, "write_lines", no_room_for_the_last)
+        with pytest.raises(CorpusError, match="data cannot be written: No space left"):
+            write_published(corpus, tmp_path / "data")
+    assert list(tmp_path.iterdir()) == []
+    write_published(corpus, tmp_path / "data")
+    with pytest.raises(CorpusError, match="data exists; give a new folder"):
+        write_published(corpus, tmp_path / "data")

@@ -1,8 +1,10 @@
 """One's own trees: read, split, and refused with a line number."""
 
+import sys
+
 import pytest
 
-from latebloom.errors import CorpusError
+from latebloom.errors import CorpusError, MissingExtraError
 from latebloom.worlds.sentences.treebank import (
     SentencesConfig,
     make_sentences,
@@ -128,3 +130,14 @@ def test_one_sentence_is_too_few(tmp_path):
         make_sentences(SentencesConfig(trees=str(path)), seed=0)
     with pytest.raises(CorpusError, match="give the path"):
         make_sentences(SentencesConfig(), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "text"), [("nltk.tree", "a.mrg", PENN), ("conllu", "a.conllu", CONLLU)]
+)
+def test_without_the_packages_the_extra_is_named(tmp_path, monkeypatch, package, name, text):
+    monkeypatch.setitem(sys.modules, package, None)
+    needed = package.partition(".")[0]
+    told = rf"needs {needed}: pip install 'latebloom\[treebanks\]'"
+    with pytest.raises(MissingExtraError, match=told):
+        read_trees(written(tmp_path, name, text))

@@ -20,6 +20,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import CorpusError
+from latebloom.files import whole_folder
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences import question, tense
 from latebloom.worlds.sentences.corpus import Corpus, Lines, joined
@@ -205,10 +206,11 @@ def bracket_set(folder: Path) -> tuple[str, int]:
 
 
 def write_published(corpus: Corpus, folder: Path) -> list[Path]:
-    """Writes every split as a published file; returns the paths.
+    """Writes every split as a published file; returns the paths. The folder appears when complete.
 
     Bracket files are named by the kinds of the vocabulary and the depth that the lines reach.
-    Raises: CorpusError for a corpus of another task.
+    Raises: CorpusError for a corpus of another task, or a folder that holds something or cannot be
+    written.
     """
     if corpus.task not in ("question", "tense", "dyck"):
         raise CorpusError(
@@ -219,22 +221,28 @@ def write_published(corpus: Corpus, folder: Path) -> list[Path]:
         kinds = (len(corpus.vocabulary) - 1) // 2
         depth = max(greatest_depth(lines, kinds) for lines in corpus.splits.values())
         stem = f"k-{kinds}_d-{depth}"
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise CorpusError(f"{folder} exists; give a new folder")
     names = {"train": "train", Split.TEST_ID: "val", Split.TEST_OOD: "test"}
-    for split, lines in corpus.splits.items():
-        path = _path(folder, stem, names[split])
-        with path.open("w", encoding="utf-8") as file:
-            for row in range(len(lines)):
-                ids = lines.tokens[row, 1 : lines.lengths[row]]
-                words = corpus.vocabulary.decode(ids)
-                if corpus.task == "dyck":
-                    file.write(" ".join([*words, "END"]) + "\n")
-                else:
-                    cut = int(lines.prompt[row]) - 1
-                    file.write(" ".join(words[:cut]) + "\t" + " ".join(words[cut:]) + "\n")
-        written.append(path)
-    return written
+    try:
+        with whole_folder(folder) as aside:
+            for split, lines in corpus.splits.items():
+                write_lines(corpus, lines, _path(aside, stem, names[split]))
+    except OSError as error:
+        raise CorpusError(f"{folder} cannot be written: {error.strerror or error}") from error
+    return [_path(folder, stem, names[split]) for split in corpus.splits]
+
+
+def write_lines(corpus: Corpus, lines: Lines, path: Path) -> None:
+    """The lines of one split, as a published file has them."""
+    with path.open("w", encoding="utf-8") as file:
+        for row in range(len(lines)):
+            words = corpus.vocabulary.decode(lines.tokens[row, 1 : lines.lengths[row]])
+            if corpus.task == "dyck":
+                file.write(" ".join([*words, "END"]) + "\n")
+            else:
+                cut = int(lines.prompt[row]) - 1
+                file.write(" ".join(words[:cut]) + "\t" + " ".join(words[cut:]) + "\n")
 
 
 def greatest_depth(lines: Lines, kinds: int) -> int:

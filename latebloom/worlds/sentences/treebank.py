@@ -19,11 +19,10 @@ from typing import Any, Literal
 import numpy as np
 
 from latebloom.errors import CorpusError
+from latebloom.files import import_extra
 from latebloom.worlds.sentences.corpus import START, Corpus, Lines
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Split
-
-MISSING = "pip install latebloom[treebanks]"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,10 +171,7 @@ def read_penn(text: str) -> Iterator[Tree]:
 
     Raises: CorpusError with the line for unbalanced brackets and for a tree without words.
     """
-    try:
-        from nltk.tree import Tree as PennTree
-    except ImportError as error:
-        raise CorpusError(f"Penn trees are read by nltk, which is missing: {MISSING}") from error
+    PennTree = import_extra("nltk.tree", "treebanks", "reading Penn trees").Tree
     for line, piece in bracketed(text):
         try:
             tree = PennTree.fromstring(piece, remove_empty_top_bracketing=True)
@@ -214,11 +210,7 @@ def read_conllu(text: str) -> Iterator[Tree]:
     Raises: CorpusError with the line for what is no CoNLL-U, for a head that does not exist, for
     a cycle, and for two arcs that cross.
     """
-    try:
-        from conllu import parse
-        from conllu.exceptions import ParseException
-    except ImportError as error:
-        raise CorpusError(f"CoNLL-U is read by conllu, which is missing: {MISSING}") from error
+    conllu = import_extra("conllu", "treebanks", "reading CoNLL-U")
     line, block, begin = 0, [], 1
     for line, row in enumerate([*text.splitlines(), ""], 1):
         if row.strip():
@@ -228,8 +220,8 @@ def read_conllu(text: str) -> Iterator[Tree]:
         if not block:
             continue
         try:
-            found = parse("\n".join(block) + "\n\n")
-        except ParseException as error:
+            found = conllu.parse("\n".join(block) + "\n\n")
+        except conllu.exceptions.ParseException as error:
             reason, line = " ".join(str(error).split()), begin + first_unread(block)
             raise CorpusError(f"line {line}: this is no CoNLL-U ({reason})") from error
         for sentence in found:
@@ -239,13 +231,11 @@ def read_conllu(text: str) -> Iterator[Tree]:
 
 def first_unread(block: Sequence[str]) -> int:
     """The first row of a block that conllu cannot read alone, from 0."""
-    from conllu import parse
-    from conllu.exceptions import ParseException
-
+    conllu = import_extra("conllu", "treebanks", "reading CoNLL-U")
     for i, row in enumerate(block):
         try:
-            parse(row + "\n\n")
-        except ParseException:
+            conllu.parse(row + "\n\n")
+        except conllu.exceptions.ParseException:
             return i
     return 0
 

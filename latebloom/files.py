@@ -1,0 +1,105 @@
+"""The ground floor: files that are written whole or not at all, and packages that may be missing.
+
+A command can be killed at any moment, and somebody may read a run while it is written. So what
+is new is first written *aside*, under a hidden name in the same folder, and then renamed: a rename
+is one step of the file system, before which a reader finds the old content and after which the new.
+
+Covers: one process that writes to a place at a time. Does not cover: a loss of power (nothing is
+flushed to the disk here; checkpoints, which must survive it, see to that themselves).
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from latebloom.errors import LatebloomError, MissingExtraError
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Gives a place to write a file at; it becomes `path` when the block ends without an error.
+
+    After an error nothing is left of it, and what was at `path` is still there.
+
+    Raises: OSError if the place cannot be written.
+    """
+    aside = aside_of(path)
+    try:
+        yield aside
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Gives a new folder to fill; it becomes `path` when the block ends without an error.
+
+    path: must not exist, or be an empty folder; the caller checks that, in words of its own.
+
+    Raises: OSError if it cannot be written, or `path` holds something by now.
+    """
+    aside = aside_of(path)
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        yield aside
+        aside.replace(path)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+def aside_of(path: Path) -> Path:
+    """The hidden name beside `path`; two processes have two, so neither breaks the other's."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all."""
+    with whole_file(path) as aside:
+        aside.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file, in UTF-8, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a value as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def read_json(path: Path, error: type[LatebloomError]) -> Any:
+    """What a JSON file holds.
+
+    error: what to raise, naming the file, if it is missing, cannot be read or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as reason:
+        raise error(f"{path} cannot be read ({reason})") from reason
+
+
+def import_extra(module: str, extra: str, purpose: str) -> ModuleType:
+    """A module that only an extra of latebloom brings.
+
+    purpose: what needs it, as the beginning of a sentence: "reading N-Triples".
+
+    Raises: MissingExtraError naming the package and how to install it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise MissingExtraError(
+            f"{purpose} needs {package}: pip install 'latebloom[{extra}]'"
+        ) from error
