@@ -27,7 +27,7 @@ from latebloom.model.config import ModelConfig
 from latebloom.model.hf_weights import to_hf
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.composition import CompositionConfig, make_composition
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 
 def paper_model(d_vocab: int) -> Transformer:

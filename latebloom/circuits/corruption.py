@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from latebloom.worlds.world import Facts
+from latebloom.worlds.atomic import Facts
 
 Answer = Callable[[Int[ndarray, "row pos"]], Int[ndarray, " row"]]
 """The right answer to each question, -1 where it has none."""

@@ -33,7 +33,8 @@ from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import loops_needed
 from latebloom.files import write_text
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.world import Split, World
+from latebloom.worlds.world import World
+from latebloom.worlds.splits import Split
 
 FORMAT = 1
 """Version of the records; older ones are made again."""

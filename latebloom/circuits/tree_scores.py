@@ -16,7 +16,8 @@ from latebloom.circuits.chart import Overlap
 from latebloom.circuits.trees import span_scores
 from latebloom.errors import CorpusError
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.sentences.corpus import Corpus, Lines
+from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.sentences.lines import Lines
 
 MAX_WORDS = 64
 """Words of the longest sentence that is projected: the work grows with their cube."""

@@ -11,7 +11,7 @@ from latebloom.cli.app import Fields, Json, app, err, out
 from latebloom.errors import LatebloomError
 
 if TYPE_CHECKING:
-    from latebloom.worlds.build import AnyWorld
+    from latebloom.worlds.data import Data
 
 
 @app.command
@@ -118,7 +118,7 @@ def data(
     out.print(names if phi is None else f"{names}, phi {phi:.2f}")
 
 
-def read_folder(folder: Path, recipe: str) -> "AnyWorld":
+def read_folder(folder: Path, recipe: str) -> "Data":
     """A folder in the published format of a recipe's world; without a recipe, of what it holds."""
     from latebloom.studies.recipes import make_recipe
     from latebloom.worlds.dataset import read_dataset

@@ -17,7 +17,8 @@ from torch import Tensor
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import loops_needed
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.comparison import COMPARING, LABELS
+from latebloom.worlds.comparison import COMPARING
+from latebloom.worlds.tasks.comparison import LABELS
 from latebloom.worlds.ordering import compare
 from latebloom.worlds.world import World
 

@@ -40,9 +40,10 @@ from latebloom.evaluation.ask import (
 from latebloom.evaluation.both_memories import NewFacts, find_name
 from latebloom.model.taps import Site, Taps
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.comparison import LABELS
+from latebloom.worlds.tasks.comparison import LABELS
 from latebloom.worlds.told_numbers import NumbersConfig, Place, recover_scale
-from latebloom.worlds.world import ATOMIC, World
+from latebloom.worlds.world import World
+from latebloom.worlds.splits import ATOMIC
 
 FED_BACK = Site(0, 0, "feedback")
 """Where the values that the first loop predicts stand between the loops."""

@@ -12,8 +12,9 @@ from latebloom.model.transformer import Transformer
 from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
-from latebloom.training.run_folder import RunFolder, facts_of, sentences_of
-from latebloom.worlds.build import AnyWorld
+from latebloom.training.run_folder import RunFolder
+from latebloom.worlds.data import facts_of, sentences_of
+from latebloom.worlds.data import Data
 from latebloom.worlds.comparison import COMPARING
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.told_numbers import NumbersConfig
@@ -26,7 +27,7 @@ class LoadedRun:
 
     folder: RunFolder
     config: RunConfig
-    data: AnyWorld
+    data: Data
     model: Transformer
     step: int
 
@@ -66,7 +67,7 @@ class LoadedRun:
         return score(self.model, self.data, splits=splits or None)
 
 
-def load_model(config: RunConfig, world: AnyWorld, checkpoint: Checkpoint) -> Transformer:
+def load_model(config: RunConfig, world: Data, checkpoint: Checkpoint) -> Transformer:
     """The model as a checkpoint holds it, ready to answer.
 
     Raises: RunFolderError if the checkpoint is damaged.

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from latebloom.evaluation.accuracy import Score, score_splits
 from latebloom.evaluation.sentence_metrics import score_corpus
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.build import AnyWorld
+from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.corpus import Corpus
 
 
 def score(
     model: Transformer,
-    world: AnyWorld,
+    world: Data,
     *,
     probe: int = 0,
     splits: Iterable[str] | None = None,

@@ -25,9 +25,10 @@ from latebloom.model.transformer import Transformer
 from latebloom.training.objective import sentence_loss
 from latebloom.training.sentences import to_read
 from latebloom.worlds.sentences import lexicon as words_of
-from latebloom.worlds.sentences.corpus import Corpus, Lines
-from latebloom.worlds.sentences.dyck import FAR, openers
-from latebloom.worlds.sentences.question import AUXILIARIES
+from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.sentences.lines import Lines
+from latebloom.worlds.sentences.brackets import FAR, openers
+from latebloom.worlds.sentences.tasks import AUXILIARIES
 from latebloom.worlds.vocabulary import Vocabulary
 
 

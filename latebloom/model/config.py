@@ -8,6 +8,7 @@ lists configs starts at once.
 from dataclasses import dataclass
 from typing import Literal
 
+from latebloom.checked import check_fields
 from latebloom.errors import LatebloomError
 
 
@@ -52,6 +53,7 @@ class ModelConfig:
     """Probability of dropping an activation (embedding, attention, residual) in training."""
 
     def __post_init__(self) -> None:
+        check_fields(self, "model")
         for name in ("d_model", "n_layers", "n_loops", "n_heads", "mlp_ratio", "max_positions"):
             if getattr(self, name) < 1:
                 raise LatebloomError(

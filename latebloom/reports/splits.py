@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from numpy import ndarray
 from latebloom.errors import RivalError
 from latebloom.intervals import wilson
 from latebloom.rivals.reply import Reply, Rival, spread
-from latebloom.worlds.hidden_attributes import TEST_VALUES
+from latebloom.worlds.splits import Split
 from latebloom.worlds.world import World
 
 QUESTION_TYPES = {
@@ -149,7 +149,7 @@ def cells(row: Row) -> list[str]:
 
 def default_splits(world: World) -> tuple[str, ...]:
     """The test splits that a contest asks: all but the bare hidden values."""
-    return tuple(name for name in world.tested if name != TEST_VALUES)
+    return tuple(name for name in world.tested if name != Split.TEST_VALUES)
 
 
 def asked(world: World, split: str, limit: int = 0) -> Int[ndarray, "example token"]:

@@ -16,7 +16,8 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.rivals.sentences import Sentences
-from latebloom.worlds.world import ATOMIC, World
+from latebloom.worlds.world import World
+from latebloom.worlds.splits import ATOMIC
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy import ndarray
 from latebloom.rivals.memory import Memory
 from latebloom.rivals.reply import Reply, reply
 from latebloom.worlds.ordering import EQUAL, UNDECIDED, at_least_edges, decide, reaches
-from latebloom.worlds.world import Facts
+from latebloom.worlds.atomic import Facts
 
 NOTHING = -1
 

@@ -24,7 +24,8 @@ from latebloom.training.loop import Outcome, train
 from latebloom.training.milestones import first_step, sustained_step
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import check_until
-from latebloom.worlds.build import AnyWorld, build_world
+from latebloom.worlds.build import build_world
+from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.corpus import Corpus
 
 TRAINED_SAMPLE = 5000
@@ -98,7 +99,7 @@ def use_threads(threads: int) -> int:
 
 
 def finish(
-    config: RunConfig, world: AnyWorld, run: RunFolder, listener: Listener, device: torch.device
+    config: RunConfig, world: Data, run: RunFolder, listener: Listener, device: torch.device
 ) -> dict[str, Any]:
     """Trains to the end, measures, and writes `summary.json`.
 
@@ -119,7 +120,7 @@ def finish(
 
 def summarise(
     config: RunConfig,
-    world: AnyWorld,
+    world: Data,
     run: RunFolder,
     outcome: Outcome,
     scores: Mapping[str, Score],

@@ -31,7 +31,8 @@ from latebloom.model.transformer import Transformer
 from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
 from latebloom.training.run_folder import RunFolder
-from latebloom.worlds.sentences.corpus import Corpus, Lines
+from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.sentences.lines import Lines
 
 FORMAT = 2
 """Version of the records; older ones are made again."""

@@ -1,24 +1,83 @@
-"""What a training run is told: `TrainConfig`, and the complete `RunConfig`, read and written.
+"""What a run is told: its world, its model, its feed and its training, in one `RunConfig`.
 
-Enters: dataclasses, TOML, or `--section.field value` pairs. Leaves: validated configs. An unknown
-key, a wrong type or a value out of range is a one-line error that names the field.
+Enters: dataclasses. Leaves: validated configs; a value of a wrong type or out of range is a one-line
+error that names the field, whether it comes from a file, the command or Python.
+`latebloom.training.structure` reads and writes them as TOML and as words of the command.
 """
 
 import dataclasses
-import tomllib
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-import cattrs
-import tomli_w
-
+from latebloom.checked import check_fields
 from latebloom.errors import LatebloomError
 from latebloom.model.config import ModelConfig
+from latebloom.training import structure
 from latebloom.training.until import parse_until
-from latebloom.worlds.build import SentenceWorldConfig, WorldConfig
+from latebloom.worlds.build import WorldConfig
 from latebloom.worlds.composition import CompositionConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuestionFeedConfig:
+    """How the questions of a batch are chosen and supervised."""
+
+    kind: Literal["questions"] = "questions"
+    """Which feed this is."""
+    atomic_frac: float = 0.5
+    """Fraction of a batch that is atomic facts; 0 draws from the whole training set as it lies."""
+    every_loop: bool = True
+    """Supervise atomic facts after every loop, not only after the last."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "feed")
+        if not 0 <= self.atomic_frac < 1:
+            raise LatebloomError(
+                f"feed.atomic_frac is {self.atomic_frac}; it must lie in [0, 1)"
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComparisonFeedConfig(QuestionFeedConfig):
+    """The same for comparisons, which can be helped to look their values up."""
+
+    kind: Literal["comparisons"] = "comparisons"  # type: ignore[assignment]
+    """Which feed this is."""
+    values_first: bool = False
+    """Ask a looped model, after the first loop of a trained comparison, for the two values that
+    it compares; facts that it is trained on anyway."""
+    both_orders: bool = False
+    """Tell every other atomic fact of a comparison world as `attribute entity`, the order in which
+    a comparison names them, instead of `entity attribute`."""
+
+    def __post_init__(self) -> None:
+        QuestionFeedConfig.__post_init__(self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentenceFeedConfig:
+    """How the lines of a batch are chosen; every word of every line is supervised."""
+
+    kind: Literal["sentences"] = "sentences"
+    """Which feed this is."""
+    by_length: bool = True
+    """Put sentences of one length together, and about as many words into each batch; otherwise
+    batches are drawn as the lines come, all of `train.batch_size` lines."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "feed")
+
+
+FeedConfig = QuestionFeedConfig | ComparisonFeedConfig | SentenceFeedConfig
+"""How training sees a world; the field `kind` tells them apart in a file."""
+
+FEEDS: Mapping[str, tuple[type, ...]] = {
+    "chains": (QuestionFeedConfig,),
+    "comparisons": (ComparisonFeedConfig, QuestionFeedConfig),
+    "sentences": (SentenceFeedConfig,),
+}
+"""The feeds that have an effect on what a world asks, the one with all its settings first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,20 +87,7 @@ class TrainConfig:
     steps: int = 600
     """Optimizer steps at most; the learning rate's schedule spans them."""
     batch_size: int = 256
-    """Questions in a batch; of sentences the mean number of lines, where batches are by length."""
-    by_length: bool = True
-    """Put sentences of one length together, and about as many words into each batch; otherwise
-    batches are drawn as the lines come, all of `batch_size` lines. No effect on questions."""
-    atomic_frac: float = 0.5
-    """Fraction of a batch that is atomic facts; 0 draws from the whole training set as it lies."""
-    every_loop: bool = True
-    """Supervise atomic facts after every loop, not only after the last."""
-    values_first: bool = False
-    """Ask a looped model, after the first loop of a trained comparison, for the two values that
-    it compares; facts that it is trained on anyway."""
-    both_orders: bool = False
-    """Tell every other atomic fact of a comparison world as `attribute entity`, the order in which
-    a comparison names them, instead of `entity attribute`."""
+    """Questions in a batch; of sentences the number of lines, in the mean where `feed.by_length`."""
     optimizer: Literal["muon", "adamw"] = "muon"
     """Muon for the hidden matrices with AdamW elsewhere, or AdamW for all."""
     lr: float = 5e-3
@@ -77,12 +123,13 @@ class TrainConfig:
     """Stop when this holds at three evaluations in a row; empty: run all steps."""
 
     def __post_init__(self) -> None:
+        check_fields(self, "train")
         for name in ("steps", "batch_size", "eval_every", "probe", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise LatebloomError(
                     f"train.{name} is {getattr(self, name)}; it must be at least 1"
                 )
-        for name in ("atomic_frac", "label_smoothing", "average_frac"):
+        for name in ("label_smoothing", "average_frac"):
             if not 0 <= getattr(self, name) < 1:
                 raise LatebloomError(
                     f"train.{name} is {getattr(self, name)}; it must lie in [0, 1)"
@@ -102,135 +149,78 @@ class RunConfig:
     recipe: str = "composition"
     """The recipe that this config began as."""
     seed: int = 0
-    """Seed of the world, the weights, the batches and the dropout."""
+    """Seed of the weights, the batches and the dropout."""
+    world_seed: int = 0
+    """Seed of the world: what is true in it and what is held out."""
     world: WorldConfig = field(default_factory=CompositionConfig)
     """What is true and what is held out."""
     model: ModelConfig = field(default_factory=ModelConfig)
     """The transformer."""
+    feed: FeedConfig = field(default_factory=QuestionFeedConfig)
+    """How training sees the world."""
     train: TrainConfig = field(default_factory=TrainConfig)
     """The training."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.world, SentenceWorldConfig):
-            self._check_sentences()
-        elif not self.train.by_length:
-            raise LatebloomError(
-                "train.by_length is false, which has no effect on questions; leave it true"
-            )
-
-    def _check_sentences(self) -> None:
-        """Refuses what has no effect on sentences, and models that cannot read them."""
-        for name in ("atomic_frac", "every_loop", "values_first", "both_orders"):
-            told = getattr(self.train, name)
-            if told:
-                off = "0" if name == "atomic_frac" else "false"
-                raise LatebloomError(
-                    f"train.{name} is {told}, which has no effect on sentences; set"
-                    f" --train.{name.replace('_', '-')} {off}"
-                )
-        if self.model.feedback != "none":
-            raise LatebloomError(
-                f"model.feedback is {self.model.feedback!r}; sentences are read by models without"
-                " feedback: set --model.feedback none"
-            )
+        check_fields(self, "config")
+        for name in ("seed", "world_seed"):
+            if getattr(self, name) < 0:
+                raise LatebloomError(f"{name} is {getattr(self, name)}; it must be 0 or more")
+        if self.world.asks:
+            check_feed(self.feed, self.model, self.world.asks)
 
     def to_toml(self) -> str:
         """The config as TOML, every field written out."""
-        return tomli_w.dumps(cattrs.unstructure(self))
+        return structure.to_toml(self)
 
     @classmethod
-    def from_toml(cls, text: str) -> "RunConfig":
-        """Reads what `to_toml` wrote.
+    def from_toml(cls, text: str) -> Self:
+        """Reads what `to_toml` wrote, in this or an earlier version.
 
         Raises: LatebloomError naming the key that is unknown, or the value that does not fit.
         """
-        try:
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise LatebloomError(f"the config is not TOML: {error}") from error
-        return structure(table, cls, "config")
+        return structure.structured(structure.read_toml(text), cls, "config")
 
-    def with_seed(self, seed: int) -> "RunConfig":
-        """This config with another seed."""
-        return dataclasses.replace(self, seed=seed)
+    def with_seed(self, seed: int) -> Self:
+        """This config with another seed, of the world as well."""
+        return dataclasses.replace(self, seed=seed, world_seed=seed)
 
-    def with_overrides(self, section: str, values: Mapping[str, str]) -> "RunConfig":
-        """This config with fields of `world`, `model` or `train` set from text.
+    def replace(self, section: str = "", /, **values: Any) -> Self:
+        """This config with some fields changed: `config.replace("world", phi=2.0, hops=3)`.
+
+        section: `world`, `model`, `feed` or `train`; empty for the config's own fields (`seed`).
+        Raises: LatebloomError naming an unknown field or a value that does not fit.
+        """
+        if not section:
+            return structure.replaced(self, "config", values)
+        if section not in structure.SECTIONS:
+            raise LatebloomError(
+                f"a config has no section {section!r}; it has {', '.join(structure.SECTIONS)}"
+            )
+        part = structure.replaced(getattr(self, section), section, values)
+        return dataclasses.replace(self, **{section: part})
+
+    def with_overrides(self, section: str, values: Mapping[str, str]) -> Self:
+        """This config with fields of a section set from the words of a command.
 
         Raises: LatebloomError naming an unknown field or a value that does not fit.
         """
-        if not values:
-            return self
-        table = cattrs.unstructure(getattr(self, section))
-        old = getattr(self, section)
-        known = {f.name: f for f in dataclasses.fields(old)}
-        hints = typing.get_type_hints(type(old))
-        for name, text in values.items():
-            key = name.replace("-", "_")
-            if key not in known or key == "kind":
-                raise LatebloomError(
-                    f"--{section}.{name}: there is no such setting; {section} has"
-                    f" {', '.join(k for k in known if k != 'kind')}"
-                )
-            table[key] = parse_value(text, hints[key])
-        return dataclasses.replace(self, **{section: structure(table, type(old), section)})
+        typed = structure.from_words(self, section, values)
+        return self.replace(section, **typed) if typed else self
 
 
-def parse_value(text: str, hint: Any) -> Any:
-    """The value that a word on the command line stands for: `9`, `true`, `4,6,10`, or the word."""
-    if typing.get_origin(hint) is tuple:
-        return [parse_value(part, typing.get_args(hint)[0]) for part in text.split(",") if part]
-    if hint is bool:
-        return {"true": True, "false": False}.get(text.lower(), text)
-    if hint in (int, float):
-        try:
-            return hint(text)
-        except ValueError:
-            return text
-    return text
+def check_feed(feed: FeedConfig, model: ModelConfig, asks: str) -> None:
+    """Refuses settings without effect on what a world asks, and models that cannot read it.
 
-
-def _strict(kind: type) -> Any:
-    """A hook that refuses what Python would silently convert (`"no"` to True, 1.5 to 1)."""
-
-    def structure_one(value: Any, _: Any) -> Any:
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
-        if type(value) is not kind:
-            raise ValueError(f"{value!r} is not {'an' if kind is int else 'a'} {kind.__name__}")
-        return value
-
-    return structure_one
-
-
-CONVERTER = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
-for _kind in (bool, int, float, str):
-    CONVERTER.register_structure_hook(_kind, _strict(_kind))
-
-
-T = typing.TypeVar("T")
-
-
-def structure(table: Mapping[str, Any], kind: type[T], place: str) -> T:
-    """Builds a config from a table.
-
-    Raises: LatebloomError, one line for the first thing that is wrong.
+    Raises: LatebloomError naming the setting and the way out.
     """
-    try:
-        return CONVERTER.structure(table, kind)
-    except cattrs.BaseValidationError as group:
-        raise LatebloomError(first_reason(group, place)) from group
-
-
-def first_reason(error: BaseException, place: str) -> str:
-    """The first thing that is wrong in a group of validation errors, in one line."""
-    if isinstance(error, cattrs.BaseValidationError):
-        first = error.exceptions[0]
-        notes = getattr(first, "__notes__", [])
-        field = next((note.name for note in notes if hasattr(note, "name")), "")
-        return first_reason(first, f"{place}.{field}" if field else place)
-    if isinstance(error, cattrs.ForbiddenExtraKeysError):
-        return f"{place}: there is no setting {', '.join(sorted(error.extra_fields))}"
-    if isinstance(error, LatebloomError):
-        return str(error)
-    return f"{place}: {error}"
+    if type(feed) not in FEEDS[asks]:
+        wanted = FEEDS[asks][0]
+        raise LatebloomError(
+            f"feed is {type(feed).__name__}, but this world asks {asks}: give feed={wanted.__name__}()"
+        )
+    if isinstance(feed, SentenceFeedConfig) and model.feedback != "none":
+        raise LatebloomError(
+            f"model.feedback is {model.feedback!r}; sentences are read by models without"
+            " feedback: set --model.feedback none"
+        )

@@ -36,7 +36,7 @@ from latebloom.training.optimizers import lr_scale, make_optimizers, set_lr
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.sentences import SentenceBatches, Sentences
 from latebloom.training.until import IN_A_ROW, holds, parse_until
-from latebloom.worlds.build import AnyWorld
+from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.corpus import Corpus
 
 Measure = Callable[[Transformer], Mapping[str, float]]
@@ -55,7 +55,7 @@ class Outcome:
 
 def train(
     config: RunConfig,
-    world: AnyWorld,
+    world: Data,
     run: RunFolder,
     measure: Measure,
     listener: Listener,
@@ -132,7 +132,7 @@ def train(
 
 
 def make_batches(
-    world: AnyWorld, told: TrainConfig, seed: int, device: torch.device
+    world: Data, told: TrainConfig, seed: int, device: torch.device
 ) -> Batches | SentenceBatches:
     """The batches of questions or of sentences, as the world has them."""
     if isinstance(world, Corpus):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latebloom.training.until import IN_A_ROW
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 LEVEL = 0.99
 """Accuracy that counts as having got there."""

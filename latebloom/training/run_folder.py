@@ -25,7 +25,8 @@ from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.files import read_json, write_json, write_text
 from latebloom.training.checkpoint import FORMAT, Checkpoint, list_checkpoints
 from latebloom.training.config import RunConfig
-from latebloom.worlds.build import AnyWorld, load_world
+from latebloom.worlds.build import load_world
+from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.world import World
 
@@ -41,7 +42,7 @@ class RunFolder:
         cls,
         path: Path,
         config: RunConfig,
-        world: AnyWorld,
+        world: Data,
         machine: dict[str, Any],
         overwrite: bool,
     ) -> "RunFolder":
@@ -95,7 +96,7 @@ class RunFolder:
         except (OSError, LatebloomError) as error:
             raise RunFolderError(f"{self.path / 'config.toml'}: {error}") from error
 
-    def data(self) -> AnyWorld:
+    def data(self) -> Data:
         """What it was grown on: facts and questions, or sentences."""
         return load_world(self.config().world, self.path)
 
@@ -177,7 +178,7 @@ class RunFolder:
         write_json(self.path / "summary.json", summary)
 
 
-def facts_of(data: AnyWorld, path: Path) -> World:
+def facts_of(data: Data, path: Path) -> World:
     """A run's data where an instrument asks facts.
 
     Raises: RunFolderError if it is sentences.
@@ -190,7 +191,7 @@ def facts_of(data: AnyWorld, path: Path) -> World:
     return data
 
 
-def sentences_of(data: AnyWorld, path: Path) -> Corpus:
+def sentences_of(data: Data, path: Path) -> Corpus:
     """A run's data where an instrument reads sentences.
 
     Raises: RunFolderError if it is facts.

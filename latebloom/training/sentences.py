@@ -17,7 +17,8 @@ from torch import Tensor
 
 from latebloom.training.config import TrainConfig
 from latebloom.training.epochs import Epochs
-from latebloom.worlds.sentences.corpus import Corpus, joined
+from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.sentences.lines import joined
 
 POOL = 8
 """Steps whose lines are dealt out together, fewer where they would be more than an epoch. Of a

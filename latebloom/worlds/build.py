@@ -1,7 +1,12 @@
 """From a world's config to the world: facts and questions, or sentences."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Literal
+
+from latebloom.checked import check_fields
+from latebloom.errors import WorldError
 
 from latebloom.worlds.atlas import AtlasConfig, load_atlas_table
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
@@ -23,8 +28,21 @@ from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 from latebloom.worlds.sentences.treebank import SentencesConfig, make_sentences
 from latebloom.worlds.world import World
 
-SentenceWorldConfig = QuestionConfig | TenseConfig | DyckConfig | SentencesConfig
-"""The worlds of sentences."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GivenConfig:
+    """A world of one's own, handed in from Python; the run folder holds it whole."""
+
+    asks: ClassVar[str] = ""
+    """What it asks is told by its task."""
+    kind: Literal["given"] = "given"
+    """Which world this is."""
+    name: str = ""
+    """What its maker calls it."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, "world", WorldError)
+
 
 WorldConfig = (
     CompositionConfig
@@ -39,16 +57,14 @@ WorldConfig = (
     | TenseConfig
     | DyckConfig
     | SentencesConfig
+    | GivenConfig
 )
 """Every world that a run can have; the field `kind` tells them apart in a file."""
-
-AnyWorld = World | Corpus
-"""What a run is trained and tested on."""
 
 
 def build_world(
     config: WorldConfig, seed: int, tell: Callable[[str], None] = lambda line: None
-) -> AnyWorld:
+) -> Data:
     """Makes the world that the config describes; the same seed gives the same bytes.
 
     tell: is told, line by line, what was found in files that were read.
@@ -86,6 +102,11 @@ def build_world(
             return make_hidden_attributes(config, seed)
         case DatasetConfig():
             return make_dataset_world(config)
+        case GivenConfig():
+            raise WorldError(
+                f"the world {config.name!r} was handed in from Python and is not made from a"
+                " config: latebloom.grow(config, OUT, own=latebloom.Own(world=...))"
+            )
         case FactsConfig():
             table, diagnosis = load_fact_table(config)
         case AtlasConfig():
@@ -93,12 +114,3 @@ def build_world(
     for line in diagnosis.lines():
         tell(line)
     return world_from_table(table, diagnosis, config, seed)
-
-
-def load_world(config: WorldConfig, folder: Path) -> AnyWorld:
-    """Reads the world of this config from the folder that `save` wrote it into.
-
-    Raises: RunFolderError if a file is missing or damaged.
-    """
-    kind = Corpus if isinstance(config, SentenceWorldConfig) else World
-    return kind.load(folder)

@@ -9,14 +9,16 @@ Source: arXiv:2405.15071, section 3.1 (splits); arXiv:2505.23653 (four-way test)
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
+from latebloom.checked import check_fields
 from latebloom.errors import WorldError
-from latebloom.worlds.world import Facts, Split, hops_split
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.splits import Split, hops_split
 
 MAX_PAIRS = 50_000_000
 """Two-hop chains that are enumerated at most; they take about 60 bytes each on the way."""
@@ -26,6 +28,8 @@ MAX_PAIRS = 50_000_000
 class ChainConfig:
     """Which chains are trained on and which are held out."""
 
+    asks: ClassVar[str] = "chains"
+    """What kind of question it asks: chains, comparisons or sentences."""
     phi: float = 9.0
     """Inferred training facts for each ID atomic fact, for every trained number of hops; inf: all
     that the facts hold, less what is held out (for longer chains at most as many as two-hop ones).
@@ -48,6 +52,7 @@ class ChainConfig:
     """Adds zero-hop rows b -> b for every bridge (arXiv:2509.24653)."""
 
     def __post_init__(self) -> None:
+        check_fields(self, "world", WorldError)
         if not self.phi >= 0:
             raise WorldError(f"world.phi is {self.phi}; it must be 0 or more")
         if not 0 <= self.ood_frac < 1:

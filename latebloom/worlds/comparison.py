@@ -14,22 +14,22 @@ Source: arXiv:2405.15071, section 4.
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
+from latebloom.checked import check_fields
 from latebloom.errors import WorldError
 from latebloom.worlds.ordering import compare
 from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_others
+from latebloom.worlds.tasks.comparison import LABELS, ComparisonTask
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Facts, Split, World
+from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.splits import Split
 
-LABELS = ("<", "=", ">")
-"""The words of the answers, at the end of the vocabulary, in the order of `ordering`'s labels."""
-COMPARING = ("comparison", "hidden-attributes")
-"""Tasks whose questions `attribute e1 e2` compare; in others a question is a chain."""
 MISSING = -1
 
 
@@ -37,6 +37,8 @@ MISSING = -1
 class PairConfig:
     """Which comparisons are trained on and which are held out."""
 
+    asks: ClassVar[str] = "comparisons"
+    """What kind of question it asks: chains, comparisons or sentences."""
     phi: float = 7.2
     """Comparisons trained on for each ID atomic fact; the paper has 3.6 to 12.6. inf: all, less
     what is held out."""
@@ -48,6 +50,7 @@ class PairConfig:
     """Questions in a test split at most."""
 
     def __post_init__(self) -> None:
+        check_fields(self, "world", WorldError)
         if not self.phi >= 0:
             raise WorldError(f"world.phi is {self.phi}; it must be 0 or more")
         check_shares(self, "ood_frac", "test_id_frac")
@@ -145,7 +148,7 @@ def world_of_table(table: ValueTable, config: PairConfig, rng: np.random.Generat
         )
     asked = 2 * len(rest)
     ood_test = rest.rows(rng.choice(asked, min(asked, config.max_test), replace=False))
-    rows = np.stack((facts.subject, facts.relation, facts.object), axis=1)
+    rows = facts.rows()
     splits = {
         Split.ATOMIC_ID: rows[~facts.ood],
         Split.ATOMIC_OOD: rows[facts.ood],
@@ -155,9 +158,10 @@ def world_of_table(table: ValueTable, config: PairConfig, rng: np.random.Generat
     }
     splits = {str(name): rows for name, rows in splits.items() if len(rows)}
     always = (Split.ATOMIC_ID, Split.ATOMIC_OOD, Split.TRAIN_INFERRED)
+    vocabulary = vocabulary_of(table)
     return World(
-        task="comparison",
-        vocabulary=vocabulary_of(table),
+        task=ComparisonTask.of(vocabulary),
+        vocabulary=vocabulary,
         facts=facts,
         splits=splits,
         trained=tuple(str(name) for name in always if name in splits),

@@ -13,8 +13,10 @@ import numpy as np
 
 from latebloom.errors import WorldError
 from latebloom.worlds.chains import ChainConfig, make_splits, mark_ood
+from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Facts, World
+from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +64,7 @@ def make_composition(config: CompositionConfig, seed: int) -> World:
     splits, trained = make_splits(facts, config, rng)
     words = [f"e{i}" for i in range(n)] + [f"r{i}" for i in range(config.relations)]
     return World(
-        task="composition",
+        task=ChainTask(),
         vocabulary=Vocabulary(tuple(words)),
         facts=facts,
         splits=splits,

@@ -17,7 +17,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -46,13 +46,17 @@ from latebloom.worlds.published_comparison import (
     write_comparison_files,
 )
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import ATOMIC, Facts, Split, World
+from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.splits import ATOMIC, Split
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatasetConfig:
     """A world that was written down before, with its splits; the seed changes nothing in it."""
 
+    asks: ClassVar[str] = ""
+    """What it asks stands in its files."""
     kind: Literal["dataset"] = "dataset"
     """Which world this is."""
     folder: str = ""

@@ -23,8 +23,11 @@ from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.chains import ChainConfig, make_splits, mark_ood
 from latebloom.worlds.diagnosis import Diagnosis, ManyValued, diagnose
 from latebloom.worlds.fact_files import MAX_FACTS, FactTable, read_facts
+from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Facts, Split, World
+from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.splits import Split
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +114,7 @@ def world_from_table(
     entities = [table.entities[i] for i in used]
     relations = [table.relations[i] for i in used_relations]
     return World(
-        task="composition",
+        task=ChainTask(),
         vocabulary=Vocabulary((*entities, *distinct_names(relations, entities))),
         facts=facts,
         splits=splits,

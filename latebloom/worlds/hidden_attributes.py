@@ -13,24 +13,15 @@ decided for all pairs of an attribute at once; an easy and an undecidable split 
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
+from latebloom.checked import check_fields
 from latebloom.errors import WorldError
-from latebloom.worlds.comparison import (
-    ValueTable,
-    check_shares,
-    check_sizes,
-    comparisons,
-    draw_table,
-    facts_of,
-    mark_entities,
-    members,
-    vocabulary_of,
-)
+from latebloom.worlds.comparison import ValueTable, check_shares, check_sizes, comparisons, draw_table, facts_of, mark_entities, members, vocabulary_of
 from latebloom.worlds.ordering import (
     EQUAL,
     UNDECIDED,
@@ -40,14 +31,9 @@ from latebloom.worlds.ordering import (
     reaches,
 )
 from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_others
-from latebloom.worlds.world import Split, World
-
-TRAIN_CROSS = "train_cross"
-"""Comparisons of an ID and an OOD entity."""
-TEST_EASY = "test_easy"
-TEST_UNDECIDABLE = "test_undecidable"
-TEST_VALUES = "test_values"
-"""The hidden values themselves, all of them: atomic facts that nobody told."""
+from latebloom.worlds.tasks.comparison import HiddenValuesTask
+from latebloom.worlds.world import World
+from latebloom.worlds.splits import Split
 
 Questions = Int[ndarray, "_ 3"]
 """Rows (attribute, first entity, second entity), as indices."""
@@ -57,6 +43,8 @@ Questions = Int[ndarray, "_ 3"]
 class HiddenAttributesConfig:
     """A made world in which some values are hidden."""
 
+    asks: ClassVar[str] = "comparisons"
+    """What kind of question it asks: chains, comparisons or sentences."""
     kind: Literal["hidden-attributes"] = "hidden-attributes"
     """Which world this is."""
     entities: int = 500
@@ -80,6 +68,7 @@ class HiddenAttributesConfig:
     third of it; the paper asks 150 hard ones, 50 a label."""
 
     def __post_init__(self) -> None:
+        check_fields(self, "world", WorldError)
         check_sizes(self.entities, self.attributes, self.values)
         check_shares(self, "ood_frac", "test_id_frac", "within_frac", "across_frac")
         if self.max_test < 3:
@@ -114,23 +103,24 @@ def make_hidden_attributes(config: HiddenAttributesConfig, seed: int) -> World:
         )
     )
     facts = facts_of(table, hidden)
-    rows = np.stack((facts.subject, facts.relation, facts.object), axis=1)
+    rows = facts.rows()
     splits = {
-        str(Split.ATOMIC_ID): rows[~facts.ood],
-        str(Split.TRAIN_INFERRED): comparisons(table, within),
-        TRAIN_CROSS: comparisons(table, across),
-        str(Split.TEST_ID): comparisons(table, held_out),
-        str(Split.TEST_HARD): comparisons(table, hard),
-        TEST_EASY: comparisons(table, easy),
-        TEST_UNDECIDABLE: comparisons(table, undecidable),
-        TEST_VALUES: rows[facts.ood],
+        Split.ATOMIC_ID: rows[~facts.ood],
+        Split.TRAIN_INFERRED: comparisons(table, within),
+        Split.TRAIN_CROSS: comparisons(table, across),
+        Split.TEST_ID: comparisons(table, held_out),
+        Split.TEST_HARD: comparisons(table, hard),
+        Split.TEST_EASY: comparisons(table, easy),
+        Split.TEST_UNDECIDABLE: comparisons(table, undecidable),
+        Split.TEST_VALUES: rows[facts.ood],
     }
-    trained = tuple(splits)[:3]
+    trained = tuple(map(str, splits))[:3]
+    vocabulary = vocabulary_of(table)
     return World(
-        task="hidden-attributes",
-        vocabulary=vocabulary_of(table),
+        task=HiddenValuesTask.of(vocabulary),
+        vocabulary=vocabulary,
         facts=facts,
-        splits={name: rows for name, rows in splits.items() if len(rows)},
+        splits={str(name): rows for name, rows in splits.items() if len(rows)},
         trained=trained,
     )
 

@@ -22,7 +22,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError
-from latebloom.worlds.world import Split, hops_split
+from latebloom.worlds.splits import Split, hops_split
 
 SPECIAL = ("<mask>", "<sep>", "<a>", "</a>", "<q>", "</q>")
 """Tokens that every published vocabulary ends with."""

@@ -26,13 +26,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError, WorldError
-from latebloom.worlds.comparison import LABELS
-from latebloom.worlds.hidden_attributes import (
-    TEST_EASY,
-    TEST_UNDECIDABLE,
-    TEST_VALUES,
-    TRAIN_CROSS,
-)
+from latebloom.worlds.tasks.comparison import LABELS
 from latebloom.worlds.published import (
     END,
     PROBES,
@@ -43,7 +37,9 @@ from latebloom.worlds.published import (
     write_list,
 )
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Facts, Split, World
+from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.splits import Split
 
 TASKS = ("comparison", "hidden-attributes")
 COMPARISON_TYPES: Mapping[str, str] = {
@@ -56,13 +52,13 @@ COMPARISON_TYPES: Mapping[str, str] = {
 HIDDEN_TYPES: Mapping[str, str] = {
     Split.ATOMIC_ID: "id_atomic",
     Split.TRAIN_INFERRED: "train_inferred_topleft",
-    TRAIN_CROSS: "train_inferred_cross",
+    Split.TRAIN_CROSS: "train_inferred_cross",
     Split.TEST_ID: "test_inferred_iid",
     Split.TEST_OOD: "test_inferred_ood",
     Split.TEST_HARD: "test_hard",
-    TEST_EASY: "test_easy",
-    TEST_UNDECIDABLE: "test_undecidable",
-    TEST_VALUES: "ood_atomic",
+    Split.TEST_EASY: "test_easy",
+    Split.TEST_UNDECIDABLE: "test_undecidable",
+    Split.TEST_VALUES: "ood_atomic",
 }
 TOKEN = re.compile(r"<[^<>]+>")
 MADE = {"a": r"attr_(0|[1-9]\d*)", "v": r"(0|[1-9]\d*)"}
@@ -113,7 +109,7 @@ def write_comparison_files(world: World, folder: Path) -> None:
             train.append(scribe.items(rows, type_))
             rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), PROBES)).astype(np.int64)]
         test.append(scribe.items(rows, type_))
-    names = (Split.TEST_OOD,) if Split.TEST_OOD in world.splits else (TEST_EASY, TEST_UNDECIDABLE)
+    names = (Split.TEST_OOD,) if Split.TEST_OOD in world.splits else (Split.TEST_EASY, Split.TEST_UNDECIDABLE)
     valid = [
         scribe.items(world.splits[name], "test_inferred_ood")
         for name in names
@@ -241,7 +237,7 @@ def read_comparison_dataset(folder: Path) -> World:
         for name in types
         if name in reader.rows
     }
-    told = [name for name in (Split.ATOMIC_ID, Split.ATOMIC_OOD, TEST_VALUES) if name in splits]
+    told = [name for name in (Split.ATOMIC_ID, Split.ATOMIC_OOD, Split.TEST_VALUES) if name in splits]
     if not told:
         raise FactsError(f"{folder / 'train.json'} holds no atomic fact (<entity><attribute>)")
     rows = np.concatenate([splits[name] for name in told])

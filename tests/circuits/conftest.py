@@ -8,7 +8,9 @@ from torch import Tensor
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Facts, Split, World
+from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.splits import Split
 
 N_ENTITIES, N_RELATIONS = 6, 3
 N = N_ENTITIES + N_RELATIONS

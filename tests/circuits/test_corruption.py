@@ -12,7 +12,8 @@ from latebloom.circuits.corruption import (
 from latebloom.circuits.probe import ProbeError, comparison_probe, make_probe
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.composition import CompositionConfig, make_composition
-from latebloom.worlds.world import Facts, Split
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.splits import Split
 
 
 @pytest.fixture

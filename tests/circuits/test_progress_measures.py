@@ -18,7 +18,8 @@ from latebloom.circuits.progress import (
 from latebloom.circuits.states import run_states
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.world import Split, World
+from latebloom.worlds.world import World
+from latebloom.worlds.splits import Split
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Facts, World
+from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
 
 WORDS = (
     "JFK",

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from latebloom.reports.splits import HOP_HUES, STYLES, duration, in_order, percent, style_of
-from latebloom.worlds.world import Split, hops_split
+from latebloom.worlds.splits import Split, hops_split
 
 
 def contrast(colour: str, ground: str) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 
 from latebloom.rivals.memory import Memory
 from latebloom.rivals.reasoning import NOTHING, Symbolic, solve, solve_chains
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 
 def answers(rival, world, split):

@@ -12,7 +12,7 @@ from latebloom.errors import MissingExtraError, RivalError
 from latebloom.rivals.memory import Memory
 from latebloom.rivals.reasoning import Symbolic
 from latebloom.rivals.retrieval import Bm25, Dense, Retrieval, highest, terms
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 
 class Everything:

@@ -4,7 +4,8 @@ import numpy as np
 
 from latebloom.rivals.sentences import Sentences
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Facts, World
+from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
 
 
 def world(task, *words):

@@ -11,7 +11,9 @@ from latebloom.errors import WorldError
 from latebloom.worlds import chains as chains_module
 from latebloom.worlds.chains import ChainConfig, FactGraph, make_splits, mark_ood
 from latebloom.worlds.composition import CompositionConfig, make_composition
-from latebloom.worlds.world import Facts, Split, World
+from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.splits import Split
 
 A, B, C, R, S = range(5)
 

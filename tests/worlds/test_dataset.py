@@ -17,7 +17,8 @@ from latebloom.worlds.dataset import (
     write_dataset,
 )
 from latebloom.worlds.published import to_token, to_word
-from latebloom.worlds.world import Facts, World
+from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
 
 SPECIAL = ["<mask>", "<sep>", "<a>", "</a>", "<q>", "</q>"]
 VOCABULARY = ["<e_0>", "<e_1>", "<e_2>", "<r_0>", "<r_1>"]

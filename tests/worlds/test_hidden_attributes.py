@@ -9,17 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latebloom.errors import WorldError
-from latebloom.worlds.hidden_attributes import (
-    TEST_EASY,
-    TEST_UNDECIDABLE,
-    TEST_VALUES,
-    TRAIN_CROSS,
-    HiddenAttributesConfig,
-    decide_attribute,
-    make_hidden_attributes,
-)
+from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, decide_attribute, make_hidden_attributes
 from latebloom.worlds.ordering import EQUAL, GREATER, LESS, UNDECIDED, compare
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 CONFIG = HiddenAttributesConfig(
     entities=24, attributes=3, values=4, ood_frac=0.25, within_frac=0.1, across_frac=0.2
@@ -131,38 +123,38 @@ def published_labels(world, attribute):
         for b in known
         if a != b
     ]
-    easy = decided(comparisons(Split.TRAIN_INFERRED) + comparisons(TRAIN_CROSS))
-    return decided(comparisons(TRAIN_CROSS) + from_values) - easy, easy
+    easy = decided(comparisons(Split.TRAIN_INFERRED) + comparisons(Split.TRAIN_CROSS))
+    return decided(comparisons(Split.TRAIN_CROSS) + from_values) - easy, easy
 
 
 def test_hard_and_easy_are_as_published():
     world = make_hidden_attributes(CONFIG, seed=0)
     attributes = np.unique(world.facts.relation)
     found = {}
-    for split in (Split.TEST_HARD, TEST_EASY):
+    for split in (Split.TEST_HARD, Split.TEST_EASY):
         rows = world.splits[split].tolist()
         found[split] = {(a, b, c, k - len(world.vocabulary) + 3) for a, b, c, k in rows}
         assert len(found[split]) == len(rows)
     published = [published_labels(world, a) for a in attributes]
-    for split, which in ((Split.TEST_HARD, 0), (TEST_EASY, 1)):
+    for split, which in ((Split.TEST_HARD, 0), (Split.TEST_EASY, 1)):
         expected = {
             (a, *x)
             for a, sets in zip(attributes.tolist(), published, strict=True)
             for x in sets[which]
         }
         assert found[split] == expected and expected
-    n = sum(len(world.splits[s]) for s in (Split.TEST_HARD, TEST_EASY, TEST_UNDECIDABLE))
+    n = sum(len(world.splits[s]) for s in (Split.TEST_HARD, Split.TEST_EASY, Split.TEST_UNDECIDABLE))
     assert n == 3 * 6 * 5
 
 
 def test_nothing_trained_tells_a_hidden_value():
     world = make_hidden_attributes(CONFIG, seed=0)
-    assert world.trained == (Split.ATOMIC_ID, Split.TRAIN_INFERRED, TRAIN_CROSS)
-    hidden = {(s, r) for s, r, _ in world.splits[TEST_VALUES].tolist()}
+    assert world.trained == (Split.ATOMIC_ID, Split.TRAIN_INFERRED, Split.TRAIN_CROSS)
+    hidden = {(s, r) for s, r, _ in world.splits[Split.TEST_VALUES].tolist()}
     assert len(hidden) == 3 * 6
     assert hidden.isdisjoint((s, r) for s, r, _ in world.splits[Split.ATOMIC_ID].tolist())
     for split, n_hidden in (
-        (Split.TRAIN_INFERRED, 0), (Split.TEST_ID, 0), (TRAIN_CROSS, 1), (Split.TEST_HARD, 2),
+        (Split.TRAIN_INFERRED, 0), (Split.TEST_ID, 0), (Split.TRAIN_CROSS, 1), (Split.TEST_HARD, 2),
     ):  # fmt: skip
         for a, e1, e2, _ in world.splits[split].tolist():
             assert ((e1, a) in hidden) + ((e2, a) in hidden) == n_hidden
@@ -173,7 +165,7 @@ def test_the_shares_of_comparisons_are_as_asked():
     pairs = 18 * 17 // 2 * 3
     held = round(0.1 * pairs)
     assert len(world.splits[Split.TRAIN_INFERRED]) == round(0.1 * 2 * (pairs - held))
-    assert len(world.splits[TRAIN_CROSS]) == round(0.2 * 2 * 3 * 18 * 6)
+    assert len(world.splits[Split.TRAIN_CROSS]) == round(0.2 * 2 * 3 * 18 * 6)
     assert len(world.splits[Split.TEST_ID]) == 2 * held
     for split in world.splits:
         rows = world.splits[split]
@@ -182,9 +174,9 @@ def test_the_shares_of_comparisons_are_as_asked():
 
 def test_no_label_has_more_than_a_third_of_the_tests():
     world = make_hidden_attributes(replace(CONFIG, max_test=9), seed=0)
-    for split in (Split.TEST_HARD, TEST_EASY):
+    for split in (Split.TEST_HARD, Split.TEST_EASY):
         assert np.bincount(world.splits[split][:, 3]).max() <= 3
-    assert len(world.splits[TEST_EASY]) == 9
+    assert len(world.splits[Split.TEST_EASY]) == 9
 
 
 def test_the_same_seed_gives_the_same_bytes():

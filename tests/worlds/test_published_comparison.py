@@ -12,7 +12,7 @@ from latebloom.worlds.dataset import read_dataset, write_dataset
 from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
 from latebloom.worlds.published_comparison import compared_token, compared_word
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 SIZES = {"entities": 14, "attributes": 2, "values": 4, "ood_frac": 0.3}
 

@@ -5,7 +5,7 @@ import pytest
 
 from latebloom.errors import CorpusError
 from latebloom.worlds.sentences import published
-from latebloom.worlds.sentences.corpus import Lines
+from latebloom.worlds.sentences.lines import Lines
 from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, make_dyck
 from latebloom.worlds.sentences.published import (
     published_task,

@@ -2,102 +2,40 @@
 
 Every maker of sentences (`make_question`, `make_tense`, `make_dyck`, `read_treebank`) leaves one
 `Corpus`; training, metrics and tree projections know only this.
-
-A line is the start token, a sentence, and, where the task transforms the sentence, a task word
-and the transformed sentence:
-
-    <s> my yak does move . quest does my yak move ?
-        `--- words ----'       ^ prompt ends here
-                               here begins the output; `target` is the judged word in it
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import safetensors.numpy
 from jaxtyping import Int
 from numpy import ndarray
 
-from latebloom.errors import CorpusError, RunFolderError
+from latebloom.errors import CorpusError
+from latebloom.worlds.sentences.lines import Lines
+from latebloom.worlds.sentences.tasks import SentenceTask, sentence_task_of
+from latebloom.worlds.splits import SplitMeaning
 from latebloom.worlds.vocabulary import Vocabulary
-
-START = "<s>"
-"""The token before every line; its id is 0. Padding has the same id: the lengths tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """The lines of a split, one row each.
-
-    tokens: start token, line, zeros up to the longest line.
-    lengths: tokens of the line, the start token included.
-    prompt: tokens up to the task word, included; 1 where there is none.
-    target: the position of the judged word, 0 where there is none.
-    words: words of the sentence that the gold tree spans; they stand at positions 1, 2, ...
-    nodes: inner nodes of the gold tree with two words or more.
-    spans: those of all lines, one line after the other, as (first, last) word from 0.
-    """
-
-    tokens: Int[ndarray, "line pos"]
-    lengths: Int[ndarray, " line"]
-    prompt: Int[ndarray, " line"]
-    target: Int[ndarray, " line"]
-    words: Int[ndarray, " line"]
-    nodes: Int[ndarray, " line"]
-    spans: Int[ndarray, "node 2"]
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def take(self, rows: Int[ndarray, " row"]) -> "Lines":
-        """Some of the lines, in the order given; no wider than they need."""
-        first = np.cumsum(self.nodes) - self.nodes
-        nodes = self.nodes[rows]
-        begin = np.repeat(first[rows] - (np.cumsum(nodes) - nodes), nodes)
-        width = int(self.lengths[rows].max(initial=1))
-        return Lines(
-            tokens=np.ascontiguousarray(self.tokens[rows, :width]),
-            lengths=self.lengths[rows],
-            prompt=self.prompt[rows],
-            target=self.target[rows],
-            words=self.words[rows],
-            nodes=nodes,
-            spans=self.spans[begin + np.arange(len(begin))],
-        )
-
-    def tree(self, row: int) -> list[tuple[int, int]]:
-        """The gold tree of one line as spans of words, from 0, both ends included."""
-        first = int(self.nodes[:row].sum())
-        return [(int(a), int(b)) for a, b in self.spans[first : first + int(self.nodes[row])]]
-
-
-def joined(parts: Sequence[Lines]) -> Lines:
-    """Several sets of lines as one."""
-    width = max(part.tokens.shape[1] for part in parts)
-    tokens = [np.pad(p.tokens, ((0, 0), (0, width - p.tokens.shape[1]))) for p in parts]
-    rest = {
-        field.name: np.concatenate([getattr(part, field.name) for part in parts])
-        for field in fields(Lines)
-        if field.name != "tokens"
-    }
-    return Lines(tokens=np.concatenate(tokens), **rest)
+from latebloom.worlds.written import read_written, write_written
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
     """Lines by split.
 
-    task: `question`, `tense`, `dyck` or `sentences`.
+    task: by what the lines of this corpus are judged.
     trained: the names of the splits that are trained on.
     """
 
-    task: str
+    task: SentenceTask
     vocabulary: Vocabulary
     splits: Mapping[str, Lines]
     trained: tuple[str, ...]
+
+    reads: ClassVar[Literal["questions", "sentences"]] = "sentences"
+    """What a model reads here."""
 
     def lines(self, split: str) -> Lines:
         """The lines of a split.
@@ -119,6 +57,10 @@ class Corpus:
     def tested(self) -> tuple[str, ...]:
         """The held-out splits, in order."""
         return tuple(name for name in self.splits if name not in self.trained)
+
+    def meaning(self, split: str) -> SplitMeaning:
+        """What a split holds, in words, and whether a run is judged by it."""
+        return self.task.meaning(split)
 
     @property
     def longest(self) -> int:
@@ -153,47 +95,36 @@ class Corpus:
     def save(self, folder: Path) -> None:
         """Writes `vocabulary.json` and `world.safetensors` into an existing folder."""
         arrays = {
-            f"{split}/{field.name}": np.ascontiguousarray(getattr(lines, field.name))
+            f"{split}/{field.name}": getattr(lines, field.name)
             for split, lines in self.splits.items()
             for field in fields(Lines)
         }
-        safetensors.numpy.save_file(arrays, folder / "world.safetensors")
-        table = {
-            "task": self.task,
-            "trained": list(self.trained),
-            "splits": list(self.splits),
-            "words": list(self.vocabulary.words),
-        }
-        (folder / "vocabulary.json").write_text(json.dumps(table, ensure_ascii=False) + "\n")
+        write_written(self, arrays, folder)
 
     @classmethod
-    def load(cls, folder: Path) -> "Corpus":
+    def load(cls, folder: Path, tasks: Sequence[SentenceTask] = ()) -> Self:
         """Reads what `save` wrote.
 
-        Raises: RunFolderError if a file is missing or damaged.
+        tasks: tasks of one's own, for a corpus whose lines are judged by such a task.
+        Raises: RunFolderError if a file is missing or damaged, or its task is not known.
         """
-        try:
-            table = json.loads((folder / "vocabulary.json").read_text())
-            arrays = safetensors.numpy.load_file(folder / "world.safetensors")
-            splits = {
-                split: Lines(**{f.name: arrays[f"{split}/{f.name}"] for f in fields(Lines)})
-                for split in table["splits"]
-            }
-            return cls(
-                task=table["task"],
-                vocabulary=Vocabulary(tuple(table["words"])),
-                splits=splits,
-                trained=tuple(table["trained"]),
-            )
-        except (OSError, KeyError, ValueError, safetensors.SafetensorError) as error:
-            raise RunFolderError(
-                f"the corpus in {folder} cannot be read ({error}); grow the run again"
-            ) from error
+        return read_written(folder, lambda table, arrays: cls.of(table, arrays, tasks))
 
-
-def line_keys(tokens: Int[ndarray, "line pos"]) -> Int[ndarray, " line"]:
-    """A 64-bit key of each line; equal lines have equal keys whatever their padding."""
-    with np.errstate(over="ignore"):
-        rng = np.random.default_rng(0)
-        factor = rng.integers(1, 2**63, tokens.shape[1], dtype=np.uint64)
-        return (tokens.astype(np.uint64) @ factor).view(np.int64)
+    @classmethod
+    def of(
+        cls,
+        table: Mapping[str, Any],
+        arrays: Mapping[str, ndarray],
+        tasks: Sequence[SentenceTask] = (),
+    ) -> Self:
+        """The corpus of a table and arrays that `save` wrote."""
+        splits = {
+            split: Lines(**{f.name: arrays[f"{split}/{f.name}"] for f in fields(Lines)})
+            for split in table["splits"]
+        }
+        return cls(
+            task=sentence_task_of(table["task"], tasks),
+            vocabulary=Vocabulary(tuple(table["words"])),
+            splits=splits,
+            trained=tuple(table["trained"]),
+        )

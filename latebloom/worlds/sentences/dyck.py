@@ -14,16 +14,20 @@ Differs: a line longer than `max_tokens` is drawn again (published: no limit).
 import string
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
+from latebloom.checked import check_fields
 from latebloom.errors import CorpusError
-from latebloom.worlds.sentences.corpus import START, Corpus, Lines, joined, line_keys
+from latebloom.worlds.sentences.brackets import openers
+from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.sentences.lines import START, Lines, joined, line_keys
+from latebloom.worlds.sentences.tasks import DyckTask
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 SHORTEST = 4
 """Brackets in the shortest line."""
@@ -31,10 +35,6 @@ ROUNDS = 400
 """Draws at most until there are enough lines of a split."""
 CHUNK = 25_000
 """Lines drawn at once, at most: bounds the memory."""
-FAR = 10
-"""Tokens between an opening bracket and its closing one, at least, for the bracket to count in the
-published metric."""
-
 ComponentKeys = tuple[Int[ndarray, " component"], Int[ndarray, " component"]]
 """Keys of the shapes of top-level components, and the lines that they stand in."""
 
@@ -43,6 +43,8 @@ ComponentKeys = tuple[Int[ndarray, " component"], Int[ndarray, " component"]]
 class DyckConfig:
     """The bracket world."""
 
+    asks: ClassVar[str] = "sentences"
+    """What kind of question it asks: chains, comparisons or sentences."""
     kind: Literal["dyck"] = "dyck"
     """Which world this is."""
     kinds: int = 20
@@ -62,6 +64,7 @@ class DyckConfig:
     then: the files' names tell the kinds."""
 
     def __post_init__(self) -> None:
+        check_fields(self, "world", CorpusError)
         for name in ("kinds", "depth", "train", "test_id", "test_ood"):
             if getattr(self, name) < 1:
                 raise CorpusError(f"world.{name} is {getattr(self, name)}; it must be at least 1")
@@ -99,20 +102,6 @@ def draw_shapes(n: int, config: DyckConfig, rng: np.random.Generator) -> Int[nda
     done = np.ones(n, bool)
     done[alive] = False
     return steps[done]
-
-
-def openers(steps: Int[ndarray, "line pos"]) -> Int[ndarray, "line pos"]:
-    """For each closing bracket the position of its opener, elsewhere -1."""
-    row, column = np.nonzero(steps)
-    step = steps[row, column]
-    # Lines end at depth 0, so the depth goes on over all of them. A pair's brackets have one level,
-    # and within a level opening and closing ones take turns.
-    level = np.cumsum(step, dtype=np.int16) + (step < 0)
-    order = np.argsort(level, kind="stable")
-    opener, closing = order[0::2], order[1::2]
-    found = np.full(steps.shape, -1, np.int16)
-    found[row[closing], column[closing]] = column[opener]
-    return found
 
 
 def component_keys(steps: Int[ndarray, "line pos"]) -> ComponentKeys:
@@ -206,7 +195,7 @@ def make_dyck(config: DyckConfig, seed: int) -> Corpus:
             )
     splits = {"train": train} | {split: joined(parts) for split, parts in found.items()}
     vocabulary = dyck_vocabulary(config.kinds)
-    return Corpus(task="dyck", vocabulary=vocabulary, splits=splits, trained=("train",))
+    return Corpus(task=DyckTask(), vocabulary=vocabulary, splits=splits, trained=("train",))
 
 
 def brackets_of(texts: Iterable[str], kinds: int = 20) -> Lines:

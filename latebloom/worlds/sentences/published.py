@@ -23,10 +23,11 @@ from latebloom.errors import CorpusError
 from latebloom.files import whole_folder
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences import question, tense
-from latebloom.worlds.sentences.corpus import Corpus, Lines, joined
+from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.sentences.lines import Lines, joined
 from latebloom.worlds.sentences.dyck import brackets_of, dyck_vocabulary
 from latebloom.worlds.sentences.grammar import Grammar, make_grammar
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 Task = Literal["question", "tense", "dyck"]
 ENDINGS = {"train": ("train",), Split.TEST_ID: ("val", "dev"), Split.TEST_OOD: ("gen", "test")}

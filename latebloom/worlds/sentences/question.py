@@ -15,15 +15,17 @@ give, and more relative clauses; the default shares were fitted to the files (se
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
+from latebloom.checked import check_fields
 from latebloom.errors import CorpusError
 from latebloom.worlds.sentences import lexicon as words_of
-from latebloom.worlds.sentences.corpus import START, Corpus, Lines
+from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.sentences.lines import START, Lines
 from latebloom.worlds.sentences.grammar import Grammar, Rules, make_grammar
 from latebloom.worlds.sentences.transformation import (
     Spans,
@@ -33,8 +35,9 @@ from latebloom.worlds.sentences.transformation import (
     joined_parts,
     some_trees,
 )
+from latebloom.worlds.sentences.tasks import QuestionTask
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 LEXICON = {
     "Det": words_of.DETERMINERS,
@@ -47,13 +50,14 @@ LEXICON = {
     "Vi": words_of.INTRANSITIVE,
     "Vt": words_of.TRANSITIVE,
 }
-AUXILIARIES = words_of.SINGULAR_AUXILIARIES + words_of.PLURAL_AUXILIARIES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuestionConfig:
     """The question world. Its shares lie in [0, 1]."""
 
+    asks: ClassVar[str] = "sentences"
+    """What kind of question it asks: chains, comparisons or sentences."""
     kind: Literal["question"] = "question"
     """Which world this is."""
     train: int = 100_000
@@ -89,6 +93,7 @@ class QuestionConfig:
 
 def check_sizes_and_shares(config: Any) -> None:
     """Raises: CorpusError for a size below 1 or a share outside [0, 1]."""
+    check_fields(config, "world", CorpusError)
     for name, value in dataclasses.asdict(config).items():
         if name in ("train", "test_id", "test_ood") and value < 1:
             raise CorpusError(f"world.{name} is {value}; it must be at least 1")
@@ -205,7 +210,7 @@ def make_question(config: QuestionConfig, seed: int) -> Corpus:
         Split.TEST_ID: lines.take(np.arange(config.train, total)),
         Split.TEST_OOD: ood,
     }
-    return Corpus(task="question", vocabulary=vocabulary, splits=splits, trained=("train",))
+    return Corpus(task=QuestionTask(), vocabulary=vocabulary, splits=splits, trained=("train",))
 
 
 class QuestionWriter:

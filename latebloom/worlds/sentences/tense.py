@@ -11,14 +11,15 @@ Differs: the default shares were fitted to the published files (see docs/trees.m
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.worlds.sentences import lexicon as words_of
-from latebloom.worlds.sentences.corpus import START, Corpus, Lines
+from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.sentences.lines import START, Lines
 from latebloom.worlds.sentences.grammar import Grammar, Rules, make_grammar
 from latebloom.worlds.sentences.question import check_sizes_and_shares, noun_phrase
 from latebloom.worlds.sentences.transformation import (
@@ -29,8 +30,9 @@ from latebloom.worlds.sentences.transformation import (
     joined_parts,
     some_trees,
 )
+from latebloom.worlds.sentences.tasks import TenseTask
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 LEXICON = {
     "Det": words_of.DETERMINERS,
@@ -49,6 +51,8 @@ LEXICON = {
 class TenseConfig:
     """The tense world. Its shares lie in [0, 1]."""
 
+    asks: ClassVar[str] = "sentences"
+    """What kind of question it asks: chains, comparisons or sentences."""
     kind: Literal["tense"] = "tense"
     """Which world this is."""
     train: int = 100_000
@@ -183,7 +187,7 @@ def make_tense(config: TenseConfig, seed: int) -> Corpus:
         Split.TEST_ID: lines.take(np.arange(config.train, total)),
         Split.TEST_OOD: ood,
     }
-    return Corpus(task="tense", vocabulary=vocabulary, splits=splits, trained=("train",))
+    return Corpus(task=TenseTask(), vocabulary=vocabulary, splits=splits, trained=("train",))
 
 
 class TenseWriter:

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from latebloom.errors import CorpusError
-from latebloom.worlds.sentences.corpus import Lines, joined, line_keys
+from latebloom.worlds.sentences.lines import Lines, joined, line_keys
 from latebloom.worlds.sentences.grammar import Grammar, Pattern
 
 ROUNDS = 40

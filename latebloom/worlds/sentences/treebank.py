@@ -14,21 +14,26 @@ Covers: one file, one sentence a tree. Does not cover: enhanced dependencies, se
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from latebloom.checked import check_fields
 from latebloom.errors import CorpusError
 from latebloom.files import import_extra
-from latebloom.worlds.sentences.corpus import START, Corpus, Lines
+from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.sentences.lines import START, Lines
+from latebloom.worlds.sentences.tasks import SentenceTask
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import Split
+from latebloom.worlds.splits import Split
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SentencesConfig:
     """A corpus of one's own trees."""
 
+    asks: ClassVar[str] = "sentences"
+    """What kind of question it asks: chains, comparisons or sentences."""
     kind: Literal["sentences"] = "sentences"
     """Which world this is."""
     trees: str = ""
@@ -39,6 +44,7 @@ class SentencesConfig:
     """Write all words in lower case."""
 
     def __post_init__(self) -> None:
+        check_fields(self, "world", CorpusError)
         if not 0 < self.test_id_frac < 1:
             raise CorpusError(
                 f"world.test_id_frac is {self.test_id_frac}; it must lie between 0 and 1"
@@ -78,7 +84,7 @@ def make_sentences(config: SentencesConfig, seed: int) -> Corpus:
         "train": tree_lines([trees[i] for i in sorted(order[n_test:])], vocabulary),
         Split.TEST_ID: tree_lines([trees[i] for i in sorted(order[:n_test])], vocabulary),
     }
-    return Corpus(task="sentences", vocabulary=vocabulary, splits=splits, trained=("train",))
+    return Corpus(task=SentenceTask(), vocabulary=vocabulary, splits=splits, trained=("train",))
 
 
 def read_trees(path: Path, *, lower: bool = False) -> list[Tree]:

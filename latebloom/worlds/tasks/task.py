@@ -72,10 +72,12 @@ MEANINGS: Mapping[str, SplitMeaning] = {
     Split.TRAIN_INFERRED: SplitMeaning("composed questions that are trained on"),
     Split.IDENTITY: SplitMeaning("identity rows that are trained on"),
     Split.AUGMENTED: SplitMeaning("augmented questions that are trained on"),
-    Split.TEST_ID: SplitMeaning("new questions over ID facts", judged=True),
+    Split.TEST_ID: SplitMeaning("new questions over facts that training composes", judged=True),
     Split.TEST_OI: SplitMeaning("new questions, first fact OOD"),
     Split.TEST_IO: SplitMeaning("new questions, second fact OOD"),
-    Split.TEST_OOD: SplitMeaning("new questions over OOD facts", ood=True, judged=True),
+    Split.TEST_OOD: SplitMeaning(
+        "new questions over facts that training never composes", ood=True, judged=True
+    ),
 }
 """What the splits hold that most tasks have."""
 

@@ -1,4 +1,4 @@
-"""Batches of questions: which ones a training step sees.
+"""The feed of questions: which ones a training step sees, and how they are supervised.
 
 Enters: a world and a seed. Leaves: for any step its batch, without state: step 700 of a resumed
 run sees what step 700 of an uninterrupted one sees. Every stream goes through its questions in
@@ -9,31 +9,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import Tensor
 
-from latebloom.training.config import TrainConfig
+from latebloom.model.transformer import Transformer
+from latebloom.training.config import ComparisonFeedConfig, QuestionFeedConfig, TrainConfig
 from latebloom.training.epochs import Epochs
-from latebloom.worlds.comparison import COMPARING
-from latebloom.worlds.world import ATOMIC, World
-
-NOT_ASKED = -100
-"""Stands where a token is asked for no value; the index that cross-entropy passes over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The questions of a batch that have one length; the answer follows the last token.
-
-    values: in a comparison, the value of each entity as training tells it, and NOT_ASKED
-        elsewhere; None unless it is asked for after the first loop.
-    """
-
-    tokens: Int[Tensor, "row pos"]
-    answers: Int[Tensor, " row"]
-    atomic: bool
-    values: Int[Tensor, "row pos"] | None = None
+from latebloom.training.objective import NOT_ASKED, Group, batch_loss
+from latebloom.worlds.splits import ATOMIC
+from latebloom.worlds.world import World
 
 
 class ToldValues:
@@ -41,8 +26,7 @@ class ToldValues:
 
     def __init__(self, world: World, device: torch.device) -> None:
         self.n_words = len(world.vocabulary)
-        told = [world.examples(name) for name in world.trained if name in ATOMIC]
-        rows = np.concatenate(told).astype(np.int64) if told else np.empty((0, 3), np.int64)
+        rows = world.trained_facts().astype(np.int64)
         # The first key lies before all others, so every search ends at some fact.
         keys = np.append(rows[:, 0] * self.n_words + rows[:, 1], -1)
         order = np.argsort(keys)
@@ -88,6 +72,7 @@ class Stream:
         return int(self.ends[-1]) if len(self.ends) else 0
 
     def groups(self, step: int) -> list[Group]:
+        """The questions of a step, in groups of one length."""
         numbers, groups, first = self.epochs.taken(step), [], 0
         for (table, atomic), end in zip(self.tables, self.ends.tolist(), strict=True):
             here = numbers[(numbers >= first) & (numbers < end)] - first
@@ -98,36 +83,18 @@ class Stream:
         return groups
 
 
-class Batches:
-    """The batches of a run.
+@dataclass(frozen=True, slots=True)
+class Phrasing:
+    """How a comparison world's groups are told: facts in either order, values asked for.
 
-    With `atomic_frac` two streams are mixed, atomic facts and everything else; without it there
-    is one stream, the training set as it lies.
+    told: the values to ask for after the first loop; None: they are not asked for.
+    both_orders: whether every other atomic fact is told as `attribute entity`.
     """
 
-    def __init__(self, world: World, config: TrainConfig, seed: int, device: torch.device) -> None:
-        n_atomic = round(config.atomic_frac * config.batch_size)
-        if n_atomic:
-            atomic = tuple(name for name in world.trained if name in ATOMIC)
-            other = tuple(name for name in world.trained if name not in ATOMIC)
-            shares = [(atomic, n_atomic), (other, config.batch_size - n_atomic)]
-        else:
-            shares = [(world.trained, config.batch_size)]
-        streams = [
-            Stream(world, splits, count, [seed, 2, i], device)
-            for i, (splits, count) in enumerate(shares)
-        ]
-        self.streams = [stream for stream in streams if len(stream)]
-        comparing = world.task in COMPARING
-        self.told = ToldValues(world, device) if comparing and config.values_first else None
-        self.both_orders = comparing and config.both_orders
+    told: ToldValues | None
+    both_orders: bool
 
-    def batch(self, step: int) -> list[Group]:
-        """The batch of a step, counted from 1."""
-        return [self.phrased(group) for stream in self.streams for group in stream.groups(step)]
-
-    def phrased(self, group: Group) -> Group:
-        """The group as the config wants it told: facts in either order, values asked for."""
+    def __call__(self, group: Group) -> Group:
         if group.atomic and self.both_orders:
             # The order within a batch is random, so every other row is a random half.
             turned = group.tokens.clone()
@@ -136,3 +103,51 @@ class Batches:
         if self.told is not None and not group.atomic:
             return replace(group, values=self.told.of(group.tokens))
         return group
+
+
+class QuestionFeed:
+    """The batches of a run on questions, and their loss.
+
+    With `feed.atomic_frac` two streams are mixed, atomic facts and everything else; without it
+    there is one stream, the training set as it lies.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        feed: QuestionFeedConfig,
+        train: TrainConfig,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self.config, self.label_smoothing = feed, train.label_smoothing
+        n_atomic = round(feed.atomic_frac * train.batch_size)
+        if n_atomic:
+            atomic = tuple(name for name in world.trained if name in ATOMIC)
+            other = tuple(name for name in world.trained if name not in ATOMIC)
+            shares = [(atomic, n_atomic), (other, train.batch_size - n_atomic)]
+        else:
+            shares = [(world.trained, train.batch_size)]
+        streams = [
+            Stream(world, splits, count, [seed, 2, i], device)
+            for i, (splits, count) in enumerate(shares)
+        ]
+        self.streams = [stream for stream in streams if len(stream)]
+        self.phrased = None
+        if isinstance(feed, ComparisonFeedConfig):
+            told = ToldValues(world, device) if feed.values_first else None
+            self.phrased = Phrasing(told, feed.both_orders)
+
+    def batch(self, step: int) -> list[Group]:
+        """The batch of a step, counted from 1."""
+        groups = [group for stream in self.streams for group in stream.groups(step)]
+        return groups if self.phrased is None else [self.phrased(group) for group in groups]
+
+    def loss(self, model: Transformer, batch: list[Group]) -> Float[Tensor, ""]:
+        """The mean loss of a batch, in nats."""
+        return batch_loss(
+            model,
+            batch,
+            every_loop=self.config.every_loop,
+            label_smoothing=self.label_smoothing,
+        )

@@ -1,0 +1,45 @@
+"""The feed: what a training step sees of the data, and the loss of what it saw.
+
+Enters: a run's data and its config. Leaves: a `Feed`, chosen once; the loop knows only this.
+"""
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from latebloom.errors import LatebloomError
+from latebloom.model.transformer import Transformer
+from latebloom.training.config import RunConfig, SentenceFeedConfig
+from latebloom.training.questions import QuestionFeed
+from latebloom.training.sentences import SentenceFeed
+from latebloom.worlds.data import Data
+from latebloom.worlds.sentences.corpus import Corpus
+
+
+class Feed(Protocol):
+    """Batches and their loss. A batch depends on the seed and the number of its step alone."""
+
+    def batch(self, step: int) -> Any:
+        """What the step, counted from 1, sees."""
+        ...
+
+    def loss(self, model: Transformer, batch: Any) -> Tensor:
+        """The mean loss of a batch in nats, a scalar."""
+        ...
+
+
+def make_feed(config: RunConfig, data: Data, device: torch.device) -> Feed:
+    """The feed of a run.
+
+    Raises: LatebloomError if the config's feed is not for what the data holds.
+    """
+    match data, config.feed:
+        case Corpus(), SentenceFeedConfig():
+            return SentenceFeed(data, config.feed, config.train, config.seed, device)
+        case Corpus(), _:
+            raise LatebloomError("sentences need feed=SentenceFeedConfig()")
+        case _, SentenceFeedConfig():
+            raise LatebloomError("questions need feed=QuestionFeedConfig()")
+        case _:
+            return QuestionFeed(data, config.feed, config.train, config.seed, device)

@@ -1,0 +1,165 @@
+"""Configs as TOML and as the words of a command, read and written.
+
+Enters: TOML, or `--section.field value` pairs. Leaves: validated dataclasses. An unknown key, a
+wrong type or a value out of range is a one-line error that names the field.
+"""
+
+import dataclasses
+import difflib
+import tomllib
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+import cattrs
+import tomli_w
+
+from latebloom.checked import fields_of
+from latebloom.errors import LatebloomError
+
+SECTIONS = ("world", "model", "feed", "train")
+"""The parts of a run's config, each a table in `config.toml`."""
+MOVED = ("atomic_frac", "every_loop", "values_first", "both_orders", "by_length")
+"""Settings of `train` in run folders of format 1 that are `feed`'s now."""
+T = TypeVar("T")
+
+
+def to_toml(config: Any) -> str:
+    """A config as TOML, every field written out."""
+    return tomli_w.dumps(cattrs.unstructure(config))
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """TOML as a table; that of a run folder of format 1 is brought into today's form.
+
+    Raises: LatebloomError if it is not TOML.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LatebloomError(f"the config is not TOML: {error}") from error
+    train = table.get("train")
+    old = isinstance(train, dict) and any(name in train for name in MOVED)
+    return from_format_1(table) if old and "feed" not in table else table
+
+
+def from_format_1(table: dict[str, Any]) -> dict[str, Any]:
+    """The config of a run folder of format 1: one seed for all, no feed."""
+    world = table.get("world", {}).get("kind", "composition")
+    comparing = ("comparison", "elements", "numeric-table", "hidden-attributes")
+    sentences = ("question", "tense", "dyck", "sentences")
+    train = dict(table["train"])
+    moved = {name: train.pop(name) for name in MOVED if name in train}
+    if world in sentences:
+        feed = {"kind": "sentences", "by_length": moved.get("by_length", True)}
+    else:
+        moved.pop("by_length", None)
+        feed = {"kind": "comparisons" if world in comparing else "questions", **moved}
+        if world not in comparing:
+            feed.pop("values_first", None)
+            feed.pop("both_orders", None)
+    return table | {"train": train, "feed": feed, "world_seed": table.get("seed", 0)}
+
+
+def replaced(config: T, section: str, values: Mapping[str, Any]) -> T:
+    """A config with some fields changed, checked like every other.
+
+    Raises: LatebloomError naming an unknown field, or a value that does not fit.
+    """
+    known = [name for name, _ in fields_of(type(config)) if name != "kind"]
+    for name in values:
+        if name not in known:
+            raise LatebloomError(unknown_setting(section, name, known))
+    lists = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return dataclasses.replace(config, **lists)  # type: ignore[type-var]
+
+
+def from_words(config: Any, section: str, words: Mapping[str, str]) -> dict[str, Any]:
+    """The typed values that the words of a command stand for, by field of a section.
+
+    Raises: LatebloomError naming an unknown field.
+    """
+    hints = dict(fields_of(type(getattr(config, section))))
+    known = [name for name in hints if name != "kind"]
+    typed = {}
+    for name, text in words.items():
+        key = name.replace("-", "_")
+        if key not in known:
+            others = (s for s in SECTIONS if key in dict(fields_of(type(getattr(config, s)))))
+            raise LatebloomError(
+                unknown_setting(f"--{section}", name, known, next(others, ""))
+            )
+        typed[key] = parse_value(text, hints[key])
+    return typed
+
+
+def unknown_setting(section: str, name: str, known: Sequence[str], other: str = "") -> str:
+    """That there is no such setting, and the nearest ones.
+
+    other: a section that has a setting of this name.
+    """
+    key = name.replace("-", "_")
+    if other:
+        return f"{section}.{name}: there is no such setting; say --{other}.{name}"
+    near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    some = f"nearest: {', '.join(near)}" if near else f"it has {', '.join(known)}"
+    return f"{section}.{name}: there is no such setting; {some}"
+
+
+def parse_value(text: str, hint: Any) -> Any:
+    """The value that a word on the command line stands for: `9`, `true`, `4,6,10`, or the word."""
+    if typing.get_origin(hint) is tuple:
+        return tuple(
+            parse_value(part, typing.get_args(hint)[0]) for part in text.split(",") if part
+        )
+    if hint is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if hint in (int, float):
+        try:
+            return hint(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _strict(kind: type) -> Any:
+    """A hook that refuses what Python would silently convert (`"no"` to True, 1.5 to 1)."""
+
+    def structure_one(value: Any, _: Any) -> Any:
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if type(value) is not kind:
+            raise ValueError(f"{value!r} is not {'an' if kind is int else 'a'} {kind.__name__}")
+        return value
+
+    return structure_one
+
+
+CONVERTER = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
+for _kind in (bool, int, float, str):
+    CONVERTER.register_structure_hook(_kind, _strict(_kind))
+
+
+def structured(table: Mapping[str, Any], kind: type[T], place: str) -> T:
+    """Builds a config from a table.
+
+    Raises: LatebloomError, one line for the first thing that is wrong.
+    """
+    try:
+        return CONVERTER.structure(table, kind)
+    except cattrs.BaseValidationError as group:
+        raise LatebloomError(first_reason(group, place)) from group
+
+
+def first_reason(error: BaseException, place: str) -> str:
+    """The first thing that is wrong in a group of validation errors, in one line."""
+    if isinstance(error, cattrs.BaseValidationError):
+        first = error.exceptions[0]
+        notes = getattr(first, "__notes__", [])
+        field = next((note.name for note in notes if hasattr(note, "name")), "")
+        return first_reason(first, f"{place}.{field}" if field else place)
+    if isinstance(error, cattrs.ForbiddenExtraKeysError):
+        return f"{place}: there is no setting {', '.join(sorted(error.extra_fields))}"
+    if isinstance(error, LatebloomError):
+        return str(error)
+    return f"{place}: {error}"
