@@ -5,7 +5,8 @@ strictly; what comes from Python was not looked at by anybody, and `TrainConfig(
 would train something else and say so only in the run folder. So every config calls `check_fields`.
 
 Covers: bool, int, float (a whole number will do), str, `Literal`, tuples of these, and fields that
-hold another config. NaN is refused: no setting means something with it.
+hold another config. NaN is refused, which slips through comparisons with a bound, and infinity but
+for a world's: there a phi may be infinite, which asks for all that there is.
 """
 
 import dataclasses
@@ -32,6 +33,8 @@ def check_fields(
     for name, hint in fields_of(type(config)):
         value = getattr(config, name)
         wanted = mismatch(value, hint)
+        if not wanted and hint is float and math.isinf(value) and section != "world":
+            wanted = "a finite number"
         if wanted:
             raise error(f"{section}.{name} is {value!r}; it must be {wanted}")
 

@@ -35,6 +35,7 @@ from latebloom.files import write_text
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.world import World
 from latebloom.worlds.splits import Split
+from latebloom.worlds.streams import check_seed
 
 FORMAT = 1
 """Version of the records; older ones are made again."""
@@ -56,6 +57,7 @@ class ExaminationConfig:
     """Also patches clean states into runs with noise on the subject's embedding (ROME)."""
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         if self.examples < 1:
             raise LatebloomError(f"trace.examples is {self.examples}; it must be at least 1")
 

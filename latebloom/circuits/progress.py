@@ -27,6 +27,7 @@ from torch.nn import functional as F
 from latebloom.circuits.probe import bridges
 from latebloom.circuits.states import at_rest, run_states
 from latebloom.model.transformer import Transformer
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import World
 
 
@@ -93,7 +94,7 @@ def group_by_bridge(
     only: the bridges to choose from; None: all.
     """
     rows = world.examples(split)
-    rng = np.random.default_rng([seed, 4])
+    rng = np.random.default_rng([seed, Draw.BRIDGES])
     rows = rows[rng.permutation(len(rows))]
     bridge = bridges(world, rows)[:, 0]
     order = np.argsort(bridge, kind="stable")

@@ -33,6 +33,7 @@ from latebloom.evaluation.ask import (
     Answer,
     answer_in_splits,
     check_comparison,
+    check_top,
     label_guesses,
     notes_on_comparison,
     was_shown,
@@ -65,6 +66,7 @@ def ask_compared(
     Raises: LatebloomError if the model is of another family, it is no comparison, an entity stands
         in neither memory, or a value is unknown; UnknownNameError for a name in neither memory.
     """
+    check_top(top)
     if model.config.feedback != "replace":
         raise LatebloomError(
             "a new fact enters a comparison where the predicted value takes the entity's place,"

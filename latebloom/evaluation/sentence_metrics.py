@@ -38,7 +38,7 @@ def score_corpus(
     """The score of each split.
 
     probe: at most this many lines of a split that the metric judges, spread evenly; 0: all.
-    splits: names; None: the held-out splits.
+    splits: names; None: every split of the corpus.
     Raises: CorpusError for a line longer than the model; LatebloomError for a model with feedback.
     """
     judge = {
@@ -50,7 +50,7 @@ def score_corpus(
     training = model.training
     model.eval()
     scores = {}
-    for name in corpus.tested if splits is None else splits:
+    for name in corpus.splits if splits is None else splits:
         lines = judged_lines(corpus, name)
         if probe and len(lines) > probe:
             lines = lines.take(np.arange(0, len(lines), len(lines) // probe)[:probe])

@@ -17,6 +17,8 @@ from latebloom.training import structure
 from latebloom.training.until import parse_until
 from latebloom.worlds.build import WorldConfig
 from latebloom.worlds.composition import CompositionConfig
+from latebloom.worlds.streams import check_seed
+from latebloom.worlds.streams import check_seed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,9 +165,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         check_fields(self, "config")
-        for name in ("seed", "world_seed"):
-            if getattr(self, name) < 0:
-                raise LatebloomError(f"{name} is {getattr(self, name)}; it must be 0 or more")
+        check_seed(self.seed)
+        check_seed(self.world_seed)
         if self.world.asks:
             check_feed(self.feed, self.model, self.world.asks)
 

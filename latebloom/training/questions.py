@@ -19,6 +19,7 @@ from latebloom.training.epochs import Epochs
 from latebloom.training.objective import NOT_ASKED, Group, batch_loss
 from latebloom.worlds.splits import ATOMIC
 from latebloom.worlds.world import World
+from latebloom.worlds.streams import Draw
 
 
 class ToldValues:
@@ -129,7 +130,7 @@ class QuestionFeed:
         else:
             shares = [(world.trained, train.batch_size)]
         streams = [
-            Stream(world, splits, count, [seed, 2, i], device)
+            Stream(world, splits, count, [seed, Draw.BATCHES, i], device)
             for i, (splits, count) in enumerate(shares)
         ]
         self.streams = [stream for stream in streams if len(stream)]

@@ -34,6 +34,7 @@ from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_o
 from latebloom.worlds.tasks.comparison import HiddenValuesTask
 from latebloom.worlds.world import World
 from latebloom.worlds.splits import Split
+from latebloom.worlds.streams import Draw
 
 Questions = Int[ndarray, "_ 3"]
 """Rows (attribute, first entity, second entity), as indices."""
@@ -86,7 +87,7 @@ def make_hidden_attributes(config: HiddenAttributesConfig, seed: int) -> World:
 
     Raises: WorldError if there is no comparison to train on.
     """
-    rng = np.random.default_rng([seed, 4])
+    rng = np.random.default_rng([seed, Draw.HIDDEN_ATTRIBUTES])
     table = draw_table(config.entities, config.attributes, config.values, rng)
     hidden = mark_entities(table.value >= 0, config.ood_frac, rng)
     within, held_out = draw_within(hidden, config, rng)

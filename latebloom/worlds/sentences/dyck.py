@@ -26,6 +26,7 @@ from latebloom.worlds.sentences.brackets import openers
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import START, Lines, joined, line_keys
 from latebloom.worlds.sentences.tasks import DyckTask
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.splits import Split
 
@@ -156,7 +157,7 @@ def make_dyck(config: DyckConfig, seed: int) -> Corpus:
 
     Raises: CorpusError if the settings do not hold enough lines of a split.
     """
-    rng = np.random.default_rng([seed, 13])
+    rng = np.random.default_rng([seed, Draw.DYCK])
 
     def draw(n: int) -> tuple[Lines, ComponentKeys]:
         steps = draw_shapes(n, config, rng)

@@ -36,6 +36,7 @@ from latebloom.worlds.sentences.transformation import (
     some_trees,
 )
 from latebloom.worlds.sentences.tasks import QuestionTask
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.splits import Split
 
@@ -170,7 +171,7 @@ def make_question(config: QuestionConfig, seed: int) -> Corpus:
 
     Raises: CorpusError if the grammar does not hold as many distinct lines as asked for.
     """
-    rng = np.random.default_rng([seed, 11])
+    rng = np.random.default_rng([seed, Draw.QUESTION])
     vocabulary = question_vocabulary()
     grammar = make_grammar(question_rules(config), LEXICON, "S")
     writer = QuestionWriter(grammar, vocabulary)
