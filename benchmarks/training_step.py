@@ -17,7 +17,8 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.training.batches import Batches, Group
+from latebloom.training.questions import Batches
+from latebloom.training.objective import Group
 from latebloom.training.config import TrainConfig
 from latebloom.training.device import autocast_dtype
 from latebloom.training.loop import train_step

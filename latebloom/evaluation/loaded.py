@@ -13,7 +13,7 @@ from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
 from latebloom.training.run_folder import RunFolder
-from latebloom.worlds.data import facts_of, sentences_of
+from latebloom.worlds.data import as_corpus, as_world
 from latebloom.worlds.data import Data
 from latebloom.worlds.comparison import COMPARING
 from latebloom.worlds.sentences.corpus import Corpus
@@ -37,7 +37,7 @@ class LoadedRun:
 
         Raises: RunFolderError for a run on sentences.
         """
-        return facts_of(self.data, self.folder.path)
+        return as_world(self.data, self.folder.path)
 
     @property
     def corpus(self) -> Corpus:
@@ -45,7 +45,7 @@ class LoadedRun:
 
         Raises: RunFolderError for a run on facts.
         """
-        return sentences_of(self.data, self.folder.path)
+        return as_corpus(self.data, self.folder.path)
 
     def ask(self, *question: str, top: int = 5, new: NewFacts | None = None) -> Answer:
         """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.

@@ -6,16 +6,13 @@ summary. `resume` goes on with a run that was stopped or killed.
 
 from collections.abc import Mapping
 from pathlib import Path
-from textwrap import shorten
 from typing import Any
 
 import torch
 
-from latebloom.errors import CorpusError, LatebloomError
+from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import Score
-from latebloom.evaluation.scores import score
-from latebloom.evaluation.sentence_metrics import check_judged
-from latebloom.model.config import ModelConfig
+from latebloom.evaluation.scores import check_readable, score
 from latebloom.model.transformer import Transformer
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
@@ -23,10 +20,10 @@ from latebloom.training.listener import Listener, Silence
 from latebloom.training.loop import Outcome, train
 from latebloom.training.milestones import first_step, sustained_step
 from latebloom.training.run_folder import RunFolder
-from latebloom.training.until import check_until
+from latebloom.training.own import NOTHING_OWN, Own
+from latebloom.training.until import passed_over, rule_for
 from latebloom.worlds.build import build_world
 from latebloom.worlds.data import Data
-from latebloom.worlds.sentences.corpus import Corpus
 
 TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
@@ -40,55 +37,47 @@ def grow(
     device: str = "auto",
     threads: int = 0,
     overwrite: bool = False,
+    own: Own = NOTHING_OWN,
 ) -> dict[str, Any]:
     """Makes the world, trains, measures, writes the run folder; returns the summary.
 
     threads: processor threads, 0 for torch's own choice.
+    own: parts of one's own in place of latebloom's: a world, a loss, ... (`latebloom.Own`).
     Raises: LatebloomError for what cannot be made, trained or written.
     """
     listener = listener or Silence()
     place = choose_device(device)
-    world = build_world(config.world, config.seed, listener.note)
-    check_until(config.train.until, world.splits)
-    if isinstance(world, Corpus):
-        check_longest(config.model, world)
-        check_judged(world)
+    data = own.world
+    if data is None:
+        data = build_world(config.world, config.world_seed, listener.note)
+    rule_for(config.train.until, data.splits)
+    for split in passed_over(config.train.until, data.splits):
+        listener.note(f"until: this world holds out no {split}, so the rule goes by the others")
+    check_readable(config.model, data)
     machine = {"device": place.type, "threads": use_threads(threads)}
-    run = RunFolder.create(Path(out), config, world, machine, overwrite)
-    return finish(config, world, run, listener, place)
+    run = RunFolder.create(Path(out), config, data, machine, overwrite, own)
+    return finish(config, data, run, listener, place)
 
 
 def resume(
-    path: Path | str, *, listener: Listener | None = None, device: str = "auto", threads: int = 0
+    path: Path | str,
+    *,
+    listener: Listener | None = None,
+    device: str = "auto",
+    threads: int = 0,
+    own: Own = NOTHING_OWN,
 ) -> dict[str, Any]:
     """Goes on with a run from its newest checkpoint; returns the summary.
 
-    The device and the threads that it began with are kept unless told otherwise: with them the
+    own: the parts of one's own that it was grown with. The device and the threads that it began with are kept unless told otherwise: with them the
     result is the uninterrupted one bit for bit.
     """
-    run = RunFolder.open(Path(path))
+    run = RunFolder.open(Path(path), own)
     before = run.environment()
+    own.check_against(before.get("own", []), path)
     place = choose_device(before["device"] if device == "auto" else device)
     use_threads(threads or before["threads"])
     return finish(run.config(), run.data(), run, listener or Silence(), place)
-
-
-def check_longest(config: ModelConfig, corpus: Corpus) -> None:
-    """Whether the model's positions reach to the end of the longest line.
-
-    Raises: CorpusError naming the line, the setting and what it must be.
-    """
-    limited = config.positions in ("learned", "sinusoidal")
-    if limited and corpus.longest > config.max_positions:
-        longest = {split: lines.lengths.max(initial=0) for split, lines in corpus.splits.items()}
-        split = max(longest, key=lambda name: longest[name])
-        row = int(corpus.lines(split).lengths.argmax())
-        # A corpus does not know the lines of the file that it was read from; its words do.
-        text = shorten(corpus.text(split, row), 60, placeholder=" ...")
-        raise CorpusError(
-            f"the longest line, line {row + 1} of {split} ({text!r}), has {corpus.longest} tokens,"
-            f" the model reads {config.max_positions}; set --model.max-positions {corpus.longest}"
-        )
 
 
 def use_threads(threads: int) -> int:
@@ -104,7 +93,7 @@ def use_threads(threads: int) -> int:
 
 
 def finish(
-    config: RunConfig, world: Data, run: RunFolder, listener: Listener, device: torch.device
+    config: RunConfig, data: Data, run: RunFolder, listener: Listener, device: torch.device
 ) -> dict[str, Any]:
     """Trains to the end, measures, and writes `summary.json`.
 
@@ -112,20 +101,20 @@ def finish(
     """
 
     def measure(model: Transformer) -> Mapping[str, float]:
-        scores = score(model, world, probe=config.train.probe)
+        scores = score(model, data, probe=config.train.probe)
         return {split: one.accuracy for split, one in scores.items()}
 
-    outcome = train(config, world, run, measure, listener, device)
-    scores = score(outcome.model, world, probe=TRAINED_SAMPLE, splits=world.trained)
-    scores |= score(outcome.model, world, splits=world.tested)
-    summary = summarise(config, world, run, outcome, scores, device)
+    outcome = train(config, data, run, measure, listener, device, run.own)
+    scores = score(outcome.model, data, probe=TRAINED_SAMPLE, splits=data.trained)
+    scores |= score(outcome.model, data, splits=data.tested)
+    summary = summarise(config, data, run, outcome, scores, device)
     run.write_summary(summary)
     return summary
 
 
 def summarise(
     config: RunConfig,
-    world: Data,
+    data: Data,
     run: RunFolder,
     outcome: Outcome,
     scores: Mapping[str, Score],
@@ -140,7 +129,9 @@ def summarise(
         "seconds": round(outcome.seconds, 3),
         "device": device.type,
         "parameters": sum(p.numel() for p in outcome.model.parameters()),
-        "phi": None if isinstance(world, Corpus) else round(world.phi, 4),
+        "task": data.task.name,
+        "reads": data.reads,
+        "phi": None if data.phi is None else round(data.phi, 4),
         "splits": {
             split: one.as_dict()
             | {

@@ -21,7 +21,7 @@ from latebloom.errors import RunFolderError, TrainingError
 from latebloom.training.averaging import WeightAverage
 
 FORMAT = 1
-"""Version of the run folder and of its checkpoints; a reader refuses any other."""
+"""Version of a checkpoint; a reader refuses any other."""
 WEIGHTS = "weights"
 """Where the trained weights stand in `training.safetensors`, if the measured ones are a mean."""
 

@@ -18,7 +18,6 @@ from latebloom.training.until import parse_until
 from latebloom.worlds.build import WorldConfig
 from latebloom.worlds.composition import CompositionConfig
 from latebloom.worlds.streams import check_seed
-from latebloom.worlds.streams import check_seed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,6 @@
 """Who is told how a training goes: a progress bar, a test, nobody."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -7,7 +8,11 @@ from typing import Any, Protocol, runtime_checkable
 class Listener(Protocol):
     """Told by the loop; must not change anything."""
 
-    def start(self, total_steps: int, first_step: int, title: str) -> None: ...
+    def start(
+        self, total_steps: int, first_step: int, title: str, judged: Sequence[str] = ()
+    ) -> None:
+        """judged: the splits that the run is judged by."""
+        ...
 
     def step(self, step: int, loss: float, steps_per_second: float) -> None: ...
 
@@ -19,7 +24,9 @@ class Listener(Protocol):
 class Silence:
     """A listener that keeps quiet."""
 
-    def start(self, total_steps: int, first_step: int, title: str) -> None:
+    def start(
+        self, total_steps: int, first_step: int, title: str, judged: Sequence[str] = ()
+    ) -> None:
         pass
 
     def step(self, step: int, loss: float, steps_per_second: float) -> None:

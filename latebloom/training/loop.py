@@ -14,7 +14,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -25,19 +25,17 @@ from torch import nn
 from latebloom.errors import TrainingError
 from latebloom.model.transformer import Transformer
 from latebloom.training.averaging import WeightAverage
-from latebloom.training.batches import Batches, Group
 from latebloom.training.checkpoint import restore, save_checkpoint
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.device import autocast_dtype
+from latebloom.training.feed import make_feed
 from latebloom.training.listener import Listener
-from latebloom.training.milestones import phase
-from latebloom.training.objective import loss_of
-from latebloom.training.optimizers import lr_scale, make_optimizers, set_lr
+from latebloom.training.milestones import MOST
+from latebloom.training.optimizers import lr_scale, make_optimizers, ready_to_schedule, set_lr
+from latebloom.training.own import NOTHING_OWN, Callback, Loss, Moment, Own
 from latebloom.training.run_folder import RunFolder
-from latebloom.training.sentences import SentenceBatches, Sentences
-from latebloom.training.until import IN_A_ROW, holds, parse_until
+from latebloom.training.until import IN_A_ROW, holds, rule_for
 from latebloom.worlds.data import Data
-from latebloom.worlds.sentences.corpus import Corpus
 
 Measure = Callable[[Transformer], Mapping[str, float]]
 """Accuracy by split, from the model as it stands."""
@@ -45,7 +43,7 @@ Measure = Callable[[Transformer], Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a training ended: `until`, `steps` or `interrupt`."""
+    """How a training ended: by `until`, `steps`, `callback` or `interrupt`."""
 
     model: Transformer
     step: int
@@ -55,23 +53,26 @@ class Outcome:
 
 def train(
     config: RunConfig,
-    world: Data,
+    data: Data,
     run: RunFolder,
     measure: Measure,
     listener: Listener,
     device: torch.device,
+    own: Own = NOTHING_OWN,
 ) -> Outcome:
     """Trains from the newest checkpoint of the run, or from the start, to the end.
 
+    own: parts that are used in place of latebloom's.
     Raises: TrainingError if the loss stops being finite or the disk is full.
     """
     told = config.train
-    until = parse_until(told.until)
+    until = rule_for(told.until, data.splits)
     torch.manual_seed(config.seed)
-    model = Transformer(config.model, len(world.vocabulary)).to(device)
-    optimizers = make_optimizers(model, told)
+    model = Transformer(config.model, len(data.vocabulary)).to(device)
+    optimizers = ready_to_schedule((own.optimizers or make_optimizers)(model, told))
     average = WeightAverage(model, told.average_frac)
-    batches = make_batches(world, told, config.seed, device)
+    feed = make_feed(config, data, device)
+    loss_of = own.loss or feed.loss
     autocast = autocast_dtype(told.precision, device, config.model.d_model)
     step, seconds, records = 0, 0.0, []
     losses: list[float] = []  # of the steps since the last evaluation
@@ -81,7 +82,8 @@ def train(
         step, seconds = place["step"], place["seconds"]
         losses = place.get("losses", [])  # checkpoints of earlier versions hold none
         records = run.forget_after(step)
-    listener.start(told.steps, step, f"{config.recipe}, seed {config.seed}")
+    judged = tuple(split for split in data.tested if data.meaning(split).judged)
+    listener.start(told.steps, step, f"{config.recipe}, seed {config.seed}", judged)
 
     first, began = step, time.perf_counter() - seconds
 
@@ -93,15 +95,16 @@ def train(
 
     if not resumable:
         save()
-    reached = goal_reached(records, until)
+    reached, stopped = goal_reached(records, until), False
     with interruptible() as interrupted:
-        while step < told.steps and not reached and not interrupted.is_set():
+        while step < told.steps and not (reached or stopped or interrupted.is_set()):
             step += 1
             scale = lr_scale(step, told)
             set_lr(optimizers, scale)
             # Dropout draws from torch's generator: seeded by the step, it needs no saving.
             torch.manual_seed(config.seed * 1_000_003 + step)
-            loss = train_step(model, optimizers, batches.batch(step), told, autocast)
+            batch = feed.batch(step)
+            loss = train_step(model, optimizers, batch, loss_of, told.grad_clip, autocast)
             if not math.isfinite(loss):
                 raise TrainingError(not_finite(run, step))
             losses.append(loss)
@@ -109,6 +112,7 @@ def train(
             elapsed = time.perf_counter() - began
             speed = (step - first) / (elapsed - seconds)
             listener.step(step, loss, speed)
+            record = None
             if step % told.eval_every == 0 or step == told.steps:
                 accuracy = measure(average.model)
                 record = {
@@ -117,34 +121,59 @@ def train(
                     "steps_per_second": round(speed, 3),
                     "loss": fmean(losses),
                     "lr": scale * told.lr,
-                    "phase": phase(accuracy),
+                    "phase": data.task.phase(accuracy, MOST),
                     "accuracy": dict(accuracy),
                 }
+            stopped = tell(own.callbacks, step, loss, batch, average, record)
+            if record is not None:
                 run.append_metrics(record)
                 records.append(record)
                 losses.clear()
                 listener.evaluated(record)
                 reached = goal_reached(records, until)
-            if reached or interrupted.is_set() or step == told.steps or due(step, told):
+            ended = reached or stopped or interrupted.is_set() or step == told.steps
+            if ended or due(step, told):
                 save()
-    stopped_by = "until" if reached else "steps" if step == told.steps else "interrupt"
+    if reached:
+        stopped_by = "until"
+    elif step == told.steps:
+        stopped_by = "steps"
+    else:
+        stopped_by = "callback" if stopped else "interrupt"
     return Outcome(average.model, step, time.perf_counter() - began, stopped_by)
 
 
-def make_batches(
-    world: Data, told: TrainConfig, seed: int, device: torch.device
-) -> Batches | SentenceBatches:
-    """The batches of questions or of sentences, as the world has them."""
-    if isinstance(world, Corpus):
-        return SentenceBatches(world, told, seed, device)
-    return Batches(world, told, seed, device)
+def tell(
+    callbacks: Sequence[Callback],
+    step: int,
+    loss: float,
+    batch: Any,
+    average: WeightAverage,
+    record: dict[str, Any] | None,
+) -> bool:
+    """Calls the callbacks, adds their metrics to the record; returns whether one wants to stop."""
+    if not callbacks:
+        return False
+    moment = Moment(step, loss, batch, average.trained, average.model, record)
+    for callback in callbacks:
+        metrics = callback(moment)
+        if record is not None and metrics:
+            clash = sorted(set(metrics) & set(record))
+            if clash:
+                raise TrainingError(
+                    f"a callback returned {', '.join(clash)}, which the record has already; give"
+                    " its metric another name"
+                )
+            record |= metrics
+    return moment.stopped
 
 
 def train_step(
     model: Transformer,
     optimizers: list[torch.optim.Optimizer],
-    batch: list[Group] | Sentences,
-    told: TrainConfig,
+    batch: Any,
+    loss_of: Loss,
+    grad_clip: float,
     autocast: torch.dtype | None,
 ) -> float:
     """One step of all optimizers; returns the loss in nats.
@@ -154,11 +183,11 @@ def train_step(
     model.train()
     device = model.embed.weight.device.type
     with torch.autocast(device, autocast) if autocast else contextlib.nullcontext():
-        loss = loss_of(model, batch, told)
+        loss = loss_of(model, batch)
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    norm = nn.utils.clip_grad_norm_(model.parameters(), told.grad_clip or math.inf)
+    norm = nn.utils.clip_grad_norm_(model.parameters(), grad_clip or math.inf)
     value, size = torch.stack((loss.detach(), norm)).tolist()
     if not (math.isfinite(value) and math.isfinite(size)):
         return math.nan

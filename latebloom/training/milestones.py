@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latebloom.training.until import IN_A_ROW
-from latebloom.worlds.splits import Split
 
 LEVEL = 0.99
 """Accuracy that counts as having got there."""
@@ -32,16 +31,3 @@ def sustained_step(
         if all(reached[i : i + IN_A_ROW]):
             return records[i]["step"]
     return None
-
-
-def phase(accuracy: Mapping[str, float]) -> str:
-    """What the model is doing, told from one evaluation.
-
-    systematic: most of the held-out questions over OOD facts are answered; generalising: most of
-    those over ID facts; memorising: only what was trained.
-    """
-    if accuracy.get(Split.TEST_OOD, 0) >= MOST:
-        return "systematic"
-    if accuracy.get(Split.TEST_ID, 0) >= MOST:
-        return "generalising"
-    return "memorising"

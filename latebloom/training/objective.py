@@ -1,4 +1,4 @@
-"""The loss of a batch, by what is in it.
+"""What a batch holds, and its loss.
 
 Questions: cross-entropy of the answer after the last loop, of atomic facts after every loop. An
 atomic fact needs one loop, so its answer is known after the first; demanding it there is what
@@ -10,26 +10,46 @@ looked up amid a question.
 Sentences: cross-entropy of every next word, from the start token on.
 """
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
 from latebloom.model.transformer import Transformer
-from latebloom.training.batches import NOT_ASKED, Group
-from latebloom.training.config import TrainConfig
-from latebloom.training.sentences import NO_WORD, Sentences
 
 
-def loss_of(
-    model: Transformer, batch: list[Group] | Sentences, told: TrainConfig
-) -> Float[Tensor, ""]:
-    """The mean loss of a batch, in nats."""
-    if isinstance(batch, Sentences):
-        return sentence_loss(model, batch, label_smoothing=told.label_smoothing)
-    return batch_loss(
-        model, batch, every_loop=told.every_loop, label_smoothing=told.label_smoothing
-    )
+NOT_ASKED = -100
+"""Stands where a token is asked for no value; the index that cross-entropy passes over."""
+NO_WORD = -100
+"""The target where a line has ended; torch's cross-entropy leaves it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The questions of a batch that have one length; the answer follows the last token.
+
+    values: in a comparison, the value of each entity as training tells it, and NOT_ASKED
+        elsewhere; None unless it is asked for after the first loop.
+    """
+
+    tokens: Int[Tensor, "row pos"]
+    answers: Int[Tensor, " row"]
+    atomic: bool
+    values: Int[Tensor, "row pos"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """Lines that are read together: at every position the next word is to be told.
+
+    tokens: the lines without their last word, padded. targets: the next words, `NO_WORD` where
+    there is none.
+    """
+
+    tokens: Int[Tensor, "line pos"]
+    targets: Int[Tensor, "line pos"]
 
 
 def sentence_loss(

@@ -78,6 +78,11 @@ def make_optimizers(model: nn.Module, config: TrainConfig) -> list[torch.optim.O
     optimizers: list[torch.optim.Optimizer] = [adamw]
     if hidden:
         optimizers.append(Muon(hidden, lr=config.muon_lr, weight_decay=config.weight_decay))
+    return optimizers
+
+
+def ready_to_schedule(optimizers: list[torch.optim.Optimizer]) -> list[torch.optim.Optimizer]:
+    """The same optimizers, whose present learning rates are the peaks of the schedule from now."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["peak_lr"] = group["lr"]

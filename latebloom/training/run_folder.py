@@ -23,28 +23,39 @@ from safetensors import SafetensorError
 
 from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.files import read_json, write_json, write_text
-from latebloom.training.checkpoint import FORMAT, Checkpoint, list_checkpoints
+from latebloom.training.checkpoint import Checkpoint, list_checkpoints
 from latebloom.training.config import RunConfig
-from latebloom.worlds.build import load_world
-from latebloom.worlds.data import Data
+from latebloom.training.own import NOTHING_OWN, Own
+from latebloom.worlds.data import Data, as_corpus, as_world, load_data
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.world import World
 
+FORMAT = 2
+"""Version of the run folder."""
+READABLE = (1, 2)
+"""Versions that can be read. 1: one seed for all, the feed's settings among those of training, the
+task a bare name."""
+
 
 class RunFolder:
-    """A folder with a run in it."""
+    """A folder with a run in it.
 
-    def __init__(self, path: Path) -> None:
+    own: the parts of one's own that the run needs to be opened.
+    """
+
+    def __init__(self, path: Path, own: Own = NOTHING_OWN) -> None:
         self.path = path
+        self.own = own
 
     @classmethod
     def create(
         cls,
         path: Path,
         config: RunConfig,
-        world: Data,
+        data: Data,
         machine: dict[str, Any],
         overwrite: bool,
+        own: Own = NOTHING_OWN,
     ) -> "RunFolder":
         """A new run folder with config, environment and world written.
 
@@ -62,8 +73,8 @@ class RunFolder:
             shutil.rmtree(path)
         try:
             (path / "checkpoints").mkdir(parents=True)
-            world.save(path)
-            write_json(path / "environment.json", environment() | machine)
+            data.save(path)
+            write_json(path / "environment.json", environment() | machine | {"own": own.names()})
             # Last, since a folder with a config.toml is a run.
             write_text(path / "config.toml", config.to_toml())
         except (OSError, SafetensorError) as error:
@@ -71,22 +82,24 @@ class RunFolder:
             shutil.rmtree(path, ignore_errors=True)
             reason = error.strerror if isinstance(error, OSError) else error
             raise RunFolderError(f"{path} cannot be written ({reason})") from error
-        return cls(path)
+        return cls(path, own)
 
     @classmethod
-    def open(cls, path: Path | str) -> "RunFolder":
+    def open(cls, path: Path | str, own: Own = NOTHING_OWN) -> "RunFolder":
         """An existing run folder.
 
+        own: parts of one's own that it was grown with.
         Raises: RunFolderError if there is none, or another version wrote it.
         """
-        run = cls(Path(path))
+        run = cls(Path(path), own)
         if not (run.path / "config.toml").is_file():
             raise RunFolderError(f"{path} is no run folder (it has no config.toml)")
         found = run.environment().get("format")
-        if found != FORMAT:
+        if found not in READABLE:
             raise RunFolderError(
-                f"{path} has run-folder format {found}, this latebloom reads format {FORMAT};"
-                " use the version that wrote it, or grow it again"
+                f"{path} has run-folder format {found}, this latebloom reads format"
+                f" {' and '.join(map(str, READABLE))}; use the version that wrote it, or grow it"
+                " again"
             )
         return run
 
@@ -98,21 +111,21 @@ class RunFolder:
 
     def data(self) -> Data:
         """What it was grown on: facts and questions, or sentences."""
-        return load_world(self.config().world, self.path)
+        return load_data(self.path, self.own.tasks)
 
     def world(self) -> World:
         """The facts and questions that it was grown on.
 
         Raises: RunFolderError for a run on sentences.
         """
-        return facts_of(self.data(), self.path)
+        return as_world(self.data(), self.path)
 
     def corpus(self) -> Corpus:
         """The sentences that it was grown on.
 
         Raises: RunFolderError for a run on facts.
         """
-        return sentences_of(self.data(), self.path)
+        return as_corpus(self.data(), self.path)
 
     def environment(self) -> dict[str, Any]:
         return read_json(self.path / "environment.json", RunFolderError)
@@ -176,32 +189,6 @@ class RunFolder:
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         write_json(self.path / "summary.json", summary)
-
-
-def facts_of(data: Data, path: Path) -> World:
-    """A run's data where an instrument asks facts.
-
-    Raises: RunFolderError if it is sentences.
-    """
-    if isinstance(data, Corpus):
-        raise RunFolderError(
-            f"{path} was grown on sentences ({data.task}) and holds no facts to ask; what looks"
-            f" into it is `latebloom trees {path}`"
-        )
-    return data
-
-
-def sentences_of(data: Data, path: Path) -> Corpus:
-    """A run's data where an instrument reads sentences.
-
-    Raises: RunFolderError if it is facts.
-    """
-    if isinstance(data, World):
-        raise RunFolderError(
-            f"{path} was grown on facts ({data.task}) and holds no sentences; grow a run that does,"
-            " such as `latebloom grok question`"
-        )
-    return data
 
 
 def environment() -> dict[str, Any]:

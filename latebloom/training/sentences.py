@@ -1,4 +1,4 @@
-"""Batches of sentences: which lines of a corpus a training step sees.
+"""The feed of sentences: which lines of a corpus a training step sees.
 
 Enters: a corpus and a seed. Leaves: for any step its batch, without state, as for questions. Lines
 are taken epoch by epoch; the lines of a few steps are dealt out by length, so that a batch, which
@@ -6,17 +6,18 @@ is as wide as its longest line, holds little padding. They hold about as many to
 many lines: the loss is a mean over the words of a batch, and so words count about alike.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import Tensor
 
-from latebloom.training.config import TrainConfig
+from latebloom.model.transformer import Transformer
+from latebloom.training.config import SentenceFeedConfig, TrainConfig
 from latebloom.training.epochs import Epochs
+from latebloom.training.objective import NO_WORD, Sentences, sentence_loss
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import joined
 from latebloom.worlds.streams import Draw
@@ -24,33 +25,25 @@ from latebloom.worlds.streams import Draw
 POOL = 8
 """Steps whose lines are dealt out together, fewer where they would be more than an epoch. Of a
 batch 6 % is padding with it and 28 % without in the question world, 20 % and 77 % in Dyck's."""
-NO_WORD = -100
-"""The target where a line has ended; torch's cross-entropy leaves it out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentences:
-    """Lines that are read together: at every position the next word is to be told.
-
-    tokens: the lines without their last word, padded. targets: the next words, `NO_WORD` where
-    there is none.
-    """
-
-    tokens: Int[Tensor, "line pos"]
-    targets: Int[Tensor, "line pos"]
-
-
-class SentenceBatches:
-    """The batches of a run on a corpus."""
+class SentenceFeed:
+    """The batches of a run on a corpus, and their loss."""
 
     def __init__(
-        self, corpus: Corpus, config: TrainConfig, seed: int, device: torch.device
+        self,
+        corpus: Corpus,
+        feed: SentenceFeedConfig,
+        train: TrainConfig,
+        seed: int,
+        device: torch.device,
     ) -> None:
+        self.label_smoothing = train.label_smoothing
         lines = joined([corpus.lines(split) for split in corpus.trained])
         self.tokens, self.lengths = lines.tokens, lines.lengths
-        self.epochs = Epochs(len(lines), config.batch_size, [seed, Draw.LINES])
-        most = POOL if config.by_length else 1
-        self.pool = min(most, max(1, len(lines) // config.batch_size))
+        self.epochs = Epochs(len(lines), train.batch_size, [seed, Draw.LINES])
+        most = POOL if feed.by_length else 1
+        self.pool = min(most, max(1, len(lines) // train.batch_size))
         self.key = [seed, Draw.DEALING]
         self.dealt = lru_cache(maxsize=1)(self._dealt)
         self.device = device
@@ -68,6 +61,10 @@ class SentenceBatches:
         """The batch of a step, counted from 1."""
         rows = self.dealt((step - 1) // self.pool)[(step - 1) % self.pool]
         return to_read(self.tokens[rows], self.lengths[rows], self.device)
+
+    def loss(self, model: Transformer, batch: Sentences) -> Float[Tensor, ""]:
+        """The mean loss over the words of a batch, in nats."""
+        return sentence_loss(model, batch, label_smoothing=self.label_smoothing)
 
 
 def to_read(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from latebloom.errors import LatebloomError
+from latebloom.worlds.splits import HOPS, Split
 
 IN_A_ROW = 3
 """Evaluations in a row for which a level must be held to count as sustained."""
@@ -31,17 +32,33 @@ def parse_until(text: str) -> list[tuple[str, float]]:
     return clauses
 
 
-def check_until(text: str, splits: Iterable[str]) -> None:
-    """Whether every split that the rule names is there.
+def rule_for(text: str, splits: Iterable[str]) -> list[tuple[str, float]]:
+    """The clauses of the rule that these splits can fulfil.
 
-    Raises: LatebloomError naming those that are.
+    A split with a name of latebloom's that this world does not hold out asks for nothing: a recipe's
+    rule names `test_ood`, and with `--world.ood-frac 0` there is none.
+    Raises: LatebloomError for a name that no world has, or if no clause is left.
     """
-    there = list(splits)
-    for split, _ in parse_until(text):
-        if split not in there:
+    there, known = list(splits), {str(split) for split in Split}
+    clauses = parse_until(text)
+    for split, _ in clauses:
+        if split not in there and split not in known and not HOPS.fullmatch(split):
             raise LatebloomError(
                 f"--until {text!r}: there is no split {split!r}; this world has {', '.join(there)}"
             )
+    left = [(split, level) for split, level in clauses if split in there]
+    if clauses and not left:
+        raise LatebloomError(
+            f"--until {text!r}: this world has none of these splits; it has {', '.join(there)};"
+            ' say --until "" to run all steps'
+        )
+    return left
+
+
+def passed_over(text: str, splits: Iterable[str]) -> list[str]:
+    """The splits that the rule names and that are not there."""
+    there = list(splits)
+    return [split for split, _ in parse_until(text) if split not in there]
 
 
 def holds(clauses: list[tuple[str, float]], accuracy: Mapping[str, float]) -> bool:

@@ -10,7 +10,7 @@ from latebloom.evaluation.both_memories import NewFacts
 from latebloom.evaluation.compared_memories import ask_compared
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.training.batches import Batches
+from latebloom.training.questions import Batches
 from latebloom.training.config import TrainConfig
 from latebloom.training.objective import batch_loss
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison

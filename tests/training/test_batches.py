@@ -4,7 +4,8 @@ from collections import Counter
 
 import torch
 
-from latebloom.training.batches import Batches, Group
+from latebloom.training.questions import Batches
+from latebloom.training.objective import Group
 from latebloom.training.config import TrainConfig
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.composition import CompositionConfig, make_composition

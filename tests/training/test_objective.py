@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.training.batches import Group
+from latebloom.training.objective import Group
 from latebloom.training.objective import batch_loss
 
 

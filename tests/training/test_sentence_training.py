@@ -21,7 +21,8 @@ from latebloom.training.checkpoint import list_checkpoints
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.listener import Silence
 from latebloom.training.objective import loss_of
-from latebloom.training.sentences import NO_WORD, POOL, SentenceBatches, Sentences, even_cuts
+from latebloom.training.sentences import POOL, SentenceBatches, even_cuts
+from latebloom.training.objective import NO_WORD, Sentences
 from latebloom.worlds.build import build_world
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
 from latebloom.worlds.sentences.published import write_published

@@ -36,6 +36,8 @@ class Corpus:
 
     reads: ClassVar[Literal["questions", "sentences"]] = "sentences"
     """What a model reads here."""
+    phi: ClassVar[None] = None
+    """The ratio of inferred to atomic facts; sentences have none."""
 
     def lines(self, split: str) -> Lines:
         """The lines of a split.
