@@ -55,9 +55,9 @@ def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | Non
     out.print(str(folder))
     if module is not None:
         err.print(
-            f"This model is no plain GPT-2, so {module.name} is in the folder. Load it with"
-            " AutoModelForCausalLM.from_pretrained(FOLDER, trust_remote_code=True): transformers"
-            " then runs that Python file. Say so to whoever gets the folder.",
+            f"This model is no plain GPT-2: a Python file, {module}, goes with it."
+            f" AutoModelForCausalLM.from_pretrained({str(folder)!r}, trust_remote_code=True) loads"
+            " the folder, and runs that file. Tell whoever gets it.",
             markup=False,
         )
 

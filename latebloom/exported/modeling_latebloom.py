@@ -85,11 +85,17 @@ class LatebloomConfig(PretrainedConfig):
         super().__init__(**kwargs)
 
 
-class HookPoint(nn.Identity):
-    """Hands on what it gets; a forward hook reads it, or returns what goes on instead."""
+class HookPoint(nn.Module):
+    """Hands on a copy of what it gets; a forward hook reads it, or returns what goes on instead.
+
+    A copy, so that a hook that writes into it in place changes what comes after and nothing else.
+    """
 
     name = ""
     """The full name, such as `loops.1.blocks.0.hook_resid_post`."""
+
+    def forward(self, state: Tensor) -> Tensor:
+        return state.clone()
 
 
 def hook_points(*names: str) -> dict[str, nn.Module]:
