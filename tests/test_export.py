@@ -3,9 +3,11 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ import latebloom
 from latebloom.errors import LatebloomError
 from latebloom.export import export_hf, token_names
 from latebloom.model.transformer import ModelConfig
+from latebloom.studies.recipes import make_recipe
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.worlds.sentences.question import QuestionConfig
 from latebloom.worlds.vocabulary import Vocabulary
@@ -132,7 +135,7 @@ def test_the_command_says_whose_code_is_run(latebloom, small_config, tmp_path):
     for words, complaint in {
         ("looped", "theirs"): "theirs exists",
         ("nothing", "theirs3"): "nothing",
-        ("looped", "theirs3", "--step", "7"): "7",
+        ("looped", "theirs3", "--step", "999"): "no checkpoint of step 999",
     }.items():
         code, out, err = latebloom("export", *words)
         assert (code, out) == (2, "") and complaint in err and err.count("\n") == 1
@@ -155,6 +158,30 @@ def test_a_plain_gpt2_brings_neither_code_nor_pickle(run, tmp_path):
 def test_names_with_spaces_stay_one_token_and_apart():
     names = token_names(Vocabulary(("New York", "New_York", "Oslo")))
     assert names == ["New_York", "New_York#1", "Oslo"]
+
+
+@pytest.mark.slow
+def test_the_python_on_the_page_runs(tmp_path):
+    """As one file on its own, on the run that the page grows."""
+    pytest.importorskip("nnsight")
+    page = Path(__file__).parents[1] / "docs" / "export.md"
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+    (tmp_path / "page.py").write_text(code)
+    latebloom.grow(make_recipe("composition"), tmp_path / "run")
+    export_hf(latebloom.load(tmp_path / "run"), tmp_path / "exported" / "composition")
+    done = subprocess.run(
+        [sys.executable, "page.py"],
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "home")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer, shape, first, second, patched, *_ = done.stdout.splitlines()
+    assert (answer, shape) == ("e52", "torch.Size([1, 3, 128])")
+    assert first.startswith("loop 0 ['e17', 'e42', ") and second.endswith(", 'e52']")
+    bridge, other, told = patched.split()
+    assert bridge != "e42" and other != "e52" and told == other
 
 
 @pytest.mark.slow
