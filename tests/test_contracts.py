@@ -25,6 +25,7 @@ ORDER = (
     "circuits",
     "studies",
     "reports",
+    "exported",
     "export",
     "cli",
 )
@@ -88,7 +89,8 @@ def commands_of(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/circuits.md", "docs/memory.md", "docs/trees.md"]
+    "page",
+    ["README.md", "docs/circuits.md", "docs/export.md", "docs/memory.md", "docs/trees.md"],
 )
 def test_the_commands_on_a_page_are_commands(page):
     from latebloom.cli.app import app

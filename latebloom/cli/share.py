@@ -32,7 +32,10 @@ def report(run: Path) -> None:
 
 @app.command
 def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | None = None) -> None:
-    """Write a vanilla run as a Hugging Face GPT-2 folder.
+    """Write a run as a Hugging Face folder.
+
+    A plain GPT-2 becomes one that every tool reads. Any other model comes with a Python file of its
+    own, which transformers runs when told trust_remote_code=True.
 
     Parameters
     ----------
@@ -48,8 +51,15 @@ def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | Non
     from latebloom.evaluation.loaded import load
     from latebloom.export import export_hf
 
-    export_hf(load(run, step=step), folder)
+    module = export_hf(load(run, step=step), folder)
     out.print(str(folder))
+    if module is not None:
+        err.print(
+            f"This model is no plain GPT-2: a Python file, {module}, goes with it."
+            f" AutoModelForCausalLM.from_pretrained({str(folder)!r}, trust_remote_code=True) loads"
+            " the folder, and runs that file. Tell whoever gets it.",
+            markup=False,
+        )
 
 
 @app.command

@@ -1,9 +1,12 @@
 """The accuracy of every split, of questions and of sentences alike."""
 
 from collections.abc import Iterable
+from textwrap import shorten
 
+from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import Score, score_splits
-from latebloom.evaluation.sentence_metrics import score_corpus
+from latebloom.evaluation.sentence_metrics import check_judged, score_corpus
+from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.corpus import Corpus
@@ -11,7 +14,7 @@ from latebloom.worlds.sentences.corpus import Corpus
 
 def score(
     model: Transformer,
-    world: Data,
+    data: Data,
     *,
     probe: int = 0,
     splits: Iterable[str] | None = None,
@@ -19,9 +22,36 @@ def score(
     """The score of each split: right answers, or the published metric of the corpus.
 
     probe: at most this many examples of a split, spread evenly over it; 0: all.
-    splits: names; None: every split of the world.
+    splits: names; None: every split of the data.
     """
-    chosen = tuple(world.splits if splits is None else splits)
-    if isinstance(world, Corpus):
-        return score_corpus(model, world, probe=probe, splits=chosen)
-    return score_splits(model, world, probe=probe, splits=chosen)
+    measured = score_corpus if isinstance(data, Corpus) else score_splits
+    return measured(model, data, probe=probe, splits=data.splits if splits is None else splits)  # type: ignore[arg-type]
+
+
+def check_readable(config: ModelConfig, data: Data) -> None:
+    """Whether a model of this config can read all of the data, and all splits can be measured.
+
+    Questions are checked when they are asked: they are short.
+    Raises: CorpusError naming what is too long, or the split in which nothing is judged.
+    """
+    if isinstance(data, Corpus):
+        check_longest(config, data)
+        check_judged(data)
+
+
+def check_longest(config: ModelConfig, corpus: Corpus) -> None:
+    """Whether the model's positions reach to the end of the longest line.
+
+    Raises: CorpusError naming the line, the setting and what it must be.
+    """
+    limited = config.positions in ("learned", "sinusoidal")
+    if limited and corpus.longest > config.max_positions:
+        longest = {split: lines.lengths.max(initial=0) for split, lines in corpus.splits.items()}
+        split = max(longest, key=lambda name: longest[name])
+        row = int(corpus.lines(split).lengths.argmax())
+        # A corpus does not know the lines of the file that it was read from; its words do.
+        text = shorten(corpus.text(split, row), 60, placeholder=" ...")
+        raise CorpusError(
+            f"the longest line, line {row + 1} of {split} ({text!r}), has {corpus.longest} tokens,"
+            f" the model reads {config.max_positions}; set --model.max-positions {corpus.longest}"
+        )

@@ -41,6 +41,8 @@ class World:
 
     reads: ClassVar[Literal["questions", "sentences"]] = "questions"
     """What a model reads here."""
+    start: ClassVar[None] = None
+    """The word before every question: there is none."""
 
     def examples(self, split: str) -> Int[ndarray, "example token"]:
         """The examples of a split: question tokens, then the answer.

@@ -14,7 +14,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import CorpusError
-from latebloom.worlds.sentences.lines import Lines
+from latebloom.worlds.sentences.lines import START, Lines
 from latebloom.worlds.sentences.tasks import SentenceTask, sentence_task_of
 from latebloom.worlds.splits import SplitMeaning
 from latebloom.worlds.vocabulary import Vocabulary
@@ -36,6 +36,8 @@ class Corpus:
 
     reads: ClassVar[Literal["questions", "sentences"]] = "sentences"
     """What a model reads here."""
+    start: ClassVar[str] = START
+    """The word before every line."""
     phi: ClassVar[None] = None
     """The ratio of inferred to atomic facts; sentences have none."""
 
