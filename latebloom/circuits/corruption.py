@@ -3,8 +3,8 @@
 Enters: questions `[row, pos]`, the tokens to choose from, and a function that answers questions.
 Leaves: a `Corruption`. A question that no replacement can change is left out and counted.
 
-Covers: any world whose right answers can be computed. The answer function is data to this module:
-`latebloom.circuits.probe` has those of the worlds.
+Covers: any world whose right answers can be computed. The answer function is data to this module;
+a world's task has it.
 
 Source: arXiv:2405.15071, section 3.3 and appendix: the replacement is drawn at random from those
 that leave the question answerable and change its answer.
@@ -17,7 +17,6 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from latebloom.worlds.atomic import Facts
 
 Answer = Callable[[Int[ndarray, "row pos"]], Int[ndarray, " row"]]
 """The right answer to each question, -1 where it has none."""
@@ -78,34 +77,6 @@ def corrupt(
         answers=outcome[rows],
         n_unchangeable=len(questions) - len(rows),
     )
-
-
-def follow_chains(facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, "row hop"]:
-    """The object after each hop of `subject r_1 ... r_k`; -1 from the first missing fact on."""
-    here = questions[:, 0].astype(np.int64)
-    reached = []
-    for relation in questions[:, 1:].T:
-        at = facts.find(np.maximum(here, 0), relation)
-        here = np.where((here >= 0) & (at >= 0), facts.object[at], -1)
-        reached.append(here)
-    return np.stack(reached, axis=1)
-
-
-def corrupt_chains(
-    facts: Facts, questions: Int[ndarray, "row pos"], rng: np.random.Generator
-) -> list[Corruption]:
-    """Subject and each relation replaced in turn, so that the chain ends elsewhere."""
-
-    def end(rows: Int[ndarray, "row pos"]) -> Int[ndarray, " row"]:
-        return follow_chains(facts, rows)[:, -1]
-
-    subjects, relations = np.unique(facts.subject), np.unique(facts.relation)
-    changed = [corrupt("subject", questions, 0, subjects, end, rng)]
-    changed.extend(
-        corrupt(f"relation {hop}", questions, hop, relations, end, rng)
-        for hop in range(1, questions.shape[1])
-    )
-    return changed
 
 
 def same_bridge_donors(

@@ -24,7 +24,6 @@ from numpy import ndarray
 from torch import Tensor
 from torch.nn import functional as F
 
-from latebloom.circuits.probe import bridges
 from latebloom.circuits.states import at_rest, run_states
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.streams import Draw
@@ -96,7 +95,8 @@ def group_by_bridge(
     rows = world.examples(split)
     rng = np.random.default_rng([seed, Draw.BRIDGES])
     rows = rows[rng.permutation(len(rows))]
-    bridge = bridges(world, rows)[:, 0]
+    first_step = world.task.steps(rows.shape[1] - 1)[0]
+    bridge = world.task.found(world.facts, rows[:, :-1])[first_step.name]
     order = np.argsort(bridge, kind="stable")
     _, first, count = np.unique(bridge[order], return_index=True, return_counts=True)
     place = np.arange(len(order)) - np.repeat(first, count)

@@ -18,7 +18,8 @@ from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from latebloom.circuits.lens import Lens
-from latebloom.circuits.probe import Probe, Step
+from latebloom.circuits.probe import Probe
+from latebloom.worlds.tasks.task import Step
 from latebloom.circuits.tracing import Effect
 
 THERE = 0.5

@@ -2,7 +2,7 @@
 
 Enters: a question such as `JFK country capital`, or `melting_point Fe Cu` where a run compares.
 Leaves: the likeliest answers with their probabilities, the bridges that the model went through, and
-what it had been shown of all this. A comparison has neither bridges nor hops.
+what it had been shown of all this. What a question is, is the world's task to say.
 """
 
 from collections.abc import Sequence
@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparison import COMPARING
-from latebloom.worlds.tasks.comparison import LABELS
 from latebloom.worlds.ordering import compare
+from latebloom.worlds.tasks.task import Task
+from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
 
@@ -71,47 +72,27 @@ class Answer:
 def ask(model: Transformer, world: World, question: Sequence[str], top: int = 5) -> Answer:
     """Puts one question, in names, to a model.
 
-    top: how many answers to give, 1 or more.
+    top: how many answers to give, 1 or more. Where labels compete (`<`, `=`, `>`) the probabilities
+    are their shares of what the labels have together.
     Raises: UnknownNameError with the nearest names; LatebloomError if it is no question.
     """
     check_top(top)
-    tokens = world.vocabulary.encode(question)
-    if world.task in COMPARING and len(tokens) != 2:
-        return ask_comparison(model, world, tokens, top)
-    if len(tokens) < 2:
-        raise LatebloomError(
-            "a question is a subject and one relation or more: JFK country capital"
-        )
-    names = tuple(world.vocabulary.decode(tokens))
+    task, vocabulary = world.task, world.vocabulary
+    tokens = vocabulary.encode(question)
+    task.check(tokens, world.facts, vocabulary)
     probabilities, fed = think(model, tokens)
-    best = probabilities.topk(min(top, len(probabilities)))
-    guesses = tuple(
-        Guess(world.vocabulary.words[i], p)
-        for p, i in zip(best.values.tolist(), best.indices.tolist(), strict=True)
-    )
-    is_chain = world.task == "composition"
-    between = fed[1:-1].max(dim=-1) if is_chain else None
-    bridges = (
-        tuple(
-            Guess(world.vocabulary.words[i], p)
-            for p, i in zip(between.values.tolist(), between.indices.tolist(), strict=True)
-        )
-        if between
-        else ()
-    )
-    path, hops = follow(world, tokens) if is_chain else ([], [])
-    known = is_chain and len(path) == len(tokens) - 1
-    looked_up = answer_in_splits(world, tokens)
-    truth = path[-1] if known else looked_up
+    guesses, mass = guess(probabilities, task.labels(len(tokens)), vocabulary, top)
+    told = task.tell(world.facts, tokens, vocabulary)
+    truth = answer_in_splits(world, tokens) if told.answer is None else told.answer
     return Answer(
-        question=names,
+        question=tuple(vocabulary.decode(tokens)),
         answers=guesses,
-        bridges=bridges,
-        truth=None if truth is None else world.vocabulary.words[truth],
-        true_bridges=tuple(world.vocabulary.decode(path[: len(tokens) - 2])),
-        hops=tuple(hops),
+        bridges=read_bridges(fed, task, vocabulary),
+        truth=None if truth is None else vocabulary.words[truth],
+        true_bridges=tuple(vocabulary.decode(told.path[: len(tokens) - 2])),
+        hops=told.hops,
         shown=was_shown(world, tokens),
-        notes=tuple(notes_on(model, world, tokens, hops)),
+        notes=(*notes_on_length(model, world, len(tokens)), *told.notes, *notes_on_mass(mass)),
     )
 
 
@@ -121,80 +102,37 @@ def check_top(top: int) -> None:
         raise LatebloomError(f"--top is {top}; ask for 1 answer or more")
 
 
-def ask_comparison(model: Transformer, world: World, tokens: Sequence[int], top: int) -> Answer:
-    """Puts `attribute e1 e2` to a model; the labels' probabilities are their shares of the three.
-
-    Raises: LatebloomError if it is no comparison.
-    """
-    check_comparison(world, tokens)
-    guesses, mass = label_guesses(world, think(model, tokens)[0])
-    attribute, first, second = tokens
-    at = world.facts.find(np.array([first, second]), np.array([attribute, attribute]))
-    truth = answer_in_splits(world, tokens)
-    if truth is None and (at >= 0).all():
-        values = world.facts.object[at]
-        truth = len(world.vocabulary) - len(LABELS) + int(compare(values[:1], values[1:])[0])
-    return Answer(
-        question=tuple(world.vocabulary.decode(tokens)),
-        answers=guesses[:top],
-        bridges=(),
-        truth=None if truth is None else world.vocabulary.words[truth],
-        true_bridges=(),
-        hops=(),
-        shown=was_shown(world, tokens),
-        notes=tuple(notes_on_comparison(world, tokens, at, mass)),
-    )
-
-
-def label_guesses(
-    world: World, probabilities: Float[Tensor, " d_vocab"]
+def guess(
+    probabilities: Float[Tensor, " d_vocab"],
+    labels: Sequence[int],
+    vocabulary: Vocabulary,
+    top: int,
 ) -> tuple[tuple[Guess, ...], float]:
-    """The labels by their shares of the three, the likeliest first; and what the three sum to."""
-    of_labels = probabilities[-len(LABELS) :]
+    """The likeliest answers, best first, and the probability of all that compete together.
+
+    labels: the tokens that compete, by their shares; empty: all names, by their probabilities.
+    """
+    if not labels:
+        best = probabilities.topk(min(top, len(probabilities)))
+        pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        return tuple(Guess(vocabulary.words[i], p) for i, p in pairs), 1.0
+    of_labels = probabilities[list(labels)]
     mass = float(of_labels.sum())
     shares = (of_labels / max(mass, 1e-12)).tolist()
-    guesses = map(Guess, world.vocabulary.words[-len(LABELS) :], shares)
-    return tuple(sorted(guesses, key=lambda guess: -guess.probability)), mass
+    guesses = map(Guess, vocabulary.decode(labels), shares)
+    return tuple(sorted(guesses, key=lambda one: -one.probability))[:top], mass
 
 
-def check_comparison(world: World, tokens: Sequence[int]) -> None:
-    """Raises: LatebloomError, with the way to ask, if the tokens are no comparison."""
-    trained = [rows for rows in map(world.examples, world.trained) if rows.shape[1] == 4]
-    asked = np.concatenate(trained)[:, 0] if trained else world.facts.relation
-    attributes = world.vocabulary.decode(np.unique(asked))
-    some = ", ".join(attributes[:5]) + (", ..." if len(attributes) > 5 else "")
-    way = f"this run compares: ask ATTRIBUTE ENTITY ENTITY, as in {attributes[0]} "
-    way += " ".join(world.vocabulary.words[:2])
-    if len(tokens) != 3:
-        raise LatebloomError(f"{len(tokens)} names are no question; {way}")
-    first, *others = world.vocabulary.decode(tokens)
-    if tokens[0] not in asked:
-        raise LatebloomError(f"{first!r} is no attribute ({some}); {way}")
-    for token, name in zip(tokens[1:], others, strict=True):
-        if token in asked or token not in world.facts.subject:
-            raise LatebloomError(f"{name!r} is no entity that anything was told of; {way}")
-
-
-def notes_on_comparison(
-    world: World, tokens: Sequence[int], at: Int[np.ndarray, " entity"], mass: float
-) -> list[str]:
-    """What the model had been told of the values, where it is not the usual.
-
-    tokens: the attribute and the entities whose values the model is to know.
-    at: the facts that hold the values, -1 where there is none. mass: the labels' probability.
-    """
-    told = "its value was told, but compared with none"
-    if world.task == "hidden-attributes":
-        told = "its value was never told"
-    attribute, *entities = world.vocabulary.decode(tokens)
-    notes = [
-        f"{attribute} of {entity}: {'no value is known' if fact < 0 else told}"
-        for entity, fact in dict(zip(entities, at.tolist(), strict=True)).items()
-        if fact < 0 or world.facts.ood[fact]
-    ]
-    if mass < 0.5:
-        notes.append(f"the model takes it for no comparison: {mass:.0%} on the three answers")
-    return notes
+def read_bridges(
+    fed: Float[Tensor, "pos d_vocab"], task: Task, vocabulary: Vocabulary
+) -> tuple[Guess, ...]:
+    """What the model takes each step of a chain to be, at the position that can know it."""
+    steps = task.steps(len(fed)) if task.chained else ()
+    if not steps:
+        return ()
+    best = fed[[step.position for step in steps]].max(dim=-1)
+    pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    return tuple(Guess(vocabulary.words[i], p) for i, p in pairs)
 
 
 @torch.no_grad()
@@ -209,19 +147,6 @@ def think(
     logits = model(question, n_loops=loops).float().softmax(-1)[:, 0].cpu()
     fed = logits[-2] if len(logits) > 1 else logits[-1]
     return logits[-1, -1], fed
-
-
-def follow(world: World, tokens: Sequence[int]) -> tuple[list[int], list[str]]:
-    """The objects along a chain as far as the facts go, and the kind of every hop."""
-    path, hops, here = [], [], tokens[0]
-    for relation in tokens[1:]:
-        fact = int(world.facts.find(np.array([here]), np.array([relation]))[0])
-        if fact < 0:
-            break
-        hops.append("ood" if world.facts.ood[fact] else "id")
-        here = int(world.facts.object[fact])
-        path.append(here)
-    return path, hops + ["unknown"] * (len(tokens) - 1 - len(hops))
 
 
 def rows_of(world: World, split: str, tokens: Sequence[int]) -> np.ndarray:
@@ -245,19 +170,22 @@ def answer_in_splits(world: World, tokens: Sequence[int]) -> int | None:
     return None
 
 
-def notes_on(
-    model: Transformer, world: World, tokens: Sequence[int], hops: Sequence[str]
-) -> list[str]:
-    """What is unusual about a question."""
-    notes = []
-    longest = max(world.examples(split).shape[1] for split in world.trained) - 1
-    if len(tokens) > longest:
-        how = (
-            f"{loops_needed(model.config, len(tokens))} loops were run"
-            if model.config.shape == "looped"
-            else "this model has no more loops to run than it was trained with"
-        )
-        notes.append(f"{len(tokens) - 1} hops; training had {longest - 1} at most ({how})")
-    if "unknown" in hops:
-        notes.append("the facts hold no answer: some hop asks for what was never told")
-    return notes
+def notes_on_length(model: Transformer, world: World, n_tokens: int) -> list[str]:
+    """That a question is longer than those that were trained on, and what the model did then."""
+    longest = world.longest_trained
+    if n_tokens <= longest:
+        return []
+    how = (
+        f"{loops_needed(model.config, n_tokens)} loops were run"
+        if model.config.shape == "looped"
+        else "this model has no more loops to run than it was trained with"
+    )
+    most = world.task.length_in_words(longest).split()[0]
+    return [f"{world.task.length_in_words(n_tokens)}; training had {most} at most ({how})"]
+
+
+def notes_on_mass(mass: float) -> list[str]:
+    """That the model hardly takes a question for one of those whose answers are labels."""
+    if mass >= 0.5:
+        return []
+    return [f"low confidence: only {mass:.0%} of the probability is on the possible answers"]

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latebloom.errors import FactsError, LatebloomError, UnknownNameError
-from latebloom.evaluation.ask import Answer, Guess, check_top, follow, think, was_shown
+from latebloom.evaluation.ask import Answer, Guess, check_top, guess, think, was_shown
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.comparison import COMPARING
 from latebloom.worlds.fact_files import FactTable, read_facts
+from latebloom.worlds.tasks.task import Told
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
@@ -99,17 +99,14 @@ def ask_both(
     hop asks the model about what it has no token for.
     """
     check_top(top)
-    if world.task in COMPARING:
-        raise LatebloomError("this run compares: new facts are for `ask_compared`, not chains")
-    if len(question) < 2:
-        raise LatebloomError(
-            "a question is a subject and one relation or more: JFK country capital"
-        )
+    if not world.task.chained:
+        raise LatebloomError("new facts enter a chain hop by hop, and this run asks no chains")
+    world.task.check(range(len(question)), world.facts, world.vocabulary)
     names = [find_name(name, world.vocabulary, new) for name in question]
     steps, answers = walk(model, world, new, names, top)
     path = true_path(world, new, names)
     hops = [
-        "new" if step.is_new else follow(world, encode(world, step.subject, step.relation))[1][0]
+        "new" if step.is_new else told_of(world, step.subject, step.relation).hops[0]
         for step in steps
     ]
     return Answer(
@@ -184,14 +181,20 @@ def ask_run(
     for hop, relation in enumerate(asked, start=1):
         is_last = hop == len(asked)
         best = (probabilities if is_last else fed[hop]).max(-1)
-        guess = Guess(words[int(best.indices)], float(best.values))
-        steps.append(Step(here, relation, guess, is_new=False))
-        here = guess.name
+        taken = Guess(words[int(best.indices)], float(best.values))
+        steps.append(Step(here, relation, taken, is_new=False))
+        here = taken.name
         if not is_last and (here, asked[hop]) in new.object:
-            return steps, (guess,)
-    likeliest = probabilities.topk(min(top, len(words)))
-    pairs = zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
-    return steps, tuple(Guess(words[i], p) for i, p in pairs)
+            return steps, (taken,)
+    return steps, guess(probabilities, (), world.vocabulary, top)[0]
+
+
+def told_of(world: World, subject: str, relation: str) -> Told:
+    """What the trained facts say of one hop, given by names that the vocabulary may lack."""
+    ids = world.vocabulary.ids
+    if subject not in ids or relation not in ids:
+        return Told(hops=("unknown",))
+    return world.task.tell(world.facts, [ids[subject], ids[relation]], world.vocabulary)
 
 
 def true_path(world: World, new: NewFacts, names: Sequence[str]) -> list[str]:
@@ -200,11 +203,10 @@ def true_path(world: World, new: NewFacts, names: Sequence[str]) -> list[str]:
     for relation in names[1:]:
         known = new.object.get((here, relation))
         if known is None:
-            ids = world.vocabulary.ids
-            told = here in ids and relation in ids and follow(world, encode(world, here, relation))
-            if not told or not told[0]:
+            told = told_of(world, here, relation).answer
+            if told is None:
                 break
-            known = world.vocabulary.words[told[0][0]]
+            known = world.vocabulary.words[told]
         path.append(known)
         here = known
     return path
@@ -214,17 +216,15 @@ def notes_on_steps(
     world: World, new: NewFacts, steps: Sequence[Step], hops: Sequence[str]
 ) -> list[str]:
     """Which hop came from which memory, and what is unusual about it."""
-    notes, ids = [], world.vocabulary.ids
+    notes = []
     for number, (step, kind) in enumerate(zip(steps, hops, strict=True), start=1):
         hop = f"hop {number}, {step.subject} {step.relation}"
         if not step.is_new:
             doubt = "; the trained facts do not tell it" if kind == "unknown" else ""
             notes.append(f"{hop}: from the model{doubt}")
             continue
-        before = None
-        if step.subject in ids and step.relation in ids:
-            told, _ = follow(world, encode(world, step.subject, step.relation))
-            before = world.vocabulary.words[told[0]] if told else None
+        told = told_of(world, step.subject, step.relation).answer
+        before = None if told is None else world.vocabulary.words[told]
         other = f"; training had {before}" if before not in (None, step.object.name) else ""
         notes.append(f"{hop}: from {new.source}{other}")
     return notes

@@ -32,19 +32,17 @@ from latebloom.evaluation.accuracy import loops_needed
 from latebloom.evaluation.ask import (
     Answer,
     answer_in_splits,
-    check_comparison,
     check_top,
-    label_guesses,
-    notes_on_comparison,
+    guess,
+    notes_on_mass,
     was_shown,
 )
 from latebloom.evaluation.both_memories import NewFacts, find_name
 from latebloom.model.taps import Site, Taps
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.tasks.comparison import LABELS
+from latebloom.worlds.tasks.comparison import ComparisonTask
 from latebloom.worlds.told_numbers import NumbersConfig, Place, recover_scale
 from latebloom.worlds.world import World
-from latebloom.worlds.splits import ATOMIC
 
 FED_BACK = Site(0, 0, "feedback")
 """Where the values that the first loop predicts stand between the loops."""
@@ -67,30 +65,33 @@ def ask_compared(
         in neither memory, or a value is unknown; UnknownNameError for a name in neither memory.
     """
     check_top(top)
+    task = world.task
+    if not isinstance(task, ComparisonTask):
+        raise LatebloomError("a told value enters a comparison, and this run compares nothing")
     if model.config.feedback != "replace":
         raise LatebloomError(
-            "a new fact enters a comparison where the predicted value takes the entity's place,"
-            f" model.feedback 'replace', and this model has {model.config.feedback!r}; grow"
-            " comparison, elements, numeric-table or hidden-attributes as the recipe is"
+            "--with-facts on a comparison needs model.feedback replace, and this run has"
+            f" {model.config.feedback}. Train one that has it: latebloom grok comparison (or"
+            " elements, hidden-attributes, facts --numeric)"
         )
     names = [find_name(name, world.vocabulary, new) for name in question]
-    tokens = tokens_of(world, new, names)
+    tokens = tokens_of(world, task, new, names)
     told = {
         position: place_value(world, new, entity, names[0], numbers)
         for position, entity in enumerate(names[1:], start=1)
         if (entity, names[0]) in new.object
     }
     recalled, probabilities = compare_both(model, world, tokens, told)
-    guesses, mass = label_guesses(world, probabilities)
-    fact = world.facts.find(np.array(tokens[1:]), np.full(2, tokens[0]))
+    guesses, mass = guess(probabilities, task.labels(), world.vocabulary, top)
+    fact = task.values(world.facts, np.array([tokens]))[0]
     # A stand-in is no entity, so nothing is found for it.
     truth = None if told else answer_in_splits(world, tokens)
     if truth is None:
-        truth = true_label(world, told, fact)
+        truth = true_label(world, task, told, fact)
     untold = [position for position in (1, 2) if position not in told]
     return Answer(
         question=tuple(names),
-        answers=guesses[:top],
+        answers=guesses,
         bridges=(),
         truth=None if truth is None else world.vocabulary.words[truth],
         true_bridges=(),
@@ -98,24 +99,28 @@ def ask_compared(
         shown=not told and was_shown(world, tokens),
         notes=(
             *notes_on_values(world, new, names, told, fact, recalled),
-            *notes_on_comparison(
-                world,
-                [tokens[0], *(tokens[position] for position in untold)],
-                fact[[position - 1 for position in untold]],
-                mass,
+            *task.notes_on_values(
+                tokens[0],
+                [tokens[position] for position in untold],
+                [int(fact[position - 1]) for position in untold],
+                world.facts,
+                world.vocabulary,
             ),
+            *notes_on_mass(mass),
         ),
     )
 
 
-def tokens_of(world: World, new: NewFacts, names: Sequence[str]) -> list[int]:
+def tokens_of(
+    world: World, task: ComparisonTask, new: NewFacts, names: Sequence[str]
+) -> list[int]:
     """The question as token ids, with the attribute where the model has no token for an entity.
 
     Raises: LatebloomError if it is no comparison, or neither memory knows an entity's value.
     """
     ids = world.vocabulary.ids
     if len(names) != 3:
-        check_comparison(world, [0] * len(names))
+        raise task.no_question(len(names), world.facts, world.vocabulary)
     attribute, *entities = names
     if attribute not in ids:
         raise LatebloomError(
@@ -133,7 +138,7 @@ def tokens_of(world: World, new: NewFacts, names: Sequence[str]) -> list[int]:
                 f" {entity} {attribute}; add that fact"
             )
         checked.append(some if is_told else ids[entity])
-    check_comparison(world, checked)
+    task.check(checked, world.facts, world.vocabulary)
     return [ids[attribute], *(ids.get(entity, ids[attribute]) for entity in entities)]
 
 
@@ -145,7 +150,7 @@ def place_value(
     Raises: LatebloomError naming the fact and the values that there are.
     """
     value, vocabulary = new.object[entity, attribute], world.vocabulary
-    valid = np.unique(trained_facts(world)[:, -1])
+    valid = np.unique(world.trained_facts()[:, -1])
     if value in vocabulary.ids and vocabulary.ids[value] in valid:
         return Place.at(vocabulary.ids[value])
     try:
@@ -160,11 +165,6 @@ def place_value(
         f"{new.source}: {entity} {attribute} is {value!r}, which is no value of this run; give"
         f" {'a number or ' if numbers is not None else ''}one of {listed}"
     )
-
-
-def trained_facts(world: World) -> Int[ndarray, "fact 3"]:
-    """The atomic facts that training told: entity, attribute, value."""
-    return np.concatenate([world.examples(name) for name in world.trained if name in ATOMIC])
 
 
 @torch.no_grad()
@@ -196,14 +196,16 @@ def compare_both(
 
 def fed_value(model: Transformer, world: World, value: int) -> Float[Tensor, " d_model"]:
     """What the model feeds back for entities that it was told have this value, on average."""
-    rows = trained_facts(world)
+    rows = world.trained_facts()
     questions = rows[rows[:, -1] == value][:, [1, 0]]
     taps = Taps(reads=[FED_BACK])
     model(torch.from_numpy(questions).to(model.embed.weight.device), n_loops=2, taps=taps)
     return taps.states[FED_BACK][:, -1].mean(0)
 
 
-def true_label(world: World, told: Mapping[int, Place], fact: Int[ndarray, " 2"]) -> int | None:
+def true_label(
+    world: World, task: ComparisonTask, told: Mapping[int, Place], fact: Int[ndarray, " 2"]
+) -> int | None:
     """The right label's token, None where a value is not known.
 
     fact: the trained facts that hold the values, -1 where there is none.
@@ -219,7 +221,7 @@ def true_label(world: World, told: Mapping[int, Place], fact: Int[ndarray, " 2"]
         a, b = first.number, second.number
     # LESS, EQUAL, GREATER of `latebloom.worlds.ordering`.
     label = 1 + (a > b) - (a < b)
-    return len(world.vocabulary) - len(LABELS) + label
+    return task.first_label + label
 
 
 def notes_on_values(

@@ -15,7 +15,6 @@ from latebloom.training.device import choose_device
 from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.data import as_corpus, as_world
 from latebloom.worlds.data import Data
-from latebloom.worlds.comparison import COMPARING
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.told_numbers import NumbersConfig
 from latebloom.worlds.world import World
@@ -54,12 +53,12 @@ class LoadedRun:
         (`latebloom.evaluation.both_memories.load_new_facts`).
         Raises: UnknownNameError, with the nearest known names.
         """
-        if new is not None and self.world.task in COMPARING:
+        if new is not None and self.world.task.chained:
+            return ask_both(self.model, self.world, new, question, top)
+        if new is not None:
             made_from = self.config.world
             numbers = made_from if isinstance(made_from, NumbersConfig) else None
             return ask_compared(self.model, self.world, new, question, top, numbers=numbers)
-        if new is not None:
-            return ask_both(self.model, self.world, new, question, top)
         return ask(self.model, self.world, question, top)
 
     def score(self, *splits: str) -> dict[str, Score]:

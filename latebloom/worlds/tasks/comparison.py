@@ -78,8 +78,8 @@ class ComparisonTask(Task):
             Step(name="second value", position=2, corruption="second entity"),
         )
 
-    def labels(self) -> tuple[int, ...]:
-        return tuple(range(self.first_label, self.first_label + len(LABELS)))
+    def labels(self, n_tokens: int = 3) -> tuple[int, ...]:
+        return () if n_tokens != 3 else tuple(range(self.first_label, self.first_label + len(LABELS)))
 
     def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " candidate"], ...]:
         entities, attributes = np.unique(facts.subject), np.unique(facts.relation)
@@ -88,18 +88,28 @@ class ComparisonTask(Task):
     def check(self, tokens: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> None:
         if len(tokens) == 2:  # an atomic fact
             return
-        asked = np.unique(facts.relation)
-        attributes = vocabulary.decode(asked)
-        way = f"this run compares: ask ATTRIBUTE ENTITY ENTITY, as in {attributes[0]} "
-        way += " ".join(vocabulary.words[:2])
         if len(tokens) != 3:
-            raise LatebloomError(f"{len(tokens)} names are no question; {way}")
+            raise self.no_question(len(tokens), facts, vocabulary)
+        asked = np.unique(facts.relation)
+        way = self.way_to_ask(facts, vocabulary)
         first, *others = vocabulary.decode(tokens)
         if tokens[0] not in asked:
-            raise LatebloomError(f"{first!r} is no attribute ({listed(attributes)}); {way}")
+            few = listed(vocabulary.decode(asked))
+            raise LatebloomError(f"{first!r} is no attribute ({few}); {way}")
         for token, name in zip(tokens[1:], others, strict=True):
             if token not in facts.subject:
                 raise LatebloomError(f"{name!r} is no entity that anything was told of; {way}")
+
+    def way_to_ask(self, facts: Facts, vocabulary: Vocabulary) -> str:
+        """How one asks this run, with an example."""
+        attribute = vocabulary.words[int(facts.relation.min(initial=len(vocabulary) - 1))]
+        entities = " ".join(vocabulary.words[:2])
+        return f"this run compares: ask ATTRIBUTE ENTITY ENTITY, as in {attribute} {entities}"
+
+    def no_question(self, n_tokens: int, facts: Facts, vocabulary: Vocabulary) -> LatebloomError:
+        """The error that so many names are no question."""
+        way = self.way_to_ask(facts, vocabulary)
+        return LatebloomError(f"{n_tokens} names are no question; {way}")
 
     def values(
         self, facts: Facts, questions: Int[ndarray, "row 3"]

@@ -125,7 +125,7 @@ class Task(ABC):
         """What has to be found on the way to the answer, in order."""
         return ()
 
-    def labels(self) -> tuple[int, ...]:
+    def labels(self, n_tokens: int) -> tuple[int, ...]:
         """The tokens that compete as answers; empty: every name may be one."""
         return ()
 
