@@ -17,12 +17,12 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.training.questions import Batches
-from latebloom.training.objective import Group
 from latebloom.training.config import TrainConfig
 from latebloom.training.device import autocast_dtype
 from latebloom.training.loop import train_step
+from latebloom.training.objective import Group
 from latebloom.training.optimizers import make_optimizers
+from latebloom.training.questions import Batches
 from latebloom.worlds.composition import CompositionConfig, make_composition
 
 PUBLISHED_WORDS = 52_464

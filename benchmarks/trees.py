@@ -22,8 +22,8 @@ from latebloom.circuits.trees import span_scores
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.sentences.corpus import Corpus
-from latebloom.worlds.sentences.lines import Lines
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
+from latebloom.worlds.sentences.lines import Lines
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 

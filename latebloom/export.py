@@ -54,8 +54,7 @@ def write_hf(
         raise LatebloomError(f"{folder} exists; choose another folder")
     try:
         with whole_folder(folder) as aside:
-            (aside / "config.json").write_text(json.dumps(config, indent=2) + "
-")
+            (aside / "config.json").write_text(json.dumps(config, indent=2) + "\n")
             safetensors.torch.save_file(weights, aside / "model.safetensors", {"format": "pt"})
             write_tokenizer(vocabulary, aside, start=start)
             if module is not None:

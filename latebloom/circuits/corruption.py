@@ -17,7 +17,6 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-
 Answer = Callable[[Int[ndarray, "row pos"]], Int[ndarray, " row"]]
 """The right answer to each question, -1 where it has none."""
 

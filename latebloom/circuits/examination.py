@@ -33,9 +33,9 @@ from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import loops_needed
 from latebloom.files import write_text
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.world import World
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import check_seed
+from latebloom.worlds.world import World
 
 FORMAT = 1
 """Version of the records; older ones are made again."""

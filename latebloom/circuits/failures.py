@@ -80,7 +80,8 @@ def explain_failures(
     for hop in range(hops - 1, 0, -1):
         blame[~bridge_there(lens, probe, verdict, hop)] = hop
     last = np.flatnonzero(wrong & (blame == hops))
-    alone = np.stack((probe.named[f"bridge {hops - 1}"], probe.questions[:, hops]), axis=1)[last]
+    bridge = probe.named[probe.steps[-1].name]
+    alone = np.stack((bridge, probe.questions[:, hops]), axis=1)[last]
     known = last
     if len(last):
         knows = predict(model, torch.from_numpy(alone)) == answers[last]
@@ -101,7 +102,8 @@ def bridge_there(lens: Lens, probe: Probe, verdict: Verdict, hop: int) -> Bool[n
     """On which questions the bridge after `hop` facts is the lens's first token at its position."""
     found = verdict.steps[hop - 1].used_at
     position = probe.steps[hop - 1].position if found is None else found.position
-    return (lens.rank[f"bridge {hop}"][:, :, position] == 0).any(0).any(0).numpy()
+    name = probe.steps[hop - 1].name
+    return (lens.rank[name][:, :, position] == 0).any(0).any(0).numpy()
 
 
 def restored(model: Transformer, probe: Probe, states: States, rows: np.ndarray, hop: int) -> int:

@@ -54,15 +54,13 @@ def sentences_to_project(
 ) -> Lines:
     """At most `n` lines of a split, drawn at random, for their sentences and gold trees.
 
-    Of a question corpus only `quest` lines, as published (arXiv:2305.18741). Sentences of more
+    Only the lines that the task judges: of a question corpus those with `quest`, as published
+    (arXiv:2305.18741). Sentences of more
     than `max_words` words are left out.
     Raises: CorpusError if the split has no such line.
     """
     lines = corpus.lines(split)
-    rows = np.arange(len(lines))
-    if corpus.task == "question":
-        asked = lines.tokens[rows, lines.prompt - 1] == corpus.vocabulary.ids["quest"]
-        rows = rows[asked]
+    rows = corpus.task.judged_lines(lines, corpus.vocabulary)
     rows = rows[lines.words[rows] <= max_words]
     if not len(rows):
         raise CorpusError(

@@ -19,8 +19,8 @@ from numpy import ndarray
 
 from latebloom.circuits.lens import Lens
 from latebloom.circuits.probe import Probe
-from latebloom.worlds.tasks.task import Step
 from latebloom.circuits.tracing import Effect
+from latebloom.worlds.tasks.task import Step
 
 THERE = 0.5
 """Mean reciprocal rank: on average the token is first or second."""
@@ -67,7 +67,7 @@ class Verdict:
     """The circuit of one model on one split.
 
     form: `serial` (each step needs the one before), `parallel` (operands side by side), or `none`
-    (a step is missing or unused, or comes after the answer).
+    (a step is missing or unused, comes after the answer, or the task names none).
     fake_grok: right answers, yet no circuit.
     answer: the earliest state at the last position that gives the answer.
     waits_until: the last state, before the answer, where the last token of the question is there.
@@ -91,6 +91,8 @@ class Verdict:
             missing = [step.name for step in self.steps if not step.used]
             lost = f"{', '.join(missing)} is not used" if missing else "the steps come too late"
             return f"grokked in name only: {self.accuracy:.0%} right, but {lost}"
+        if not self.steps:
+            return f"no step on the way is known for such questions: {self.accuracy:.0%} right"
         if self.form == "none":
             return f"no circuit: {self.accuracy:.0%} right"
         parts = [
@@ -133,7 +135,7 @@ def judge(
     first = effects.get(probe.places[0])
     return Verdict(
         form=form,
-        fake_grok=accuracy >= RIGHT and not complete,
+        fake_grok=bool(steps) and accuracy >= RIGHT and not complete,
         accuracy=accuracy,
         steps=steps,
         answer=answer,

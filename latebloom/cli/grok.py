@@ -53,6 +53,7 @@ def grok(
     json_: Json = False,
     world: Fields = None,
     model: Fields = None,
+    feed: Fields = None,
     train: Fields = None,
 ) -> None:
     """Train a model until it groks, and leave a run folder.
@@ -91,6 +92,8 @@ def grok(
         Fields of the world, as in --world.phi 9.
     model
         Fields of the model, as in --model.d-model 64.
+    feed
+        Fields of how training sees the world, as in --feed.atomic-frac 0.5.
     train
         Fields of the training, as in --train.steps 1000.
     """
@@ -101,7 +104,7 @@ def grok(
             asked = {"RECIPE": recipe, "--out": out_, "--seed": seed, "--until": until}
             asked |= {"--facts": facts, "--numeric": numeric, "--many-valued": many_valued}
             asked |= {"--keep": keep, "--overwrite": overwrite}
-            asked |= {"--world": world, "--model": model, "--train": train}
+            asked |= {"--world": world, "--model": model, "--feed": feed, "--train": train}
             for name, value in asked.items():
                 if value not in (None, "", False):
                     raise LatebloomError(f"{name} has no effect with --resume: the run has its own")
@@ -126,7 +129,8 @@ def grok(
                 train["until"] = until
             if keep is not None:
                 train["keep"] = str(keep)
-            for section, values in (("world", world), ("model", model), ("train", train)):
+            told = {"world": world, "model": model, "feed": feed or {}, "train": train}
+            for section, values in told.items():
                 config = config.with_overrides(section, values or {})
             if seed is not None:
                 config = config.with_seed(seed)
@@ -186,6 +190,6 @@ def show_summary(summary: Mapping[str, Any], folder: Path) -> None:
         f" stopped by {summary['stopped_by']}; first and sustained: the step of 99 %"
     )
     then = f"ask it: latebloom ask {folder}"
-    if summary["phi"] is None:  # sentences
+    if summary["reads"] == "sentences":
         then = f"see its trees: latebloom trees {folder}"
     out.print(f"the run is in {folder}; {then}")

@@ -45,8 +45,7 @@ def lens(
     world = loaded.world
     words = list(question)
     if not words:
-        split = next((s for s in ("test_ood", "test_id") if s in world.splits), world.trained[-1])
-        words = world.vocabulary.decode(world.examples(split)[0, :-1].tolist())
+        words = world.example()
     rows = read_states(loaded, words, token)
     if json_:
         print(json.dumps({"step": loaded.step, "question": words, "states": rows}))

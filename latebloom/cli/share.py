@@ -2,16 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from rich.table import Table
 
 from latebloom.cli.app import Fields, Json, app, err, out
 from latebloom.errors import LatebloomError
-
-if TYPE_CHECKING:
-    from latebloom.worlds.data import Data
 
 
 @app.command
@@ -96,26 +93,24 @@ def data(
     """
     from latebloom.studies.recipes import make_recipe
     from latebloom.worlds.build import build_world
-    from latebloom.worlds.dataset import write_dataset
-    from latebloom.worlds.sentences.corpus import Corpus
-    from latebloom.worlds.sentences.published import write_published
+    from latebloom.worlds.published.folder import read_folder, write_folder
 
     if from_ is not None:
         for name, value in {"--facts": facts, "--world": world}.items():
             if value:
                 raise LatebloomError(f"{name} has no effect with --from: the folder is read as is")
-        made = read_folder(from_, recipe)
+        if recipe:
+            raise LatebloomError("RECIPE has no effect with --from: the folder tells what it holds")
+        made = read_folder(from_)
     else:
         fields = dict(world or {}) | ({"facts": str(facts)} if facts else {})
         config = make_recipe(recipe or "composition").with_overrides("world", fields)
         made = build_world(config.world, seed, lambda line: err.print(line, markup=False))
-    sentences = isinstance(made, Corpus)
     if to is not None:
-        write_published(made, to) if sentences else write_dataset(made, to)
+        write_folder(made, to)
     sizes = {split: len(rows) for split, rows in made.splits.items()}
-    phi = None if sentences else made.phi
     if json_:
-        print(json.dumps({"task": made.task, "phi": phi, "splits": sizes}))
+        print(json.dumps({"task": made.task.name, "phi": made.phi, "splits": sizes}))
         return
     table = Table(box=None)
     table.add_column("split")
@@ -124,21 +119,5 @@ def data(
     for split, size in sizes.items():
         table.add_row(split, f"{size:,}", "trained on" if split in made.trained else "held out")
     out.print(table)
-    names = f"{len(made.vocabulary):,} {'words' if sentences else 'names'}"
-    out.print(names if phi is None else f"{names}, phi {phi:.2f}")
-
-
-def read_folder(folder: Path, recipe: str) -> "Data":
-    """A folder in the published format of a recipe's world; without a recipe, of what it holds."""
-    from latebloom.studies.recipes import make_recipe
-    from latebloom.worlds.dataset import read_dataset
-    from latebloom.worlds.sentences.published import published_task, read_published
-
-    kind = make_recipe(recipe).world.kind if recipe else published_task(folder)
-    if kind == "sentences":
-        raise LatebloomError(
-            f"--from: {recipe} has no published format; give a file of trees as --world.trees"
-        )
-    if kind == "question" or kind == "tense" or kind == "dyck":
-        return read_published(folder, kind)
-    return read_dataset(folder)
+    size = f"{len(made.vocabulary):,} words in the vocabulary"
+    out.print(size if made.phi is None else f"{size}, phi {made.phi:.2f}")

@@ -27,6 +27,7 @@ def depth(
     json_: Json = False,
     world: Fields = None,
     model: Fields = None,
+    feed: Fields = None,
     train: Fields = None,
 ) -> None:
     """How deep should a reader of sentences be, and what foretells it early?
@@ -51,6 +52,8 @@ def depth(
         Fields of the world in all runs, as in --world.train 20000.
     model
         Fields of the model, as in --model.d-model 64.
+    feed
+        Fields of how training sees the lines, as in --feed.by-length false.
     train
         Fields of the training, as in --train.steps 500.
     """
@@ -72,6 +75,7 @@ def depth(
         seeds=seeds,
         world=world or {},
         model=model or {},
+        feed=feed or {},
         train=train or {},
     )
     config.runs()

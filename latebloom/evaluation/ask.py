@@ -17,8 +17,6 @@ from torch import Tensor
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import loops_needed
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.comparison import COMPARING
-from latebloom.worlds.ordering import compare
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World

@@ -111,9 +111,7 @@ def ask_compared(
     )
 
 
-def tokens_of(
-    world: World, task: ComparisonTask, new: NewFacts, names: Sequence[str]
-) -> list[int]:
+def tokens_of(world: World, task: ComparisonTask, new: NewFacts, names: Sequence[str]) -> list[int]:
     """The question as token ids, with the attribute where the model has no token for an entity.
 
     Raises: LatebloomError if it is no comparison, or neither memory knows an entity's value.

@@ -13,8 +13,7 @@ from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
 from latebloom.training.run_folder import RunFolder
-from latebloom.worlds.data import as_corpus, as_world
-from latebloom.worlds.data import Data
+from latebloom.worlds.data import Data, as_corpus, as_world
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.told_numbers import NumbersConfig
 from latebloom.worlds.world import World

@@ -98,18 +98,6 @@ def word_loss(model: Transformer, lines: Lines) -> float:
     return total / int((lines.lengths - 1).sum())
 
 
-def batches(lines: Lines) -> Iterator[Int[ndarray, " row"]]:
-    """Rows of like length, shorter ones first, `TOKENS_AT_ONCE` tokens in a batch."""
-    order = np.argsort(lines.lengths, kind="stable")
-    first = 0
-    while first < len(order):
-        rows = order[first : first + TOKENS_AT_ONCE]
-        fits = np.arange(1, len(rows) + 1) * lines.lengths[rows] <= TOKENS_AT_ONCE
-        rows = rows[: max(1, int(fits.sum()))]
-        yield rows
-        first += len(rows)
-
-
 @torch.no_grad()
 def judge_words(
     model: Transformer, lines: Lines, vocabulary: Vocabulary, task: SentenceTask

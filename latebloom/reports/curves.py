@@ -28,8 +28,9 @@ from latebloom.reports.recording import (
     title_of,
     write_output,
 )
-from latebloom.reports.splits import duration, in_order, percent, style_of
+from latebloom.reports.splits import USUAL, duration, in_order, percent, style_of
 from latebloom.training.milestones import LEVEL
+from latebloom.worlds.splits import SplitMeaning
 
 LOOK: Any = {
     "font.family": "DejaVu Sans",
@@ -60,12 +61,16 @@ LOG_RATIO = 20
 """The steps are drawn on a log scale when the last is more than this times the first."""
 
 
-def plot_curves(records: Sequence[Record], summary: Mapping[str, Any]) -> Figure:
+def plot_curves(
+    records: Sequence[Record],
+    summary: Mapping[str, Any],
+    meanings: Mapping[str, SplitMeaning] = USUAL,
+) -> Figure:
     """Accuracy by split over steps, the phases behind, the training loss below.
 
     records: the evaluations by step. summary: as in `summary.json`; may be empty or hold only
-    `recipe` and `seed`. A dot marks the sustained step of the splits that a run
-    is judged by.
+    `recipe` and `seed`. meanings: what the splits of the run hold. A dot marks the sustained step
+    of the splits that a run is judged by.
 
     Raises: LatebloomError if there is no evaluation.
     """
@@ -82,9 +87,9 @@ def plot_curves(records: Sequence[Record], summary: Mapping[str, Any]) -> Figure
         steps = np.array([record["step"] for record in records], float)
         _scale_steps(main, below, steps)
         _shade_phases(main, below, records)
-        _draw_accuracy(main, steps, records, summary)
+        _draw_accuracy(main, steps, records, summary, meanings)
         _draw_loss(below, steps, records)
-        _head(figure, records, summary)
+        _head(figure, records, summary, meanings)
     return figure
 
 
@@ -95,7 +100,7 @@ def write_curves(run_dir: Path | str) -> tuple[Path, Path]:
     """
     recording = read_recording(run_dir)
     named = {"recipe": recording.recipe, "seed": recording.seed, **recording.summary}
-    figure = plot_curves(recording.records, named)
+    figure = plot_curves(recording.records, named, recording.data.meanings)
     paths = recording.run_dir / "curves.png", recording.run_dir / "curves.svg"
     # No dates and no versions: the same run gives the same bytes.
     for path, metadata in zip(paths, ({"Software": None}, {"Date": None}), strict=True):
@@ -194,7 +199,11 @@ def place_names(middles: Sequence[float], widths: Sequence[float]) -> list[float
 
 
 def _draw_accuracy(
-    axes: Axes, steps: Float[ndarray, " record"], records: Sequence[Record], summary: Record
+    axes: Axes,
+    steps: Float[ndarray, " record"],
+    records: Sequence[Record],
+    summary: Record,
+    meanings: Mapping[str, SplitMeaning],
 ) -> None:
     names = in_order(split for record in records for split in record["accuracy"])
     curves = {
@@ -211,7 +220,7 @@ def _draw_accuracy(
     heights = spread_labels(ends, min(0.062, 1.0 / max(len(names), 1)), -0.01, 1.0)
     size = 9.5 if len(names) <= 14 else 7.5
     for name, end, height in zip(names, ends, heights, strict=True):
-        style, known = style_of(name), np.isfinite(curves[name])
+        style, known = style_of(name, meanings), np.isfinite(curves[name])
         width = 2.6 if style.main else 1.5
         (line,) = axes.plot(
             steps[known], curves[name][known], color=style.hue.on_white, lw=width,
@@ -259,12 +268,17 @@ def _draw_loss(axes: Axes, steps: Float[ndarray, " record"], records: Sequence[R
         )  # fmt: skip
 
 
-def _head(figure: Figure, records: Sequence[Record], summary: Record) -> None:
+def _head(
+    figure: Figure,
+    records: Sequence[Record],
+    summary: Record,
+    meanings: Mapping[str, SplitMeaning],
+) -> None:
     title = title_of(str(summary.get("recipe", "a run")), summary.get("seed"))
     figure.text(LEFT, 0.955, title, fontsize=15, fontweight="bold", color=INK, va="center")
     figure.text(LEFT, 0.905, subtitle(records, summary), fontsize=9.5, color=FAINT, va="center")
     if any(
-        entry.get("sustained_step") is not None and style_of(split).main
+        entry.get("sustained_step") is not None and style_of(split, meanings).main
         for split, entry in summary.get("splits", {}).items()
     ):
         figure.text(

@@ -24,7 +24,7 @@ from latebloom.reports.recording import (
     read_recording,
     write_output,
 )
-from latebloom.reports.splits import SENTENCE_WORLDS, duration, holds, in_order, percent, style_of
+from latebloom.reports.splits import duration, in_order, percent, style_of
 from latebloom.training.milestones import LEVEL, MOST
 
 MOST_ROWS = 200
@@ -57,7 +57,7 @@ def render_report(recording: Recording) -> str:
     return templates.get_template("page.html.jinja").render(
         title=recording.title,
         subtitle=subtitle(recording.records, recording.summary),
-        verdict=verdict(rows, kind_of_world(recording.config)),
+        verdict=verdict(rows, recording.data.reads),
         finished=bool(recording.summary),
         last_step=recording.records[-1]["step"],
         stopped_by=recording.summary.get("stopped_by"),
@@ -68,6 +68,7 @@ def render_report(recording: Recording) -> str:
         rows=rows,
         chart=chart_data(recording),
         phases=phase_rows(recording.records),
+        told_by=list(reversed(recording.data.phases)),
         figures=list(figures(recording.run_dir / "figures")),
         contest=contest(recording.run_dir / "rivals.json"),
         probe=probe_size(recording.config),
@@ -86,13 +87,13 @@ def split_rows(recording: Recording) -> list[dict[str, Any]]:
     }
     rows = []
     for name in in_order(told):
-        entry, style = told[name], style_of(name)
+        entry, style = told[name], style_of(name, recording.data.meanings)
         low, high = entry.get("ci95") or (None, None)
         rows.append(
             {
                 "name": name,
                 "style": style,
-                "holds": holds(name, kind_of_world(recording.config)),
+                "holds": style.holds,
                 "main": style.main,
                 "n": entry.get("n"),
                 "accuracy": entry.get("accuracy"),
@@ -105,28 +106,15 @@ def split_rows(recording: Recording) -> list[dict[str, Any]]:
     return rows
 
 
-def verdict(rows: Iterable[dict[str, Any]], world: str) -> str:
-    """One sentence on what the run can do, from the two splits by which it is judged."""
-    share = {row["name"]: row["accuracy"] for row in rows}
-    told = {
-        "test_id": "new questions over facts that training composes",
-        "test_ood": "new questions over facts that training never composes",
-    }
-    if world in SENTENCE_WORLDS:
-        told = {split: holds(split, world) for split in told}
+def verdict(rows: Iterable[dict[str, Any]], reads: str) -> str:
+    """One sentence on what the run can do, from the splits by which it is judged."""
     got = [
-        f"{percent(share[split])} of the {words}"
-        for split, words in told.items()
-        if share.get(split) is not None
+        f"{percent(row['accuracy'])} of the {row['style'].holds}"
+        for row in rows
+        if row["main"] and row["accuracy"] is not None
     ]
-    does = "Gets right" if world in SENTENCE_WORLDS else "Answers"
+    does = {"questions": "Answers", "sentences": "Gets right"}[reads]
     return f"{does} {', and '.join(got)}." if got else ""
-
-
-def kind_of_world(config: Record) -> str:
-    """The kind of a run's world, empty if the configuration does not tell."""
-    section = config.get("world")
-    return str(section.get("kind", "")) if isinstance(section, dict) else ""
 
 
 def chart_data(recording: Recording) -> dict[str, Any]:
@@ -141,16 +129,15 @@ def chart_data(recording: Recording) -> dict[str, Any]:
         "series": [
             {
                 "name": name,
-                "light": style_of(name).hue.on_white,
-                "dark": style_of(name).hue.on_black,
-                "ood": style_of(name).ood,
-                "main": style_of(name).main,
+                "light": style.hue.on_white,
+                "dark": style.hue.on_black,
+                "ood": style.ood,
+                "main": style.main,
                 "values": [_known(record["accuracy"].get(name)) for record in records],
-                "sustained": told.get(name, {}).get("sustained_step")
-                if style_of(name).main
-                else None,
+                "sustained": told.get(name, {}).get("sustained_step") if style.main else None,
             }
             for name in in_order(recording.splits)
+            for style in [style_of(name, recording.data.meanings)]
         ],
     }
 

@@ -7,6 +7,7 @@ Covers: terminals of any size, logs. Does not cover: notebooks, the run's files.
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any, Protocol, Self, TextIO
 
 from rich.console import Console, Group
@@ -15,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from latebloom.reports.splits import duration, in_order, percent, style_of
+from latebloom.reports.splits import duration, in_order, percent
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.milestones import LEVEL
 
@@ -77,7 +78,9 @@ class PlainProgress:
     def __exit__(self, *raised: object) -> None:
         pass
 
-    def start(self, total_steps: int, first_step: int, title: str) -> None:
+    def start(
+        self, total_steps: int, first_step: int, title: str, judged: Sequence[str] = ()
+    ) -> None:
         self.step_width = max(6, len(str(total_steps)))
         resumed = f", from step {first_step}" if first_step else ""
         self.note(f"{title}: at most {total_steps} steps{resumed}")
@@ -113,6 +116,7 @@ class LiveProgress:
         # Redrawn by the loop's own calls: a thread would take time from the training's.
         self.live = Live(console=console, auto_refresh=False, redirect_stdout=False)
         self.title = ""
+        self.judged: tuple[str, ...] = ()
         self.total_steps = self.first_step = self.last_step = 0
         self.loss = self.speed = 0.0
         self.phase = ""
@@ -127,8 +131,10 @@ class LiveProgress:
         self._draw()
         self.live.stop()
 
-    def start(self, total_steps: int, first_step: int, title: str) -> None:
-        self.title, self.total_steps = title, total_steps
+    def start(
+        self, total_steps: int, first_step: int, title: str, judged: Sequence[str] = ()
+    ) -> None:
+        self.title, self.total_steps, self.judged = title, total_steps, tuple(judged)
         self.first_step = self.last_step = first_step
         self.began = time.monotonic()
         self._draw()
@@ -195,7 +201,7 @@ class LiveProgress:
             shown = names
         else:
             # Those that a run is judged by stay; a stable sort keeps the rest in their order.
-            ranked = sorted(names, key=lambda name: not style_of(name).main)
+            ranked = sorted(names, key=lambda name: name not in self.judged)
             shown = in_order(ranked[: room - 1])
         wide = max(map(len, shown), default=0)
         width = min(48, max(4, self.console.width - wide - 11))

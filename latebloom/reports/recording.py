@@ -8,12 +8,13 @@ later record of a step counts), a run without summary. Does not cover: checkpoin
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from latebloom.errors import RunFolderError
 from latebloom.files import read_json, write_bytes
+from latebloom.worlds.data import Description, describe
 
 Record = Mapping[str, Any]
 """One evaluation, a line of `metrics.jsonl`."""
@@ -35,6 +36,8 @@ class Recording:
     """`config.toml`; empty if there is none."""
     environment: Record
     """`environment.json`; empty if there is none."""
+    data: Description = field(default_factory=Description)
+    """What its data is, and what each split holds."""
 
     @property
     def recipe(self) -> str:
@@ -75,6 +78,7 @@ def read_recording(run_dir: Path | str) -> Recording:
         summary=_read_json(folder / "summary.json"),
         config=_read_toml(folder / "config.toml"),
         environment=_read_json(folder / "environment.json"),
+        data=describe(folder),
     )
 
 

@@ -1,16 +1,17 @@
-"""How a split is shown: its place in a list, what it holds in words, its colour and line.
+"""How a split is shown: its place in a list and its colour, the same in every figure and page.
 
-Enters: names of splits. Leaves: `SplitStyle`, the same in every figure and page. Hue tells the
-kind of question, a dashed line that it is about OOD facts. The hues are Okabe and Ito's, darkened
-on white and lightened on black until a label in that colour can be read.
+Enters: names of splits. Leaves: hues and an order. The hue tells the kind of question; what a split
+holds, whether it is drawn dashed (OOD) and heavier (judged) is its meaning, which the run folder
+has (`latebloom.worlds.splits.SplitMeaning`). The hues are Okabe and Ito's, darkened on white and
+lightened on black until a label in that colour can be read.
 """
 
 import math
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from latebloom.worlds.splits import Split
+from latebloom.worlds.splits import HOPS, Split, SplitMeaning
+from latebloom.worlds.tasks.chain import ChainTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +24,6 @@ class Hue:
     """On a dark ground."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SplitStyle:
-    """How one split is drawn and explained."""
-
-    holds: str
-    """What the split holds, in a few words."""
-    hue: Hue
-    """Its colour."""
-    ood: bool = False
-    """Whether its questions rest on OOD facts: drawn dashed."""
-    main: bool = False
-    """Whether a run is judged by it: drawn heavier."""
-
-
 GREY = Hue("#767676", "#a3a3a3")
 GREEN = Hue("#00795c", "#35c69d")
 BLUE = Hue("#0067a8", "#5cb8f0")
@@ -44,33 +31,28 @@ VERMILION = Hue("#c44e00", "#ff8f52")
 PURPLE = Hue("#a0447c", "#e39cc8")
 OCHRE = Hue("#8f6400", "#e6b53c")
 
-STYLES: dict[str, SplitStyle] = {
-    Split.TRAIN_INFERRED: SplitStyle(holds="composed questions that are trained on", hue=GREY),
-    Split.IDENTITY: SplitStyle(holds="identity rows that are trained on", hue=GREY),
-    Split.AUGMENTED: SplitStyle(holds="augmented questions that are trained on", hue=GREY),
-    Split.ATOMIC_ID: SplitStyle(holds="facts that training also composes", hue=GREEN),
-    Split.ATOMIC_OOD: SplitStyle(holds="facts that training never composes", ood=True, hue=GREEN),
-    Split.TEST_ID: SplitStyle(holds="new questions over ID facts", main=True, hue=BLUE),
-    Split.TEST_OI: SplitStyle(holds="new questions, first fact OOD", hue=PURPLE),
-    Split.TEST_IO: SplitStyle(holds="new questions, second fact OOD", hue=OCHRE),
-    Split.TEST_OOD: SplitStyle(
-        holds="new questions over OOD facts", ood=True, main=True, hue=VERMILION
-    ),
-    Split.TEST_HARD: SplitStyle(
-        holds="questions that only a chain of other facts decides", ood=True, hue=PURPLE
-    ),
+HUES: Mapping[str, Hue] = {
+    Split.TRAIN: GREY,
+    Split.TRAIN_INFERRED: GREY,
+    Split.TRAIN_CROSS: GREY,
+    Split.IDENTITY: GREY,
+    Split.AUGMENTED: GREY,
+    Split.ATOMIC_ID: GREEN,
+    Split.ATOMIC_OOD: GREEN,
+    Split.TEST_ID: BLUE,
+    Split.TEST_OI: PURPLE,
+    Split.TEST_IO: OCHRE,
+    Split.TEST_OOD: VERMILION,
+    Split.TEST_HARD: VERMILION,
+    Split.TEST_EASY: PURPLE,
+    Split.TEST_UNDECIDABLE: OCHRE,
+    Split.TEST_VALUES: GREEN,
 }
 """The splits with names of their own, in the order in which they are listed."""
 
-SENTENCE_WORLDS = ("question", "tense", "dyck", "sentences")
-"""The kinds of worlds whose examples are sentences."""
-
-SENTENCES = {
-    "train": "lines that are trained on",
-    Split.TEST_ID: "new lines like those trained on",
-    Split.TEST_OOD: "lines that only the hierarchical rule gets right",
-}
-"""What the splits of sentences hold; of brackets, `test_ood` holds shapes never trained."""
+USUAL: Mapping[str, SplitMeaning] = {}
+"""No meanings of a run: names mean what they mean in a world of chains."""
+CHAINS = ChainTask()
 
 HOP_HUES = (
     PURPLE,
@@ -82,35 +64,38 @@ HOP_HUES = (
 )
 """Hues of chains of 3, 4, ... hops, in turn; none is that of a two-hop test."""
 
-HOPS = re.compile(r"(train|test)_hops_(\d+)(_ood)?")
-"""The names that `latebloom.worlds.world.hops_split` gives."""
+
+@dataclass(frozen=True, slots=True)
+class SplitStyle:
+    """How one split is drawn and explained.
+
+    holds: what it holds, in a few words. ood: drawn dashed. main: a run is judged by it, and it is
+    drawn heavier.
+    """
+
+    hue: Hue
+    holds: str
+    ood: bool
+    main: bool
 
 
-def style_of(split: str) -> SplitStyle:
-    """The style of a split; one with an unknown name is grey."""
-    if split in STYLES:
-        return STYLES[split]
+def style_of(split: str, meanings: Mapping[str, SplitMeaning] = USUAL) -> SplitStyle:
+    """The style of a split.
+
+    meanings: what the splits of the run hold; one that is not among them has the usual meaning of
+    its name. A split with an unknown name is grey.
+    """
+    meaning = meanings.get(split) or CHAINS.meaning(split)
     match = HOPS.fullmatch(split)
-    if not match:
-        return SplitStyle(holds="", hue=GREY)
-    trained, hops, ood = match[1] == "train", int(match[2]), bool(match[3])
-    over = " that are trained on" if trained else " over OOD facts" if ood else " over ID facts"
-    hue = GREY if trained else HOP_HUES[(hops - 3) % len(HOP_HUES)]
-    return SplitStyle(holds=f"chains of {hops} hops{over}", ood=ood, hue=hue)
-
-
-def holds(split: str, world: str) -> str:
-    """What a split of a world of this kind holds, in a few words."""
-    if world == "dyck" and split == Split.TEST_OOD:
-        return "brackets in shapes never trained"
-    if world in SENTENCE_WORLDS:
-        return SENTENCES.get(split, "")
-    return style_of(split).holds
+    hue = HUES.get(split, GREY)
+    if match and match[1] == "test":
+        hue = HOP_HUES[(int(match[2]) - 3) % len(HOP_HUES)]
+    return SplitStyle(hue, meaning.holds, meaning.ood, meaning.judged)
 
 
 def in_order(splits: Iterable[str]) -> list[str]:
     """Splits as they are listed: trained, atomic, tested; then chains by their length."""
-    known = {name: place for place, name in enumerate(STYLES)}
+    known = {name: place for place, name in enumerate(HUES)}
 
     def place(split: str) -> tuple[int, int, str]:
         match = HOPS.fullmatch(split)

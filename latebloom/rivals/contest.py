@@ -27,12 +27,6 @@ from latebloom.rivals.reply import Reply, Rival, spread
 from latebloom.worlds.splits import Split
 from latebloom.worlds.world import World
 
-QUESTION_TYPES = {
-    "composition": "two-hop",
-    "comparison": "comparison",
-    "hidden-attributes": "hidden attributes",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -164,10 +158,7 @@ def asked(world: World, split: str, limit: int = 0) -> Int[ndarray, "example tok
 
 def question_type(world: World, split: str) -> str:
     """What kind of question a split asks, in words."""
-    hops = world.examples(split).shape[1] - 2
-    if world.task == "composition" and hops != 2:
-        return f"{hops}-hop"
-    return QUESTION_TYPES.get(world.task, world.task)
+    return world.task.kind_of_question(world.examples(split).shape[1] - 1)
 
 
 def score(

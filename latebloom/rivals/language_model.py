@@ -22,7 +22,6 @@ from latebloom.rivals.answer_cache import AnswerCache, Completion, key_of
 from latebloom.rivals.endpoint import Endpoint, EndpointConfig, MalformedAnswerError
 from latebloom.rivals.memory import Memory
 from latebloom.rivals.prompts import (
-    LABEL_ANSWERS,
     Message,
     Style,
     count_tokens,
@@ -216,11 +215,10 @@ class LanguageModel:
 
         Where names differ by case alone, only the written form counts.
         """
-        sentences = self.memory.sentences
-        if sentences.compares:
-            return {name: sentences.first_label + i for i, name in enumerate(LABEL_ANSWERS)}
+        if labels := self.memory.task.answers_in_words():
+            return labels
         objects = np.unique(self.memory.atomic[:, 2]).tolist()
-        names = [sentences.words[i] for i in objects]
+        names = self.memory.vocabulary.decode(objects)
         folded = Counter(name.casefold() for name in names)
         alone = {
             name.casefold(): i
@@ -240,13 +238,14 @@ class LanguageModel:
             found = [self.about(row) for row in questions]
             chosen = [facts for facts, _ in found]
             shares = [share for _, share in found]
-        sentences, texts = self.memory.sentences, self.memory.texts
+        task, texts = self.memory.task, self.memory.texts
         prompts = [
             write_messages(
                 [texts[i] for i in facts],
-                sentences.question(row),
+                self.memory.question(row),
                 style=self.config.style,
-                compares=sentences.compares,
+                labels=tuple(task.answers_in_words()),
+                remark=task.remark,
             )
             for row, facts in zip(questions.tolist(), chosen, strict=True)
         ]
@@ -257,7 +256,7 @@ class LanguageModel:
 
         Which have room is drawn at random, the same for the same attribute or relations.
         """
-        topics = question[:1] if self.memory.compares else question[1:]
+        topics = self.memory.task.topics(question[None])[0]
         facts = np.flatnonzero(np.isin(self.memory.topics, topics))
         if not len(facts):
             return facts, 1.0

@@ -3,9 +3,9 @@
 Enters: a world. Leaves: its facts as rows and as sentences. Only what was trained on: a hidden
 value or a held-out question is never in it.
 
-By default a chain world's memory holds its atomic facts, and so does a comparison world's: the
-questions follow from them, and the inferred facts would only crowd the index. Where values are
-hidden, the trained comparisons are in it too. `everything` puts all trained rows in.
+A memory holds the atomic facts, from which most questions follow: the inferred facts would only
+crowd the index. Where the task's questions rest on trained inferred facts (hidden values), these
+are in it too. `everything` puts all trained rows in.
 """
 
 from dataclasses import dataclass
@@ -15,63 +15,80 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from latebloom.rivals.sentences import Sentences
-from latebloom.worlds.world import World
+from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import ATOMIC
+from latebloom.worlds.tasks.task import Task
+from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.world import World
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Facts of one world, numbered: the atomic ones first, then the others.
+    """Facts of one world, numbered: the atomic ones first, then the inferred ones.
 
-    atomic: `subject relation object`. inferred: matrices of further rows, each of one length;
-    where the task compares, those of four tokens are comparisons.
+    atomic: `subject relation object`. inferred: matrices of further rows, each of one length.
     """
 
-    sentences: Sentences
+    task: Task
+    vocabulary: Vocabulary
     atomic: Int[ndarray, "fact 3"]
     inferred: tuple[Int[ndarray, "_ _"], ...]
 
     @classmethod
     def of(cls, world: World, *, everything: bool = False) -> "Memory":
         """The memory of a world's training."""
-        whole = everything or world.task == "hidden-attributes"
-        told = [world.splits[name] for name in world.trained if name in ATOMIC]
+        whole = everything or world.task.rests_on_inferred
         others = [world.splits[name] for name in world.trained if name not in ATOMIC and whole]
-        atomic = np.concatenate([np.empty((0, 3), np.int32), *told]).astype(np.int32)
-        return cls(Sentences(world), atomic, tuple(others))
+        return cls(world.task, world.vocabulary, world.trained_facts(), tuple(others))
 
     def __len__(self) -> int:
         return len(self.atomic) + sum(map(len, self.inferred))
 
-    @property
-    def compares(self) -> bool:
-        return self.sentences.compares
+    @cached_property
+    def facts(self) -> Facts:
+        """The atomic facts, to look things up in."""
+        return Facts.of_rows(self.atomic)
 
     @cached_property
-    def comparisons(self) -> Int[ndarray, "fact 4"]:
-        """`attribute e1 e2 label`, in the order of their numbers; none where the task has none."""
-        rows = self.inferred if self.compares else ()
-        return np.concatenate([np.empty((0, 4), np.int32), *rows]).astype(np.int32)
+    def statements(self) -> Int[ndarray, "fact _"]:
+        """The inferred rows as one matrix; none unless all have one length."""
+        widths = {rows.shape[1] for rows in self.inferred}
+        if len(widths) != 1:
+            return np.empty((0, 0), np.int32)
+        return np.concatenate(self.inferred).astype(np.int32)
 
     @cached_property
     def texts(self) -> list[str]:
         """All facts as sentences, in the order of their numbers."""
+        words = self.vocabulary.words
         return [
-            text for rows in (self.atomic, *self.inferred) for text in self.sentences.facts(rows)
+            self.task.fact_in_words(row, words)
+            for rows in (self.atomic, *self.inferred)
+            for row in rows.tolist()
         ]
 
     @cached_property
     def topics(self) -> Int[ndarray, " fact"]:
         """The relation or attribute that each fact is about (of a longer chain the first)."""
-        place = 0 if self.compares else 1
-        parts = [self.atomic[:, 1], *(rows[:, place] for rows in self.inferred)]
+        parts = [self.atomic[:, 1], *(self.task.topics(rows)[:, 0] for rows in self.inferred)]
         return np.concatenate(parts)
+
+    def question(self, tokens: list[int]) -> str:
+        """A question as a sentence."""
+        return self.task.question_in_words(tokens, self.vocabulary.words)
 
     def split(
         self, numbers: Int[ndarray, " found"]
-    ) -> tuple[Int[ndarray, "_ 3"], Int[ndarray, "_ 4"]]:
-        """The atomic facts and the comparisons among some of the facts."""
+    ) -> tuple[Int[ndarray, "_ 3"], Int[ndarray, "_ _"]]:
+        """The atomic facts and the inferred ones among some of the facts."""
         atomic = numbers[numbers < len(self.atomic)]
         rest = numbers[numbers >= len(self.atomic)] - len(self.atomic)
-        return self.atomic[atomic], self.comparisons[rest if self.compares else rest[:0]]
+        statements = self.statements
+        return self.atomic[atomic], statements[rest] if len(statements) else statements
+
+    def solve(
+        self, questions: Int[ndarray, "question token"], found: Int[ndarray, " found"] | None = None
+    ) -> Int[ndarray, " question"]:
+        """The answers that follow from some of the facts, by number; None: from all of them."""
+        atomic, statements = (self.atomic, self.statements) if found is None else self.split(found)
+        return self.task.solve_from(atomic, statements, questions)

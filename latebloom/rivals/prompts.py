@@ -17,12 +17,10 @@ from latebloom.rivals.reply import CANNOT_DECIDE, Reply
 Style = Literal["direct", "cot"]
 UNDECIDED = "cannot decide"
 MARK = "final answer:"
-LABEL_ANSWERS = ("less than", "equal to", "greater than")
 SYSTEM = (
     "You answer a question from the facts that are given, and from nothing else. All names are"
     " made up."
 )
-COMPARING = " Larger numbers in the names of values mean greater values."
 CHOICES = "Possible answers: {}."
 ENTITY = f"The answer is one name, exactly as it is written in the facts, or: {UNDECIDED}."
 DIRECT = "Reply with the answer alone, without any other word."
@@ -32,14 +30,23 @@ Message = Mapping[str, str]
 
 
 def write_messages(
-    facts: Sequence[str], question: str, *, style: Style, compares: bool
+    facts: Sequence[str],
+    question: str,
+    *,
+    style: Style,
+    labels: Sequence[str] = (),
+    remark: str = "",
 ) -> list[Message]:
-    """The chat that asks one question."""
-    choices = CHOICES.format(", ".join((*LABEL_ANSWERS, UNDECIDED))) if compares else ENTITY
+    """The chat that asks one question.
+
+    labels: the possible answers; empty: any name may be one. remark: what a reader of the facts
+    must know besides.
+    """
+    choices = CHOICES.format(", ".join((*labels, UNDECIDED))) if labels else ENTITY
     told = "\n".join(facts) if facts else "(no fact was found)"
     ask = DIRECT if style == "direct" else THINK
     return [
-        {"role": "system", "content": SYSTEM + (COMPARING if compares else "")},
+        {"role": "system", "content": " ".join(filter(None, (SYSTEM, remark)))},
         {"role": "user", "content": f"Facts:\n{told}\n\nQuestion: {question}\n{choices}\n{ask}"},
     ]
 

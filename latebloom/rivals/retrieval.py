@@ -12,7 +12,6 @@ a package, so that nothing is downloaded).
 import re
 import time
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,8 +22,8 @@ from numpy import ndarray
 from latebloom.errors import RivalError
 from latebloom.files import import_extra
 from latebloom.rivals.memory import Memory
-from latebloom.rivals.reasoning import NOTHING, solve
 from latebloom.rivals.reply import Reply, reply
+from latebloom.worlds.tasks.task import NOTHING, chain_in_words
 
 WORD = re.compile(r"\w+(?:[-/.]\w+)*")
 QUERIES_AT_ONCE = 256
@@ -159,7 +158,7 @@ class Retrieval:
 
     def find(self, questions: Int[ndarray, "question token"]) -> list[Int[ndarray, " found"]]:
         """The numbers of the facts found for each question, best first."""
-        words = [self.memory.sentences.question(row) for row in questions.tolist()]
+        words = [self.memory.question(row) for row in questions.tolist()]
         found = list(self.index.top(words, self.k))
         if self.rounds == 1:
             return found
@@ -178,22 +177,9 @@ class Retrieval:
 
     def missing(self, question: list[int], found: Int[ndarray, " found"]) -> list[str]:
         """The facts, as beginnings of sentences, that the reader would like to have besides."""
-        atomic, comparisons = self.memory.split(found)
-        chain = self.memory.sentences.chain
-        if self.memory.compares:
-            attribute, first, second = question
-            near = np.isin(comparisons[:, 1:3], (first, second)).any(axis=1)
-            about = comparisons[near & (comparisons[:, 0] == attribute), 1:3]
-            known = atomic[atomic[:, 1] == attribute, 0]
-            others = np.setdiff1d(about, np.append(known, (first, second)))
-            return [chain([entity, attribute]) for entity in others.tolist()]
-        facts = {(s, r): o for s, r, o in atomic.tolist()}
-        here = question[0]
-        for relation in question[1:]:
-            if (here, relation) not in facts:
-                return [chain([here, relation])]
-            here = facts[here, relation]
-        return []
+        atomic, statements = self.memory.split(found)
+        wanted = self.memory.task.missing(atomic, statements, question)
+        return [chain_in_words(pair, self.memory.vocabulary.words) for pair in wanted]
 
     def answer(self, questions: Int[ndarray, "question token"]) -> list[Reply]:
         """One reply for each question; its seconds are the mean of its batch."""
@@ -211,7 +197,7 @@ class Retrieval:
 
     def read(self, question: Int[ndarray, " token"], found: Int[ndarray, " found"]) -> Reply:
         """What follows from the facts that were found."""
-        answer = int(solve(self.memory, found, question[None])[0])
+        answer = int(self.memory.solve(question[None], found)[0])
         return reply(None if answer == NOTHING else answer)
 
     def recalls(
@@ -224,30 +210,12 @@ class Retrieval:
 
         Where values are hidden many sets of facts would do; then it is 1 if a whole one was found.
         """
-        if self.memory.comparisons.size:
+        if len(self.memory.statements):
             return [float(one.kind == "answered") for one in said]
-        out = []
-        for question, facts in zip(questions.tolist(), found, strict=True):
-            needed = self.needed(question)
-            out.append(np.isin(needed, facts).mean() if needed else float("nan"))
-        return [float(x) for x in out]
-
-    @cached_property
-    def place(self) -> dict[tuple[int, int], int]:
-        """Where the fact about (subject, relation) stands in the memory."""
-        return {(s, r): i for i, (s, r, _) in enumerate(self.memory.atomic.tolist())}
-
-    def needed(self, question: list[int]) -> list[int]:
-        """The numbers of the atomic facts that the answer rests on."""
-        if self.memory.compares:
-            attribute, first, second = question
-            pairs = [(first, attribute), (second, attribute)]
-            return [self.place[pair] for pair in pairs if pair in self.place]
-        numbers, here = [], question[0]
-        for relation in question[1:]:
-            number = self.place.get((here, relation))
-            if number is None:
-                break
-            numbers.append(number)
-            here = int(self.memory.atomic[number, 2])
-        return numbers
+        # The atomic facts have the first numbers of the memory, in their order.
+        needed = self.memory.task.needed(self.memory.facts, questions)
+        there = [
+            np.isin(row[row >= 0], facts).mean() if (row >= 0).any() else float("nan")
+            for row, facts in zip(needed, found, strict=True)
+        ]
+        return [float(share) for share in there]

@@ -25,7 +25,7 @@ from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.loop import due
 from latebloom.training.run_folder import RunFolder, environment
-from latebloom.worlds.build import SentenceWorldConfig
+from latebloom.training.structure import SECTIONS
 
 EARLY = ("test_id", "test_ood", "loss", "t_score", "f1", "entropy", "weight_norm")
 """What is measured early in a run: two accuracies, the loss on the projected lines (nats a word),
@@ -51,6 +51,8 @@ class DepthConfig:
     """Fields of the world that are the same in all runs, as on the command line."""
     model: Mapping[str, str] = field(default_factory=dict)
     """Fields of the model."""
+    feed: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the feed."""
     train: Mapping[str, str] = field(default_factory=dict)
     """Fields of the training."""
 
@@ -75,9 +77,9 @@ class DepthConfig:
         checkpoint where the early measures are taken.
         """
         config = make_recipe(name)
-        if not isinstance(config.world, SentenceWorldConfig):
+        if config.world.asks != "sentences":
             raise LatebloomError(f"the recipe {name} is not on sentences; use question")
-        for section in ("world", "model", "train"):
+        for section in SECTIONS:
             config = config.with_overrides(section, getattr(self, section))
         early_step(config.train, self.early_frac)
         return config

@@ -19,8 +19,8 @@ from latebloom.training.device import choose_device
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.loop import Outcome, train
 from latebloom.training.milestones import first_step, sustained_step
-from latebloom.training.run_folder import RunFolder
 from latebloom.training.own import NOTHING_OWN, Own
+from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import passed_over, rule_for
 from latebloom.worlds.build import build_world
 from latebloom.worlds.data import Data
@@ -69,7 +69,8 @@ def resume(
 ) -> dict[str, Any]:
     """Goes on with a run from its newest checkpoint; returns the summary.
 
-    own: the parts of one's own that it was grown with. The device and the threads that it began with are kept unless told otherwise: with them the
+    own: the parts of one's own that it was grown with.
+    The device and the threads that it began with are kept unless told otherwise: with them the
     result is the uninterrupted one bit for bit.
     """
     run = RunFolder.open(Path(path), own)

@@ -8,7 +8,13 @@ from dataclasses import replace
 
 from latebloom.errors import LatebloomError
 from latebloom.model.config import ModelConfig
-from latebloom.training.config import RunConfig, TrainConfig
+from latebloom.training.config import (
+    ComparisonFeedConfig,
+    QuestionFeedConfig,
+    RunConfig,
+    SentenceFeedConfig,
+    TrainConfig,
+)
 from latebloom.worlds.atlas import AtlasConfig
 from latebloom.worlds.comparison import ComparisonConfig
 from latebloom.worlds.composition import CompositionConfig
@@ -53,7 +59,6 @@ def composition_hops() -> RunConfig:
 CLASSIC = TrainConfig(
     steps=2400,
     batch_size=512,
-    atomic_frac=0.0,
     lr=5e-3,
     weight_decay=0.1,
     warmup_steps=100,
@@ -62,7 +67,13 @@ CLASSIC = TrainConfig(
     probe=300,
     until="",
 )
-"""The training set as it lies and no stop rule: what the paper did, with a faster optimizer."""
+"""No stop rule: what the paper did, with a faster optimizer."""
+
+AS_IT_LIES = QuestionFeedConfig(atomic_frac=0.0)
+"""The training set as it lies, as in the paper: atomic and inferred facts by their numbers."""
+
+HELPED = ComparisonFeedConfig(values_first=True, both_orders=True)
+"""Comparisons are asked for the values that they compare, and facts told in both orders."""
 
 
 def composition_vanilla() -> RunConfig:
@@ -71,6 +82,7 @@ def composition_vanilla() -> RunConfig:
         recipe="composition-vanilla",
         world=CompositionConfig(phi=7.2),
         model=ModelConfig(n_layers=4, n_loops=1, feedback="none", positions="learned"),
+        feed=AS_IT_LIES,
         train=CLASSIC,
     )
 
@@ -81,6 +93,7 @@ def composition_shared() -> RunConfig:
         recipe="composition-shared",
         world=CompositionConfig(phi=12.6),
         model=ModelConfig(n_layers=2, n_loops=2, feedback="none", positions="learned"),
+        feed=AS_IT_LIES,
         train=CLASSIC,
     )
 
@@ -127,9 +140,8 @@ def comparison() -> RunConfig:
         recipe="comparison",
         world=ComparisonConfig(phi=12.6),
         model=COMPARER,
-        train=TrainConfig(
-            steps=600, lr=0.01, weight_decay=0.1, values_first=True, both_orders=True
-        ),
+        feed=HELPED,
+        train=TrainConfig(steps=600, lr=0.01, weight_decay=0.1),
     )
 
 
@@ -139,9 +151,8 @@ def comparison_vanilla() -> RunConfig:
         comparison(),
         recipe="comparison-vanilla",
         model=ModelConfig(n_layers=4, n_loops=1, feedback="none", positions="learned"),
-        train=replace(
-            comparison().train, steps=2400, eval_every=100, checkpoint_every=250, values_first=False
-        ),
+        feed=replace(HELPED, values_first=False),
+        train=replace(comparison().train, steps=2400, eval_every=100, checkpoint_every=250),
     )
 
 
@@ -166,10 +177,10 @@ def hidden_attributes() -> RunConfig:
         recipe="hidden-attributes",
         world=HiddenAttributesConfig(),
         model=replace(COMPARER, temperature=2.0),
+        feed=replace(HELPED, atomic_frac=0.25),
         train=replace(
             comparison().train,
             steps=2500,
-            atomic_frac=0.25,
             label_smoothing=0.05,
             until="test_hard>=0.995",
         ),
@@ -185,11 +196,11 @@ def hidden_attributes_paper() -> RunConfig:
             entities=1000, attributes=20, within_frac=0.002, across_frac=0.03
         ),
         model=replace(hidden_attributes().model, d_model=192),
+        feed=replace(HELPED, atomic_frac=0.33),
         train=replace(
             hidden_attributes().train,
             steps=12_000,
             batch_size=1024,
-            atomic_frac=0.33,
             eval_every=100,
             checkpoint_every=500,
         ),
@@ -202,12 +213,11 @@ def elements() -> RunConfig:
         recipe="elements",
         world=ElementsConfig(),
         model=COMPARER,
+        feed=HELPED,
         train=TrainConfig(
             steps=1500,
             lr=0.01,
             weight_decay=0.1,
-            values_first=True,
-            both_orders=True,
             until="test_id>=0.99 and test_ood>=0.98",
         ),
     )
@@ -229,8 +239,6 @@ READER = ModelConfig(n_layers=6, n_loops=1, feedback="none", positions="rotary",
 READING = TrainConfig(
     steps=800,
     batch_size=32,
-    atomic_frac=0.0,
-    every_loop=False,
     lr=5e-3,
     muon_lr=0.01,
     weight_decay=0.3,
@@ -253,6 +261,7 @@ def question() -> RunConfig:
         recipe="question",
         world=QuestionConfig(object_clause_frac=2 / 3),
         model=replace(READER, positions="none"),
+        feed=SentenceFeedConfig(),
         train=READING,
     )
 
@@ -267,6 +276,7 @@ def tense() -> RunConfig:
         recipe="tense",
         world=TenseConfig(centre_frac=0.8, object_clause_frac=0.1),
         model=replace(READER, n_layers=4, tied=False),
+        feed=SentenceFeedConfig(),
         train=replace(
             READING,
             steps=2000,
@@ -288,6 +298,7 @@ def dyck() -> RunConfig:
         recipe="dyck",
         world=DyckConfig(),
         model=replace(READER, d_model=64, n_layers=4, positions="none", dropout=0.0),
+        feed=SentenceFeedConfig(),
         train=replace(
             READING,
             steps=4000,
@@ -317,9 +328,6 @@ PUBLISHED_READER = ModelConfig(
 PUBLISHED_READING = TrainConfig(
     steps=300_000,
     batch_size=8,
-    by_length=False,
-    atomic_frac=0.0,
-    every_loop=False,
     optimizer="adamw",
     lr=1e-4,
     weight_decay=0.0,
@@ -337,7 +345,13 @@ after these it still is at 85 %."""
 
 def sentences() -> RunConfig:
     """Next words of your own sentences with trees: --world.trees FILE."""
-    return RunConfig(recipe="sentences", world=SentencesConfig(), model=READER, train=READING)
+    return RunConfig(
+        recipe="sentences",
+        world=SentencesConfig(),
+        model=READER,
+        feed=SentenceFeedConfig(),
+        train=READING,
+    )
 
 
 def question_published() -> RunConfig:
@@ -346,6 +360,7 @@ def question_published() -> RunConfig:
         recipe="question-published",
         world=QuestionConfig(),
         model=PUBLISHED_READER,
+        feed=SentenceFeedConfig(by_length=False),
         train=PUBLISHED_READING,
     )
 
@@ -356,6 +371,7 @@ def tense_published() -> RunConfig:
         recipe="tense-published",
         world=TenseConfig(),
         model=replace(PUBLISHED_READER, n_layers=4),
+        feed=SentenceFeedConfig(by_length=False),
         train=PUBLISHED_READING,
     )
 
@@ -366,6 +382,7 @@ def dyck_published() -> RunConfig:
         recipe="dyck-published",
         world=DyckConfig(),
         model=PUBLISHED_READER,
+        feed=SentenceFeedConfig(by_length=False),
         train=replace(PUBLISHED_READING, steps=400_000),
     )
 

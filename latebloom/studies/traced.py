@@ -13,8 +13,8 @@ from latebloom.circuits.examination import ExaminationConfig, Subject, examine, 
 from latebloom.evaluation.loaded import load_model
 from latebloom.model.hf_weights import keep_words, load_hf, read_hf_vocabulary
 from latebloom.training.run_folder import RunFolder
-from latebloom.worlds.dataset import read_dataset
-from latebloom.worlds.published import to_token
+from latebloom.worlds.published.folder import read_dataset
+from latebloom.worlds.published.items import to_token
 
 
 def trace_run(

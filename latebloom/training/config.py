@@ -1,7 +1,7 @@
 """What a run is told: its world, its model, its feed and its training, in one `RunConfig`.
 
-Enters: dataclasses. Leaves: validated configs; a value of a wrong type or out of range is a one-line
-error that names the field, whether it comes from a file, the command or Python.
+Enters: dataclasses. Leaves: validated configs. A value of a wrong type or out of range is an error
+of one line that names the field, whether it comes from a file, the command or Python.
 `latebloom.training.structure` reads and writes them as TOML and as words of the command.
 """
 
@@ -34,9 +34,7 @@ class QuestionFeedConfig:
     def __post_init__(self) -> None:
         check_fields(self, "feed")
         if not 0 <= self.atomic_frac < 1:
-            raise LatebloomError(
-                f"feed.atomic_frac is {self.atomic_frac}; it must lie in [0, 1)"
-            )
+            raise LatebloomError(f"feed.atomic_frac is {self.atomic_frac}; it must lie in [0, 1)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +86,7 @@ class TrainConfig:
     steps: int = 600
     """Optimizer steps at most; the learning rate's schedule spans them."""
     batch_size: int = 256
-    """Questions in a batch; of sentences the number of lines, in the mean where `feed.by_length`."""
+    """Questions in a batch; of sentences the number of lines (their mean with feed.by_length)."""
     optimizer: Literal["muon", "adamw"] = "muon"
     """Muon for the hidden matrices with AdamW elsewhere, or AdamW for all."""
     lr: float = 5e-3
@@ -217,7 +215,8 @@ def check_feed(feed: FeedConfig, model: ModelConfig, asks: str) -> None:
     if type(feed) not in FEEDS[asks]:
         wanted = FEEDS[asks][0]
         raise LatebloomError(
-            f"feed is {type(feed).__name__}, but this world asks {asks}: give feed={wanted.__name__}()"
+            f"feed is {type(feed).__name__}, but this world asks {asks}: give"
+            f" feed={wanted.__name__}()"
         )
     if isinstance(feed, SentenceFeedConfig) and model.feedback != "none":
         raise LatebloomError(

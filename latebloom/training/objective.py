@@ -19,7 +19,6 @@ from torch.nn import functional as F
 
 from latebloom.model.transformer import Transformer
 
-
 NOT_ASKED = -100
 """Stands where a token is asked for no value; the index that cross-entropy passes over."""
 NO_WORD = -100

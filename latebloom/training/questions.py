@@ -18,8 +18,8 @@ from latebloom.training.config import ComparisonFeedConfig, QuestionFeedConfig, 
 from latebloom.training.epochs import Epochs
 from latebloom.training.objective import NOT_ASKED, Group, batch_loss
 from latebloom.worlds.splits import ATOMIC
-from latebloom.worlds.world import World
 from latebloom.worlds.streams import Draw
+from latebloom.worlds.world import World
 
 
 class ToldValues:

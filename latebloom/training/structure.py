@@ -9,7 +9,7 @@ import difflib
 import tomllib
 import typing
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import cattrs
 import tomli_w
@@ -86,9 +86,7 @@ def from_words(config: Any, section: str, words: Mapping[str, str]) -> dict[str,
         key = name.replace("-", "_")
         if key not in known:
             others = (s for s in SECTIONS if key in dict(fields_of(type(getattr(config, s)))))
-            raise LatebloomError(
-                unknown_setting(f"--{section}", name, known, next(others, ""))
-            )
+            raise LatebloomError(unknown_setting(f"--{section}", name, known, next(others, "")))
         typed[key] = parse_value(text, hints[key])
     return typed
 

@@ -35,8 +35,8 @@ def parse_until(text: str) -> list[tuple[str, float]]:
 def rule_for(text: str, splits: Iterable[str]) -> list[tuple[str, float]]:
     """The clauses of the rule that these splits can fulfil.
 
-    A split with a name of latebloom's that this world does not hold out asks for nothing: a recipe's
-    rule names `test_ood`, and with `--world.ood-frac 0` there is none.
+    A split with a name of latebloom's that this world does not hold out asks for nothing: the rule
+    of a recipe names `test_ood`, and with `--world.ood-frac 0` there is none.
     Raises: LatebloomError for a name that no world has, or if no clause is left.
     """
     there, known = list(splits), {str(split) for split in Split}

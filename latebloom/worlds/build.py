@@ -7,11 +7,10 @@ from typing import ClassVar, Literal
 
 from latebloom.checked import check_fields
 from latebloom.errors import WorldError
-
 from latebloom.worlds.atlas import AtlasConfig, load_atlas_table
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.composition import CompositionConfig, make_composition
-from latebloom.worlds.dataset import DatasetConfig, make_dataset_world
+from latebloom.worlds.data import Data
 from latebloom.worlds.elements import ElementsConfig, load_element_table
 from latebloom.worlds.facts import FactsConfig, load_fact_table, world_from_table
 from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
@@ -20,14 +19,13 @@ from latebloom.worlds.numeric_table import (
     load_number_table,
     world_of_numbers,
 )
-from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.published.folder import DatasetConfig, make_dataset_world
+from latebloom.worlds.published.sentences import read_published
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
-from latebloom.worlds.sentences.published import read_published
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 from latebloom.worlds.sentences.treebank import SentencesConfig, make_sentences
 from latebloom.worlds.streams import check_seed
-from latebloom.worlds.world import World
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

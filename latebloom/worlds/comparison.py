@@ -22,14 +22,14 @@ from numpy import ndarray
 
 from latebloom.checked import check_fields
 from latebloom.errors import WorldError
+from latebloom.worlds.atomic import Facts
 from latebloom.worlds.ordering import compare
 from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_others
-from latebloom.worlds.tasks.comparison import LABELS, ComparisonTask
+from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
+from latebloom.worlds.tasks.comparison import LABELS, ComparisonTask
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
-from latebloom.worlds.atomic import Facts
-from latebloom.worlds.splits import Split
 
 MISSING = -1
 

@@ -12,12 +12,12 @@ from typing import Literal
 import numpy as np
 
 from latebloom.errors import WorldError
+from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains import ChainConfig, make_splits, mark_ood
-from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.streams import Draw
+from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
-from latebloom.worlds.atomic import Facts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

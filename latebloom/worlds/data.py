@@ -6,15 +6,18 @@ that says which of the two it takes, and `as_world` and `as_corpus` say it to th
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from latebloom.errors import RunFolderError
 from latebloom.worlds.sentences.corpus import Corpus
-from latebloom.worlds.sentences.tasks import SentenceTask
+from latebloom.worlds.sentences.tasks import SENTENCE_TASKS, SentenceTask, sentence_task_of
 from latebloom.worlds.splits import SplitMeaning
+from latebloom.worlds.tasks.saved import task_of
 from latebloom.worlds.tasks.task import Task
+from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 from latebloom.worlds.written import JSON_FILE, read_written
 
@@ -41,25 +44,52 @@ def reads(table: Any) -> str:
     """What `vocabulary.json` holds: `questions` or `sentences`; format 1 tells by its task."""
     if "reads" in table:
         return str(table["reads"])
-    sentence_tasks = ("question", "tense", "dyck", "sentences")
-    return Corpus.reads if table["task"] in sentence_tasks else World.reads
+    of_sentences = {task.name for task in SENTENCE_TASKS}
+    return Corpus.reads if table["task"] in of_sentences else World.reads
 
 
-def read_meanings(folder: Path) -> tuple[str, dict[str, SplitMeaning]]:
-    """What a run folder's model reads, and the meaning of each split, without loading the data.
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a run folder says of its data without its arrays.
 
-    Reads `vocabulary.json` alone. Of a folder of format 1 the known tasks tell the meanings.
-    Raises: RunFolderError if the file is missing or damaged.
+    reads: `questions` or `sentences`. meanings: of each split. phases: of a training, the highest
+    first, each with the split that it is told by.
     """
+
+    reads: str = World.reads
+    meanings: Mapping[str, SplitMeaning] = field(default_factory=dict)
+    phases: tuple[tuple[str, str], ...] = Task.phases
+
+
+def describe(folder: Path) -> Description:
+    """What the data in a run folder is, told by `vocabulary.json` alone.
+
+    Of a folder of format 1 the known tasks tell it; without such a file it is the usual.
+    Raises: RunFolderError if the file is damaged.
+    """
+    if not (folder / JSON_FILE).is_file():
+        return Description()
     try:
         table = json.loads((folder / JSON_FILE).read_text())
-        if isinstance(table["splits"], dict):
-            splits = table["splits"].items()
-            return reads(table), {name: SplitMeaning.from_dict(one) for name, one in splits}
-        old = load_data(folder)
-        return old.reads, {split: old.meaning(split) for split in old.splits}
+        if isinstance(table["splits"], list):
+            task = task_of_table(table)
+            meanings = {split: task.meaning(split) for split in table["splits"]}
+            return Description(reads(table), meanings, task.phases)
+        splits = table["splits"].items()
+        return Description(
+            reads(table),
+            {name: SplitMeaning.from_dict(one) for name, one in splits},
+            tuple((str(phase), str(split)) for phase, split in table["phases"]),
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFolderError(f"{folder / JSON_FILE} cannot be read ({error})") from error
+
+
+def task_of_table(table: Mapping[str, Any]) -> Task | SentenceTask:
+    """The task in a `vocabulary.json` of format 1, which is one of latebloom's."""
+    if reads(table) == Corpus.reads:
+        return sentence_task_of(table["task"])
+    return task_of(table["task"], Vocabulary(tuple(table["words"])))
 
 
 def as_world(data: Data, path: Path | str) -> World:

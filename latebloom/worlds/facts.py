@@ -20,15 +20,15 @@ from typing import Literal
 import numpy as np
 
 from latebloom.errors import FactsError, WorldError
+from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains import ChainConfig, make_splits, mark_ood
 from latebloom.worlds.diagnosis import Diagnosis, ManyValued, diagnose
 from latebloom.worlds.fact_files import MAX_FACTS, FactTable, read_facts
-from latebloom.worlds.tasks.chain import ChainTask
+from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
+from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
-from latebloom.worlds.atomic import Facts
-from latebloom.worlds.splits import Split
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,7 +21,17 @@ from numpy import ndarray
 
 from latebloom.checked import check_fields
 from latebloom.errors import WorldError
-from latebloom.worlds.comparison import ValueTable, check_shares, check_sizes, comparisons, draw_table, facts_of, mark_entities, members, vocabulary_of
+from latebloom.worlds.comparison import (
+    ValueTable,
+    check_shares,
+    check_sizes,
+    comparisons,
+    draw_table,
+    facts_of,
+    mark_entities,
+    members,
+    vocabulary_of,
+)
 from latebloom.worlds.ordering import (
     EQUAL,
     UNDECIDED,
@@ -31,10 +41,10 @@ from latebloom.worlds.ordering import (
     reaches,
 )
 from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_others
-from latebloom.worlds.tasks.comparison import HiddenValuesTask
-from latebloom.worlds.world import World
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
+from latebloom.worlds.tasks.comparison import HiddenValuesTask
+from latebloom.worlds.world import World
 
 Questions = Int[ndarray, "_ 3"]
 """Rows (attribute, first entity, second entity), as indices."""

@@ -7,7 +7,7 @@ training and the instruments know only this.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from jaxtyping import Int
@@ -39,7 +39,7 @@ class World:
     splits: Mapping[str, Int[ndarray, "example token"]]
     trained: tuple[str, ...]
 
-    reads: ClassVar[Literal["questions", "sentences"]] = "questions"
+    reads: ClassVar[str] = "questions"
     """What a model reads here."""
     start: ClassVar[None] = None
     """The word before every question: there is none."""

@@ -4,6 +4,7 @@ Enters: a world or a corpus and its arrays. Leaves: the files, and back. The JSO
 split holds and whether a run is judged by it, so that a report can be made from the folder alone:
 
     {"reads": "questions", "task": {"name": "composition"}, "trained": ["atomic_id", ...],
+     "phases": [["systematic", "test_ood"], ["generalising", "test_id"]],
      "splits": {"test_ood": {"holds": "new questions over OOD facts", "ood": true, "judged": true}},
      "words": ["e0", "e1", ...]}
 
@@ -13,7 +14,7 @@ Run folders of format 1 have the task's name alone, and a list of splits; both a
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 import safetensors.numpy
@@ -32,8 +33,7 @@ Made = TypeVar("Made")
 class Written(Protocol):
     """What can be written: a world, a corpus."""
 
-    @property
-    def reads(self) -> str: ...
+    reads: ClassVar[str]
 
     @property
     def task(self) -> Any: ...
@@ -58,6 +58,7 @@ def write_written(data: Written, arrays: Mapping[str, ndarray], folder: Path) ->
         "reads": data.reads,
         "task": {"name": data.task.name, **data.task.fields()},
         "trained": list(data.trained),
+        "phases": [list(pair) for pair in data.task.phases],
         "splits": {split: data.meaning(split).as_dict() for split in data.splits},
         "words": list(data.vocabulary.words),
     }

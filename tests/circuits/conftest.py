@@ -7,10 +7,10 @@ from torch import Tensor
 
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.world import World
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import Split
+from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.world import World
 
 N_ENTITIES, N_RELATIONS = 6, 3
 N = N_ENTITIES + N_RELATIONS

@@ -10,9 +10,9 @@ from latebloom.circuits.corruption import (
     same_bridge_donors,
 )
 from latebloom.circuits.probe import ProbeError, comparison_probe, make_probe
+from latebloom.worlds.atomic import Facts
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.composition import CompositionConfig, make_composition
-from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import Split
 
 

@@ -13,8 +13,8 @@ from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.composition import CompositionConfig, make_composition
-from latebloom.worlds.world import World
 from latebloom.worlds.splits import Split
+from latebloom.worlds.world import World
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from latebloom.circuits.progress import (
 from latebloom.circuits.states import run_states
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.world import World
 from latebloom.worlds.splits import Split
+from latebloom.worlds.world import World
 
 
 @pytest.fixture

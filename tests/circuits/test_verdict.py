@@ -6,8 +6,8 @@ from latebloom.circuits.examination import ExaminationConfig, Subject, examine
 from latebloom.circuits.verdict import Place
 from latebloom.evaluation.accuracy import correct_rows
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.world import World
 from latebloom.worlds.splits import Split
+from latebloom.worlds.world import World
 
 
 def test_hand_set_models_answer(

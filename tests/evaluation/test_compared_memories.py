@@ -10,9 +10,9 @@ from latebloom.evaluation.both_memories import NewFacts
 from latebloom.evaluation.compared_memories import ask_compared
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.training.questions import Batches
 from latebloom.training.config import TrainConfig
 from latebloom.training.objective import batch_loss
+from latebloom.training.questions import Batches
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.numeric_table import NumericTableConfig, make_numeric_table
 from latebloom.worlds.told_numbers import Place, recover_scale

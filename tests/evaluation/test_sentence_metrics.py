@@ -7,16 +7,23 @@ import torch
 from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.decoding import decode
-from latebloom.evaluation.sentence_metrics import judge_dyck, judge_question, judge_tense, judged_lines, score_corpus, word_loss
-from latebloom.worlds.sentences.brackets import far_closings
-from latebloom.worlds.sentences.tasks import parts_of_speech
 from latebloom.evaluation.scores import score
+from latebloom.evaluation.sentence_metrics import (
+    judge_dyck,
+    judge_question,
+    judge_tense,
+    judged_lines,
+    score_corpus,
+    word_loss,
+)
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
+from latebloom.worlds.published.sentences import read_published_lines
+from latebloom.worlds.sentences.brackets import far_closings
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, dyck_vocabulary, make_dyck
-from latebloom.worlds.sentences.published import read_published_lines
 from latebloom.worlds.sentences.question import QuestionConfig, make_question, question_vocabulary
+from latebloom.worlds.sentences.tasks import parts_of_speech
 from latebloom.worlds.sentences.tense import tense_vocabulary
 
 SIZES = {"train": 300, "test_id": 60, "test_ood": 90}

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from latebloom.export import MODULE_FILE, own_config, write_hf
+from latebloom.model.config import ModelConfig
 from latebloom.model.taps import Site, SiteName, Taps
 from latebloom.model.transformer import Transformer
-from latebloom.model.config import ModelConfig
 from latebloom.worlds.vocabulary import Vocabulary
 
 transformers = pytest.importorskip("transformers")

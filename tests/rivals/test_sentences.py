@@ -1,11 +1,11 @@
 """Worlds in words, by hand."""
 
 import numpy as np
-
 from latebloom.rivals.sentences import Sentences
+
+from latebloom.worlds.atomic import Facts
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
-from latebloom.worlds.atomic import Facts
 
 
 def world(task, *words):

@@ -4,9 +4,9 @@ from collections import Counter
 
 import torch
 
-from latebloom.training.questions import Batches
-from latebloom.training.objective import Group
 from latebloom.training.config import TrainConfig
+from latebloom.training.objective import Group
+from latebloom.training.questions import Batches
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.composition import CompositionConfig, make_composition
 from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes

@@ -6,8 +6,7 @@ from torch.nn import functional as F
 
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.training.objective import Group
-from latebloom.training.objective import batch_loss
+from latebloom.training.objective import Group, batch_loss
 
 
 def make(feedback: str, n_loops: int = 2) -> tuple[Transformer, list[Group]]:

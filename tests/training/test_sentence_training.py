@@ -20,12 +20,11 @@ from latebloom.training.averaging import WeightAverage
 from latebloom.training.checkpoint import list_checkpoints
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.listener import Silence
-from latebloom.training.objective import loss_of
+from latebloom.training.objective import NO_WORD, Sentences, loss_of
 from latebloom.training.sentences import POOL, SentenceBatches, even_cuts
-from latebloom.training.objective import NO_WORD, Sentences
 from latebloom.worlds.build import build_world
+from latebloom.worlds.published.sentences import write_published
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
-from latebloom.worlds.sentences.published import write_published
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig
 from latebloom.worlds.sentences.treebank import SentencesConfig

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from latebloom.errors import WorldError
 from latebloom.worlds import chains as chains_module
+from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains import ChainConfig, FactGraph, make_splits, mark_ood
 from latebloom.worlds.composition import CompositionConfig, make_composition
-from latebloom.worlds.world import World
-from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import Split
+from latebloom.worlds.world import World
 
 A, B, C, R, S = range(5)
 

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from latebloom.errors import WorldError
-from latebloom.worlds.comparison import MISSING, ComparisonConfig, PairConfig, ValueTable, make_comparison, mark_entities, vocabulary_of, world_of_table
+from latebloom.worlds.comparison import (
+    MISSING,
+    ComparisonConfig,
+    PairConfig,
+    ValueTable,
+    make_comparison,
+    mark_entities,
+    vocabulary_of,
+    world_of_table,
+)
 from latebloom.worlds.splits import Split
 
 CONFIG = ComparisonConfig(entities=30, attributes=3, values=5, ood_frac=0.2, phi=4)

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latebloom.errors import FactsError, WorldError
+from latebloom.worlds.atomic import Facts
 from latebloom.worlds.composition import CompositionConfig, make_composition
-from latebloom.worlds.dataset import (
+from latebloom.worlds.published.folder import (
     DatasetConfig,
     make_dataset_world,
     read_dataset,
     write_dataset,
 )
-from latebloom.worlds.published import to_token, to_word
+from latebloom.worlds.published.items import to_token, to_word
 from latebloom.worlds.world import World
-from latebloom.worlds.atomic import Facts
 
 SPECIAL = ["<mask>", "<sep>", "<a>", "</a>", "<q>", "</q>"]
 VOCABULARY = ["<e_0>", "<e_1>", "<e_2>", "<r_0>", "<r_1>"]

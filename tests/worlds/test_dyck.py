@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from latebloom.errors import CorpusError
-from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, component_keys, draw_shapes, make_dyck
 from latebloom.worlds.sentences.brackets import openers
+from latebloom.worlds.sentences.dyck import (
+    DyckConfig,
+    brackets_of,
+    component_keys,
+    draw_shapes,
+    make_dyck,
+)
 
 SIZES = {"train": 2000, "test_id": 200, "test_ood": 200}
 

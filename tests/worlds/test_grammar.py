@@ -5,8 +5,8 @@ import pytest
 
 from latebloom.circuits.tree_scores import brackets
 from latebloom.errors import CorpusError
+from latebloom.worlds.published.sentences import read_published_lines
 from latebloom.worlds.sentences.grammar import make_grammar, read_right_side
-from latebloom.worlds.sentences.published import read_published_lines
 
 RULES = {
     "S": [(1, "NP V!"), (3, "NP (V! NP)")],

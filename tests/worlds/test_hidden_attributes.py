@@ -9,7 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latebloom.errors import WorldError
-from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, decide_attribute, make_hidden_attributes
+from latebloom.worlds.hidden_attributes import (
+    HiddenAttributesConfig,
+    decide_attribute,
+    make_hidden_attributes,
+)
 from latebloom.worlds.ordering import EQUAL, GREATER, LESS, UNDECIDED, compare
 from latebloom.worlds.splits import Split
 
@@ -143,7 +147,9 @@ def test_hard_and_easy_are_as_published():
             for x in sets[which]
         }
         assert found[split] == expected and expected
-    n = sum(len(world.splits[s]) for s in (Split.TEST_HARD, Split.TEST_EASY, Split.TEST_UNDECIDABLE))
+    n = sum(
+        len(world.splits[s]) for s in (Split.TEST_HARD, Split.TEST_EASY, Split.TEST_UNDECIDABLE)
+    )
     assert n == 3 * 6 * 5
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from latebloom.errors import FactsError
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
-from latebloom.worlds.dataset import read_dataset, write_dataset
 from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
-from latebloom.worlds.published_comparison import compared_token, compared_word
-from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.published.comparisons import compared_token, compared_word
+from latebloom.worlds.published.folder import read_dataset, write_dataset
 from latebloom.worlds.splits import Split
+from latebloom.worlds.vocabulary import Vocabulary
 
 SIZES = {"entities": 14, "attributes": 2, "values": 4, "ood_frac": 0.3}
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from latebloom.errors import CorpusError
-from latebloom.worlds.sentences import published
-from latebloom.worlds.sentences.lines import Lines
-from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, make_dyck
-from latebloom.worlds.sentences.published import (
-    published_task,
+from latebloom.worlds.published.sentences import (
     read_published,
     read_published_lines,
+    task_of_files,
     write_published,
 )
+from latebloom.worlds.sentences import published
+from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, make_dyck
+from latebloom.worlds.sentences.lines import Lines
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 
@@ -156,12 +156,12 @@ def test_the_set_of_bracket_files_must_be_clear(tmp_path):
 
 
 def test_what_a_folder_holds(tmp_path):
-    assert published_task(tmp_path) is None
+    assert task_of_files(tmp_path) is None
     write_brackets(tmp_path, "k-2_d-10", "(a a)")
-    assert published_task(tmp_path) == "dyck"
+    assert task_of_files(tmp_path) == "dyck"
     (tmp_path / "tense.train").write_text(TENSES[0] + "\n")
     with pytest.raises(CorpusError, match="holds files of tense and dyck; name the recipe"):
-        published_task(tmp_path)
+        task_of_files(tmp_path)
 
 
 def test_a_missing_or_empty_file_is_named(tmp_path):

@@ -8,8 +8,8 @@ import pytest
 from latebloom.circuits import chart
 from latebloom.errors import CorpusError, RunFolderError, UnknownNameError
 from latebloom.worlds.sentences.corpus import Corpus
-from latebloom.worlds.sentences.lines import Lines, line_keys
 from latebloom.worlds.sentences.lexicon import DETERMINERS
+from latebloom.worlds.sentences.lines import Lines, line_keys
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 

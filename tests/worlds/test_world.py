@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from latebloom.errors import RunFolderError, WorldError
-from latebloom.worlds.world import World
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import hops_split
+from latebloom.worlds.world import World
 
 
 def same_world(one: World, other: World) -> bool:

@@ -7,7 +7,7 @@ Every maker of sentences (`make_question`, `make_tense`, `make_dyck`, `read_tree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from jaxtyping import Int
@@ -34,7 +34,7 @@ class Corpus:
     splits: Mapping[str, Lines]
     trained: tuple[str, ...]
 
-    reads: ClassVar[Literal["questions", "sentences"]] = "sentences"
+    reads: ClassVar[str] = "sentences"
     """What a model reads here."""
     start: ClassVar[str] = START
     """The word before every line."""

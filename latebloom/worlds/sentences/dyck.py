@@ -22,13 +22,13 @@ from numpy import ndarray
 
 from latebloom.checked import check_fields
 from latebloom.errors import CorpusError
-from latebloom.worlds.sentences.brackets import openers
+from latebloom.worlds.sentences.brackets import FAR, openers
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import START, Lines, joined, line_keys
 from latebloom.worlds.sentences.tasks import DyckTask
+from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.splits import Split
 
 SHORTEST = 4
 """Brackets in the shortest line."""

@@ -25,8 +25,9 @@ from latebloom.checked import check_fields
 from latebloom.errors import CorpusError
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences.corpus import Corpus
-from latebloom.worlds.sentences.lines import START, Lines
 from latebloom.worlds.sentences.grammar import Grammar, Rules, make_grammar
+from latebloom.worlds.sentences.lines import START, Lines
+from latebloom.worlds.sentences.tasks import QuestionTask
 from latebloom.worlds.sentences.transformation import (
     Spans,
     assemble,
@@ -35,10 +36,9 @@ from latebloom.worlds.sentences.transformation import (
     joined_parts,
     some_trees,
 )
-from latebloom.worlds.sentences.tasks import QuestionTask
+from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.splits import Split
 
 LEXICON = {
     "Det": words_of.DETERMINERS,

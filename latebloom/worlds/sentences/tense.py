@@ -19,9 +19,10 @@ from numpy import ndarray
 
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences.corpus import Corpus
-from latebloom.worlds.sentences.lines import START, Lines
 from latebloom.worlds.sentences.grammar import Grammar, Rules, make_grammar
+from latebloom.worlds.sentences.lines import START, Lines
 from latebloom.worlds.sentences.question import check_sizes_and_shares, noun_phrase
+from latebloom.worlds.sentences.tasks import TenseTask
 from latebloom.worlds.sentences.transformation import (
     Spans,
     assemble,
@@ -30,10 +31,9 @@ from latebloom.worlds.sentences.transformation import (
     joined_parts,
     some_trees,
 )
-from latebloom.worlds.sentences.tasks import TenseTask
+from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.splits import Split
 
 LEXICON = {
     "Det": words_of.DETERMINERS,

@@ -12,8 +12,8 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from latebloom.errors import CorpusError
-from latebloom.worlds.sentences.lines import Lines, joined, line_keys
 from latebloom.worlds.sentences.grammar import Grammar, Pattern
+from latebloom.worlds.sentences.lines import Lines, joined, line_keys
 
 ROUNDS = 40
 """Draws at most until there are enough distinct lines."""

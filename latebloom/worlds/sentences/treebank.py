@@ -24,9 +24,9 @@ from latebloom.files import import_extra
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import START, Lines
 from latebloom.worlds.sentences.tasks import SentenceTask
+from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.splits import Split
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

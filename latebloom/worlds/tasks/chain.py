@@ -72,9 +72,7 @@ class ChainTask(Task):
                 "a question is a subject and one relation or more: JFK country capital"
             )
 
-    def solve(
-        self, facts: Facts, questions: Int[ndarray, "row pos"]
-    ) -> Int[ndarray, " row"]:
+    def solve(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, " row"]:
         return follow(facts, questions)[1][:, -1]
 
     def found(
@@ -105,9 +103,7 @@ class ChainTask(Task):
         question: Sequence[int],
     ) -> list[tuple[int, int]]:
         """The first hop whose fact is not there."""
-        passed, reached = (
-            one[0] for one in follow(Facts.of_rows(atomic), np.array([question]))
-        )
+        passed, reached = (one[0] for one in follow(Facts.of_rows(atomic), np.array([question])))
         known = int((passed >= 0).sum())
         if known == len(passed):
             return []

@@ -79,7 +79,9 @@ class ComparisonTask(Task):
         )
 
     def labels(self, n_tokens: int = 3) -> tuple[int, ...]:
-        return () if n_tokens != 3 else tuple(range(self.first_label, self.first_label + len(LABELS)))
+        return (
+            () if n_tokens != 3 else tuple(range(self.first_label, self.first_label + len(LABELS)))
+        )
 
     def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " candidate"], ...]:
         entities, attributes = np.unique(facts.subject), np.unique(facts.relation)
@@ -111,16 +113,12 @@ class ComparisonTask(Task):
         way = self.way_to_ask(facts, vocabulary)
         return LatebloomError(f"{n_tokens} names are no question; {way}")
 
-    def values(
-        self, facts: Facts, questions: Int[ndarray, "row 3"]
-    ) -> Int[ndarray, "row entity"]:
+    def values(self, facts: Facts, questions: Int[ndarray, "row 3"]) -> Int[ndarray, "row entity"]:
         """The facts that hold the values of both entities; `NOTHING` where one is missing."""
         attribute = questions[:, 0]
         return np.stack([facts.find(questions[:, i], attribute) for i in (1, 2)], axis=1)
 
-    def solve(
-        self, facts: Facts, questions: Int[ndarray, "row pos"]
-    ) -> Int[ndarray, " row"]:
+    def solve(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, " row"]:
         if questions.shape[1] != 3:
             return ATOMIC_FACT.solve(facts, questions)
         if not len(facts):

@@ -159,15 +159,13 @@ class Task(ABC):
     # What is true.
 
     @abstractmethod
-    def solve(
-        self, facts: Facts, questions: Int[ndarray, "row pos"]
-    ) -> Int[ndarray, " row"]:
+    def solve(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, " row"]:
         """The right answer to each question, `NOTHING` where the facts do not tell."""
 
     def found(
         self, facts: Facts, questions: Int[ndarray, "row pos"]
     ) -> Mapping[str, Int[ndarray, " row"]]:
-        """What is found on the way, by the names of the steps; `NOTHING` where facts are missing."""
+        """What is found on the way, by the names of the steps; `NOTHING` where a fact lacks."""
         return {}
 
     def tell(self, facts: Facts, tokens: Sequence[int], vocabulary: Vocabulary) -> Told:

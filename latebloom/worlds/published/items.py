@@ -6,7 +6,7 @@ Enters and leaves: `train.json`, `test.json` and `vocab.json` as the notebooks o
     {"input_text": "<e_1><r_2><r_3>", "target_text": "<e_1><r_2><r_3><e_9></a>", "type": "..."}
 
 Covers: composition questions of any length. Does not cover: what the items of a data set say of
-each other, which is `latebloom.worlds.dataset`'s part.
+each other, which is `latebloom.worlds.published.chains`'s part.
 """
 
 import json

@@ -8,7 +8,7 @@ Enters and leaves: the items of `train.json`, `test.json` and `valid.json`, and 
 
 with an answer for each attribute and label (0 less, 1 equal, 2 greater); hidden attributes close
 the question with `</q>` and open the answer with `<a>`. Our rows hold neither the fillers nor the
-attribute in the answer. `latebloom.worlds.dataset` keeps the folder.
+attribute in the answer. `latebloom.worlds.published.folder` keeps the folder.
 
 Covers: both tasks, both ways. Differs: `test.json` also has the types `test_easy` and
 `test_undecidable`, and every test item of ours instead of 3,000 at most.
@@ -26,8 +26,8 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError, WorldError
-from latebloom.worlds.tasks.comparison import LABELS
-from latebloom.worlds.published import (
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.published.items import (
     END,
     PROBES,
     SPECIAL,
@@ -36,12 +36,11 @@ from latebloom.worlds.published import (
     to_word,
     write_list,
 )
+from latebloom.worlds.splits import Split
+from latebloom.worlds.tasks.comparison import LABELS, ComparisonTask, HiddenValuesTask
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
-from latebloom.worlds.atomic import Facts
-from latebloom.worlds.splits import Split
 
-TASKS = ("comparison", "hidden-attributes")
 COMPARISON_TYPES: Mapping[str, str] = {
     Split.ATOMIC_ID: "id_atomic",
     Split.ATOMIC_OOD: "ood_atomic",
@@ -91,7 +90,7 @@ def write_comparison_files(world: World, folder: Path) -> None:
 
     Raises: WorldError if two tokens would be the same.
     """
-    hidden = world.task == TASKS[1]
+    hidden = world.task.rests_on_inferred
     types = HIDDEN_TYPES if hidden else COMPARISON_TYPES
     tokens = [compared_token(word) for word in world.vocabulary.words[: -len(LABELS)]]
     attributes = np.unique(world.facts.relation)
@@ -109,7 +108,11 @@ def write_comparison_files(world: World, folder: Path) -> None:
             train.append(scribe.items(rows, type_))
             rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), PROBES)).astype(np.int64)]
         test.append(scribe.items(rows, type_))
-    names = (Split.TEST_OOD,) if Split.TEST_OOD in world.splits else (Split.TEST_EASY, Split.TEST_UNDECIDABLE)
+    names = (
+        (Split.TEST_OOD,)
+        if Split.TEST_OOD in world.splits
+        else (Split.TEST_EASY, Split.TEST_UNDECIDABLE)
+    )
     valid = [
         scribe.items(world.splits[name], "test_inferred_ood")
         for name in names
@@ -237,7 +240,9 @@ def read_comparison_dataset(folder: Path) -> World:
         for name in types
         if name in reader.rows
     }
-    told = [name for name in (Split.ATOMIC_ID, Split.ATOMIC_OOD, Split.TEST_VALUES) if name in splits]
+    told = [
+        name for name in (Split.ATOMIC_ID, Split.ATOMIC_OOD, Split.TEST_VALUES) if name in splits
+    ]
     if not told:
         raise FactsError(f"{folder / 'train.json'} holds no atomic fact (<entity><attribute>)")
     rows = np.concatenate([splits[name] for name in told])
@@ -250,7 +255,7 @@ def read_comparison_dataset(folder: Path) -> World:
     except ValueError as error:
         raise FactsError(f"{folder / 'vocab.json'}: {error}") from error
     return World(
-        task=TASKS[hidden],
+        task=(HiddenValuesTask if hidden else ComparisonTask).of(vocabulary),
         vocabulary=vocabulary,
         facts=Facts(subject, relation, object_, ood[order]),
         splits=splits,

@@ -24,9 +24,10 @@ from latebloom.files import whole_folder
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences import question, tense
 from latebloom.worlds.sentences.corpus import Corpus
-from latebloom.worlds.sentences.lines import Lines, joined
 from latebloom.worlds.sentences.dyck import brackets_of, dyck_vocabulary
 from latebloom.worlds.sentences.grammar import Grammar, make_grammar
+from latebloom.worlds.sentences.lines import Lines, joined
+from latebloom.worlds.sentences.tasks import DyckTask, kinds_of_brackets, sentence_task_of
 from latebloom.worlds.splits import Split
 
 Task = Literal["question", "tense", "dyck"]
@@ -161,10 +162,12 @@ def read_published(folder: Path, task: Task) -> Corpus:
         "tense": tense.tense_vocabulary,
         "dyck": lambda: dyck_vocabulary(kinds),
     }[task]()
-    return Corpus(task=task, vocabulary=vocabulary, splits=splits, trained=("train",))
+    return Corpus(
+        task=sentence_task_of(task), vocabulary=vocabulary, splits=splits, trained=("train",)
+    )
 
 
-def published_task(folder: Path) -> Task | None:
+def task_of_files(folder: Path) -> Task | None:
     """The task of the files in a folder; None if it holds none of these formats.
 
     Raises: CorpusError for files of several tasks.
@@ -213,13 +216,13 @@ def write_published(corpus: Corpus, folder: Path) -> list[Path]:
     Raises: CorpusError for a corpus of another task, or a folder that holds something or cannot be
     written.
     """
-    if corpus.task not in ("question", "tense", "dyck"):
+    if corpus.task.name not in ("question", "tense", "dyck"):
         raise CorpusError(
-            f"a corpus of {corpus.task} has no published format; question, tense and dyck have"
+            f"a corpus of {corpus.task.name} has no published format; question, tense and dyck have"
         )
-    stem = corpus.task
+    stem = corpus.task.name
     if stem == "dyck":
-        kinds = (len(corpus.vocabulary) - 1) // 2
+        kinds = kinds_of_brackets(corpus.vocabulary)
         depth = max(greatest_depth(lines, kinds) for lines in corpus.splits.values())
         stem = f"k-{kinds}_d-{depth}"
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
@@ -239,7 +242,7 @@ def write_lines(corpus: Corpus, lines: Lines, path: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
         for row in range(len(lines)):
             words = corpus.vocabulary.decode(lines.tokens[row, 1 : lines.lengths[row]])
-            if corpus.task == "dyck":
+            if isinstance(corpus.task, DyckTask):
                 file.write(" ".join([*words, "END"]) + "\n")
             else:
                 cut = int(lines.prompt[row]) - 1

@@ -1,12 +1,12 @@
-"""Data sets in the published JSON format: worlds out, worlds in.
+"""Composition in the published JSON format: what the items of a data set say of each other.
 
-Enters and leaves: a folder as the notebooks of arXiv:2405.15071 write it. `train.json` holds the
-atomic and the inferred facts, `test.json` the probes of every split with their type, `valid.json`
-the OOD test again, `vocab.json` all tokens; `latebloom.worlds.published` has the items. Their
-composition data has no type in `train.json`; ours has one, as their comparison data does.
+Enters: a composition world, or a folder as the notebooks of arXiv:2405.15071 write it. Leaves: the
+folder's files, or the world. `train.json` holds the atomic and the inferred facts, `test.json` the
+probes of every split with their type, `valid.json` the OOD test again, `vocab.json` all tokens;
+`latebloom.worlds.published.items` has the items. Their composition data has no type in
+`train.json`; ours has one, as their comparison data does.
 
-Covers: composition, with any number of hops; comparison and hidden attributes, whose items are
-`latebloom.worlds.published_comparison`'s. Does not cover: other tasks.
+Covers: questions with any number of hops. Does not cover: comparisons (`.comparisons`), sentences.
 
 Differs: all our test items are written, not 3,000 of a split at most; further splits of ours have
 types of their own (`test_inferred_oi`, `test_hops_5`, ...), which the published evaluation
@@ -15,18 +15,16 @@ reports under their names.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
-from latebloom.errors import FactsError, WorldError
-from latebloom.files import whole_folder
-from latebloom.worlds.published import (
-    FILES,
+from latebloom.errors import FactsError
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.published.items import (
     MARKS,
     PROBES,
     SPECIAL,
@@ -39,73 +37,20 @@ from latebloom.worlds.published import (
     write_items,
     write_list,
 )
-from latebloom.worlds.published_comparison import (
-    TASKS,
-    is_comparison_vocabulary,
-    read_comparison_dataset,
-    write_comparison_files,
-)
+from latebloom.worlds.splits import ATOMIC, Split
+from latebloom.worlds.tasks.chain import ChainTask, follow
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
-from latebloom.worlds.atomic import Facts
-from latebloom.worlds.splits import ATOMIC, Split
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DatasetConfig:
-    """A world that was written down before, with its splits; the seed changes nothing in it."""
-
-    asks: ClassVar[str] = ""
-    """What it asks stands in its files."""
-    kind: Literal["dataset"] = "dataset"
-    """Which world this is."""
-    folder: str = ""
-    """The folder that holds train.json, test.json and vocab.json."""
-
-
-def make_dataset_world(config: DatasetConfig) -> World:
-    """Reads the folder that the config names.
-
-    Raises: FactsError as `read_dataset`.
-    """
-    if not config.folder:
-        raise FactsError(f"world.folder is empty; name a folder with {', '.join(FILES)}")
-    return read_dataset(Path(config.folder))
-
-
-def write_dataset(world: World, folder: Path) -> None:
-    """Writes a world; the folder appears only when it is complete.
-
-    Raises: FactsError if the folder exists or cannot be written; WorldError for another task.
-    """
-    check_task(world)
-    if folder.exists():
-        raise FactsError(f"{folder} exists; give a new folder")
-    try:
-        with whole_folder(folder) as aside:
-            write = write_files if world.task == "composition" else write_comparison_files
-            write(world, aside)
-    except OSError as error:
-        raise FactsError(f"{folder} cannot be written: {error.strerror or error}") from error
-
-
-def check_task(world: World) -> None:
-    tasks = ("composition", *TASKS)
-    if world.task not in tasks:
-        raise WorldError(
-            f"a world of the task {world.task!r} has no published format here; those that have one:"
-            f" {', '.join(tasks)}"
-        )
-
-
-def write_files(world: World, folder: Path) -> None:
+def write_chain_files(world: World, folder: Path) -> None:
     """The four files of a composition world, into an existing folder."""
     tokens = [to_token(word) for word in world.vocabulary.words]
     write_list(folder / "vocab.json", map(json.dumps, [*tokens, *SPECIAL]))
     encoded = np.array([json.dumps(token)[1:-1] for token in tokens], dtype=object)
 
     facts = world.facts
-    atomic = np.stack((facts.subject, facts.relation, facts.object), axis=1)
+    atomic = facts.rows()
     atomic_types = np.where(facts.ood, TYPES[Split.ATOMIC_OOD], TYPES[Split.ATOMIC_ID])
     train = [write_items(encoded, atomic, atomic_types)]
     probes = []
@@ -127,8 +72,8 @@ def write_files(world: World, folder: Path) -> None:
     write_list(folder / "valid.json", valid)
 
 
-def read_dataset(folder: Path) -> World:
-    """Reads a folder in the published format; `valid.json` says nothing new and is not needed.
+def read_chain_files(folder: Path) -> World:
+    """Reads a folder of composition data; `valid.json` says nothing new and is not needed.
 
     Where an atomic fact's type is not given, a fact that enters a training inference or an ID test
     is ID, one that enters an OOD test is OOD; any other is ID if `test.json` lists the OOD facts
@@ -136,8 +81,6 @@ def read_dataset(folder: Path) -> World:
 
     Raises: FactsError naming the file, the item, and what is wrong with it.
     """
-    if is_comparison_vocabulary(folder / "vocab.json"):
-        return read_comparison_dataset(folder)
     words, ids = read_vocabulary(folder / "vocab.json")
     train = read_items(folder / "train.json", ids, is_test=False)
     test = read_items(folder / "test.json", ids, is_test=True)
@@ -158,14 +101,14 @@ def read_dataset(folder: Path) -> World:
     check_held_out(chains, tests, words, test.path)
     marks = np.array([MARKS[split] for _, split in atomic], dtype=np.int8)
     facts = replace(facts, ood=mark_facts(facts, marks, test, chains | tests, words))
-    rows = np.stack((subject, relation, object_), axis=1)
+    rows = facts.rows()
     learnt = {Split.ATOMIC_ID: rows[~facts.ood], Split.ATOMIC_OOD: rows[facts.ood]} | chains
     try:
         vocabulary = Vocabulary(tuple(words))
     except ValueError as error:
         raise FactsError(f"{folder / 'vocab.json'}: {error}") from error
     return World(
-        task="composition",
+        task=ChainTask(),
         vocabulary=vocabulary,
         facts=facts,
         splits=learnt | tests,
@@ -236,7 +179,8 @@ def mark_facts(
         outside = split == Split.TEST_OOD or split.endswith("_ood")
         if inside or outside:
             value = int(outside)
-            told[value] = np.union1d(told[value], facts_of_chains(facts, rows))
+            passed = follow(facts, rows[:, :-1])[0]
+            told[value] = np.union1d(told[value], passed[passed >= 0])
     both = np.intersect1d(told[0], told[1])
     if len(both):
         subject, relation = words[facts.subject[both[0]]], words[facts.relation[both[0]]]
@@ -248,13 +192,3 @@ def mark_facts(
     ood[told[0]] = False
     ood[told[1]] = True
     return ood
-
-
-def facts_of_chains(facts: Facts, rows: Int[ndarray, "example token"]) -> Int[ndarray, " fact"]:
-    """The facts that the questions go through, each once, as far as they are known."""
-    here, passed = rows[:, 0], [np.empty(0, np.int64)]
-    for hop in range(1, rows.shape[1] - 1):
-        found = facts.find(here, rows[:, hop])
-        passed.append(found[found >= 0])
-        here = np.where(found >= 0, facts.object[found], -1)
-    return np.unique(np.concatenate(passed))
