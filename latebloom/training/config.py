@@ -8,7 +8,7 @@ of one line that names the field, whether it comes from a file, the command or P
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from latebloom.checked import check_fields
 from latebloom.errors import LatebloomError
@@ -172,18 +172,18 @@ class RunConfig:
         return structure.to_toml(self)
 
     @classmethod
-    def from_toml(cls, text: str) -> Self:
+    def from_toml(cls, text: str) -> "RunConfig":
         """Reads what `to_toml` wrote, in this or an earlier version.
 
         Raises: LatebloomError naming the key that is unknown, or the value that does not fit.
         """
         return structure.structured(structure.read_toml(text), cls, "config")
 
-    def with_seed(self, seed: int) -> Self:
+    def with_seed(self, seed: int) -> "RunConfig":
         """This config with another seed, of the world as well."""
         return dataclasses.replace(self, seed=seed, world_seed=seed)
 
-    def replace(self, section: str = "", /, **values: Any) -> Self:
+    def replace(self, section: str = "", /, **values: Any) -> "RunConfig":
         """This config with some fields changed: `config.replace("world", phi=2.0, hops=3)`.
 
         section: `world`, `model`, `feed` or `train`; empty for the config's own fields (`seed`).
@@ -198,7 +198,7 @@ class RunConfig:
         part = structure.replaced(getattr(self, section), section, values)
         return dataclasses.replace(self, **{section: part})
 
-    def with_overrides(self, section: str, values: Mapping[str, str]) -> Self:
+    def with_overrides(self, section: str, values: Mapping[str, str]) -> "RunConfig":
         """This config with fields of a section set from the words of a command.
 
         Raises: LatebloomError naming an unknown field or a value that does not fit.

@@ -3,7 +3,7 @@
 Enters: a run's data and its config. Leaves: a `Feed`, chosen once; the loop knows only this.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.corpus import Corpus
 
 
+@runtime_checkable
 class Feed(Protocol):
     """Batches and their loss. A batch depends on the seed and the number of its step alone."""
 

@@ -1,7 +1,6 @@
 """Atomic facts: (subject, relation) -> object, as arrays of token ids."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -25,13 +24,13 @@ class Facts:
         return len(self.subject)
 
     @classmethod
-    def of_rows(cls, rows: Int[ndarray, "fact 3"]) -> Self:
+    def of_rows(cls, rows: Int[ndarray, "fact 3"]) -> "Facts":
         """Rows `subject relation object` as facts, none of them OOD."""
         subject, relation, object_ = rows.T
         return cls(subject, relation, object_, np.zeros(len(rows), bool))
 
     @classmethod
-    def none(cls) -> Self:
+    def none(cls) -> "Facts":
         """No facts at all: for questions that rest on a rule, such as sums, and on no table."""
         return cls.of_rows(np.empty((0, 3), np.int32))
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
 
 class Split(StrEnum):
@@ -71,6 +71,6 @@ class SplitMeaning:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, table: Mapping[str, Any]) -> Self:
+    def from_dict(cls, table: Mapping[str, Any]) -> "SplitMeaning":
         """What `as_dict` gave."""
         return cls(str(table["holds"]), bool(table["ood"]), bool(table["judged"]))

@@ -7,7 +7,7 @@ training and the instruments know only this.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Int
@@ -91,7 +91,7 @@ class World:
         write_written(self, facts | splits, folder)
 
     @classmethod
-    def load(cls, folder: Path, tasks: Sequence[Task] = ()) -> Self:
+    def load(cls, folder: Path, tasks: Sequence[Task] = ()) -> "World":
         """Reads what `save` wrote.
 
         tasks: tasks of one's own, for a world that asks questions of such a task.
@@ -102,7 +102,7 @@ class World:
     @classmethod
     def of(
         cls, table: Mapping[str, Any], arrays: Mapping[str, ndarray], tasks: Sequence[Task] = ()
-    ) -> Self:
+    ) -> "World":
         """The world of a table and arrays that `save` wrote."""
         vocabulary = Vocabulary(tuple(table["words"]))
         return cls(

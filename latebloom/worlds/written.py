@@ -14,7 +14,7 @@ Run folders of format 1 have the task's name alone, and a list of splits; both a
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import safetensors.numpy
@@ -30,6 +30,7 @@ ARRAYS_FILE = "world.safetensors"
 Made = TypeVar("Made")
 
 
+@runtime_checkable
 class Written(Protocol):
     """What can be written: a world, a corpus."""
 

@@ -7,7 +7,7 @@ Every maker of sentences (`make_question`, `make_tense`, `make_dyck`, `read_tree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Int
@@ -106,7 +106,7 @@ class Corpus:
         write_written(self, arrays, folder)
 
     @classmethod
-    def load(cls, folder: Path, tasks: Sequence[SentenceTask] = ()) -> Self:
+    def load(cls, folder: Path, tasks: Sequence[SentenceTask] = ()) -> "Corpus":
         """Reads what `save` wrote.
 
         tasks: tasks of one's own, for a corpus whose lines are judged by such a task.
@@ -120,7 +120,7 @@ class Corpus:
         table: Mapping[str, Any],
         arrays: Mapping[str, ndarray],
         tasks: Sequence[SentenceTask] = (),
-    ) -> Self:
+    ) -> "Corpus":
         """The corpus of a table and arrays that `save` wrote."""
         splits = {
             split: Lines(**{f.name: arrays[f"{split}/{f.name}"] for f in fields(Lines)})

@@ -10,7 +10,7 @@ Source: arXiv:2405.15071, sections 4 (comparison) and 5 (hidden values, "complex
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Int
@@ -54,7 +54,7 @@ class ComparisonTask(Task):
     """What is to be said of a value whose fact is OOD."""
 
     @classmethod
-    def of(cls, vocabulary: Vocabulary) -> Self:
+    def of(cls, vocabulary: Vocabulary) -> "ComparisonTask":
         """The task of a vocabulary that ends with the labels."""
         return cls(len(vocabulary) - len(LABELS))
 
