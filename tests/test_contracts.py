@@ -17,6 +17,7 @@ ORDER = (
     "errors",
     "files",
     "intervals",
+    "checked",
     "worlds",
     "model",
     "training",

@@ -50,7 +50,7 @@ class Memory:
         return Facts.of_rows(self.atomic)
 
     @cached_property
-    def statements(self) -> Int[ndarray, "fact _"]:
+    def statements(self) -> Int[ndarray, "statement width"]:
         """The inferred rows as one matrix; none unless all have one length."""
         widths = {rows.shape[1] for rows in self.inferred}
         if len(widths) != 1:

@@ -13,6 +13,7 @@ Source: arXiv:2305.18741, section 3.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,6 +40,7 @@ MEANINGS: Mapping[str, SplitMeaning] = {
 """What the splits of a corpus hold."""
 
 
+@dataclass(frozen=True)
 class SentenceTask:
     """By what the lines of a corpus are judged: here, by every next word."""
 

@@ -7,6 +7,7 @@ Source: arXiv:2405.15071, section 3 (composition).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -44,6 +45,7 @@ def follow(
     return np.stack(passed, axis=1), np.stack(reached, axis=1)
 
 
+@dataclass(frozen=True)
 class ChainTask(Task):
     """Questions that follow a chain of facts."""
 
@@ -99,7 +101,7 @@ class ChainTask(Task):
     def missing(
         self,
         atomic: Int[ndarray, "fact 3"],
-        inferred: Int[ndarray, "fact _"],
+        inferred: Int[ndarray, "statement width"],
         question: Sequence[int],
     ) -> list[tuple[int, int]]:
         """The first hop whose fact is not there."""

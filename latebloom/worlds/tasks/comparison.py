@@ -169,7 +169,7 @@ class ComparisonTask(Task):
     def solve_from(
         self,
         atomic: Int[ndarray, "fact 3"],
-        inferred: Int[ndarray, "fact _"],
+        inferred: Int[ndarray, "statement width"],
         questions: Int[ndarray, "row pos"],
     ) -> Int[ndarray, " row"]:
         """By transitive closure over values and comparisons, one attribute at a time."""
@@ -205,7 +205,7 @@ class ComparisonTask(Task):
     def missing(
         self,
         atomic: Int[ndarray, "fact 3"],
-        inferred: Int[ndarray, "fact _"],
+        inferred: Int[ndarray, "statement width"],
         question: Sequence[int],
     ) -> list[tuple[int, int]]:
         """The values of the entities that either of the two was compared with."""
@@ -276,7 +276,7 @@ HIDDEN: Mapping[str, SplitMeaning] = {
 """What the splits of a world with hidden values hold."""
 
 
-def comparisons_among(inferred: Int[ndarray, "fact _"]) -> Int[ndarray, "statement 4"]:
+def comparisons_among(inferred: Int[ndarray, "statement width"]) -> Int[ndarray, "statement 4"]:
     """The rows that are comparisons; none where there are no inferred rows at all."""
     if inferred.shape[1] != 4:
         return np.empty((0, 4), np.int32)

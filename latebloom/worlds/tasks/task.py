@@ -92,6 +92,7 @@ def meaning_of_hops(split: str) -> SplitMeaning:
     return SplitMeaning(f"chains of {hops} hops{over}", ood=ood)
 
 
+@dataclass(frozen=True)
 class Task(ABC):
     """What a question of a world is. Questions are `[row, pos]` token ids without the answer."""
 
@@ -178,7 +179,7 @@ class Task(ABC):
     def solve_from(
         self,
         atomic: Int[ndarray, "fact 3"],
-        inferred: Int[ndarray, "fact _"],
+        inferred: Int[ndarray, "statement width"],
         questions: Int[ndarray, "row pos"],
     ) -> Int[ndarray, " row"]:
         """The answers that follow from some atomic and inferred facts, and from nothing else."""
@@ -187,7 +188,7 @@ class Task(ABC):
     def missing(
         self,
         atomic: Int[ndarray, "fact 3"],
-        inferred: Int[ndarray, "fact _"],
+        inferred: Int[ndarray, "statement width"],
         question: Sequence[int],
     ) -> list[tuple[int, int]]:
         """The (subject, relation) pairs that a reader of these facts would like to have besides."""
