@@ -30,7 +30,7 @@ from latebloom.circuits.tracing import (
 )
 from latebloom.circuits.verdict import Verdict, judge
 from latebloom.errors import LatebloomError
-from latebloom.evaluation.accuracy import loops_needed
+from latebloom.model.feedback import loops_needed
 from latebloom.files import write_text
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.world import Split, World

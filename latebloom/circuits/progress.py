@@ -55,7 +55,7 @@ def gradient_entropy(model: Transformer, rows: Int[ndarray, "row token"]) -> flo
     training = model.training
     model.eval()
     last = torch.full((len(table),), table.shape[1] - 2)
-    logits = model(table[:, :-1], last, every_loop=False)[-1]
+    logits = model(table[:, :-1], last, every_loop=False).logits[-1]
     loss = F.cross_entropy(logits, table[:, -1])
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     gradients = torch.autograd.grad(loss, weights, allow_unused=True)

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from latebloom.errors import LatebloomError
-from latebloom.evaluation.accuracy import loops_needed
+from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparison import COMPARING, LABELS
 from latebloom.worlds.ordering import compare
@@ -198,7 +198,7 @@ def think(
     model.eval()
     question = torch.tensor([list(tokens)], device=device)
     loops = loops_needed(model.config, len(tokens))
-    logits = model(question, n_loops=loops).float().softmax(-1)[:, 0].cpu()
+    logits = model(question, n_loops=loops).logits.float().softmax(-1)[:, 0].cpu()
     fed = logits[-2] if len(logits) > 1 else logits[-1]
     return logits[-1, -1], fed
 
@@ -246,7 +246,7 @@ def notes_on(
     if len(tokens) > longest:
         how = (
             f"{loops_needed(model.config, len(tokens))} loops were run"
-            if model.config.shape == "looped"
+            if model.feedback.looped
             else "this model has no more loops to run than it was trained with"
         )
         notes.append(f"{len(tokens) - 1} hops; training had {longest - 1} at most ({how})")

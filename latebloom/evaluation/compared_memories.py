@@ -28,7 +28,6 @@ from numpy import ndarray
 from torch import Tensor
 
 from latebloom.errors import LatebloomError
-from latebloom.evaluation.accuracy import loops_needed
 from latebloom.evaluation.ask import (
     Answer,
     answer_in_splits,
@@ -38,6 +37,7 @@ from latebloom.evaluation.ask import (
     was_shown,
 )
 from latebloom.evaluation.both_memories import NewFacts, find_name
+from latebloom.model.feedback import loops_needed
 from latebloom.model.taps import Site, Taps
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparison import LABELS
@@ -64,7 +64,7 @@ def ask_compared(
     Raises: LatebloomError if the model is of another family, it is no comparison, an entity stands
         in neither memory, or a value is unknown; UnknownNameError for a name in neither memory.
     """
-    if model.config.feedback != "replace":
+    if not model.feedback.replaces:
         raise LatebloomError(
             "a new fact enters a comparison where the predicted value takes the entity's place,"
             f" model.feedback 'replace', and this model has {model.config.feedback!r}; grow"
@@ -186,7 +186,7 @@ def compare_both(
 
     question = torch.tensor([list(tokens)], device=model.embed.weight.device)
     loops = loops_needed(model.config, len(tokens))
-    logits = model(question, n_loops=loops, taps=Taps(writes={FED_BACK: write}))
+    logits = model(question, n_loops=loops, taps=Taps(writes={FED_BACK: write})).logits
     probabilities = logits.float().softmax(-1)[:, 0].cpu()
     return probabilities[0], probabilities[-1, -1]
 

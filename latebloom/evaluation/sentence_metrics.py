@@ -21,6 +21,7 @@ from numpy import ndarray
 from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import TOKENS_AT_ONCE, Score
 from latebloom.evaluation.decoding import decode
+from latebloom.model.positions import check_length
 from latebloom.model.transformer import Transformer
 from latebloom.training.objective import sentence_loss
 from latebloom.training.sentences import to_read
@@ -85,13 +86,13 @@ def check_judged(corpus: Corpus) -> None:
 
 def check_fits(model: Transformer, lines: Lines) -> None:
     """Raises: CorpusError if a line has more tokens than the model has positions."""
-    limit, longest = model.config.max_positions, int(lines.lengths.max(initial=0))
-    if model.config.positions in ("learned", "sinusoidal") and longest > limit:
-        row = int(lines.lengths.argmax())
-        raise CorpusError(
-            f"line {row + 1} has {longest} tokens, but the model reads {limit}"
-            f" (model.max_positions); set at least {longest}"
-        )
+    check_length(
+        model.positions.limit,
+        lines.lengths,
+        lambda row: f"line {row + 1}",
+        f"set at least {lines.lengths.max(initial=0)}",
+        CorpusError,
+    )
 
 
 @torch.no_grad()
@@ -132,7 +133,7 @@ def judge_question(
         width = int(lines.prompt[rows].max())
         tokens = torch.from_numpy(lines.tokens[rows, :width]).long().to(model.embed.weight.device)
         at = torch.from_numpy(lines.prompt[rows]).long().to(tokens.device) - 1
-        logits = model(tokens, at, every_loop=False)[-1].cpu()
+        logits = model(tokens, at, every_loop=False).logits[-1].cpu()
         answer = torch.from_numpy(lines.tokens[rows, lines.target[rows]]).long()
         right[rows] = (among[logits[:, among].argmax(-1)] == answer).numpy()
     return right
@@ -192,7 +193,7 @@ def judge_dyck(
         tokens = lines.tokens[rows, : int(lines.lengths[rows].max())].astype(np.int64)
         line, place = np.nonzero(far_closings(tokens, kinds))
         ids = torch.from_numpy(tokens).to(model.embed.weight.device)
-        logits = model(ids, every_loop=False)[-1][line, place - 1, kinds + 1 :]
+        logits = model(ids, every_loop=False).logits[-1][line, place - 1, kinds + 1 :]
         right.append(logits.argmax(-1).cpu().numpy() + kinds + 1 == tokens[line, place])
     return np.concatenate(right)
 
@@ -206,7 +207,8 @@ def judge_next_word(
     for rows in batches(lines):
         tokens = lines.tokens[rows, : int(lines.lengths[rows].max())].astype(np.int64)
         ids = torch.from_numpy(tokens).to(model.embed.weight.device)
-        made = model(ids, every_loop=False)[-1][:, :-1].argmax(-1).cpu().numpy()
+        logits = model(ids, every_loop=False).logits[-1]
+        made = logits[:, :-1].argmax(-1).cpu().numpy()
         real = np.arange(1, tokens.shape[1]) < lines.lengths[rows, None]
         right.append((made == tokens[:, 1:])[real])
     return np.concatenate(right)
