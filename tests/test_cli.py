@@ -137,6 +137,14 @@ def test_own_facts_are_diagnosed_first(latebloom, tmp_path):
         (["grok", "composition", "--world.nothing", "1"], "--world.nothing"),
         (["grok", "composition", "--nothing"], "--nothing"),
         (["grok", "composition", "--device", "abacus"], "--device abacus"),
+        (["grok", "composition", "--threads", "-1"], "--threads is -1"),
+        (["grok", "composition", "--seed", "-1"], "seed is -1"),
+        (["grok", "composition", "--seed", str(2**44)], f"seed is {2**44}"),
+        (["grok", "composition", "--train.lr", "nan"], "train.lr is nan; give a finite number"),
+        (["grok", "composition", "--train.lr", "inf"], "train.lr is inf"),
+        (["grok", "composition", "--model.temperature", "nan"], "model.temperature is nan"),
+        (["grok", "composition", "--world.phi", "nan"], "world.phi is nan"),
+        (["data", "composition", "--seed", "-1"], "seed is -1"),
         (["grok", "composition", "--until", "test_x>=0.5"], "test_x"),
         (["grok", "facts"], "facts"),
         (["grok", "facts", "--facts", "missing.csv"], "missing.csv"),
@@ -174,9 +182,11 @@ def test_a_users_mistake_is_one_line_and_code_2(latebloom, tmp_path, words, name
 
 def test_asking_a_run_badly(latebloom, run_folder):
     for words, named in (
-        (["nobody", "r1"], "nearest" if False else "unknown name 'nobody'"),
+        (["nobody", "r1"], "unknown name 'nobody'"),
         (["e1"], "one relation or more"),
         (["e1x", "r1"], "nearest: e1"),
+        (["e1", "r1", "--top", "0"], "--top is 0; ask for 1 answer or more"),
+        (["e1", "r1", "--top", "-1"], "--top is -1"),
     ):
         code, out, err = latebloom("ask", run_folder, *words)
         assert (code, out) == (2, "")

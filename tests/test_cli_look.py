@@ -90,17 +90,17 @@ def test_trace_of_one_step_shows_its_verdict(latebloom, run_folder):
 
 
 def test_a_model_and_data_from_elsewhere(latebloom, plain_run, tmp_path):
+    """The same model on the same questions, both read back from files: the same record."""
     assert latebloom("export", plain_run, "--to", "hf", "theirs")[0] == 0
-    assert latebloom("data", "composition", *TINY[:10], "--to", "data")[0] == 0
+    assert latebloom("data", "composition", *TINY[:12], "--to", "data")[0] == 0
     words = ["--examples", "20", "--json", "--quiet"]
     code, out, err = latebloom("trace", "--hf", "theirs", "--data", "data", *words)
     assert code == 0, err
     theirs = json.loads(out)
     code, out, _ = latebloom("trace", plain_run, "--step", "20", *words)
     ours = json.loads(out)
-    assert theirs["n_layers"] == ours["n_layers"] == 2
-    assert set(theirs["trace"]) == set(ours["trace"])
-    assert 0 <= theirs["accuracy"] <= 1
+    assert ours.pop("step") == 20
+    assert theirs == ours
 
 
 @pytest.mark.parametrize(

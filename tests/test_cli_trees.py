@@ -113,11 +113,13 @@ def test_published_sentences_out_in_and_trained_on(latebloom, tmp_path, recipe):
     code, text, _ = latebloom("data", recipe, *settings, "--to", "published", "--json")
     assert code == 0
     sizes = json.loads(text)["splits"]
-    for name in ([recipe], [f"{recipe}-published"], []):
-        words = ["data", *name, "--from", "published", "--to", "copy", "--json"]
+    for copy, name in {"a": [recipe], "b": [f"{recipe}-published"], "c": []}.items():
+        words = ["data", *name, "--from", "published", "--to", copy, "--json"]
         assert latebloom(*words) == (0, text, "")
-    for path in (tmp_path / "published").iterdir():
-        assert (tmp_path / "copy" / path.name).read_bytes() == path.read_bytes()
+        for path in (tmp_path / "published").iterdir():
+            assert (tmp_path / copy / path.name).read_bytes() == path.read_bytes()
+    code, _, complaint = latebloom("data", recipe, *settings, "--to", "published")
+    assert (code, complaint) == (2, "error: published exists; give a new folder\n")
     files = ["--world.files", "published"]
     assert latebloom("data", recipe, *files, "--json")[1] == text
     code, text, told = latebloom("grok", recipe, *files, *SMALL[6:], "--out", "run", "--json")

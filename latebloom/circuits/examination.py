@@ -33,6 +33,7 @@ from latebloom.errors import LatebloomError
 from latebloom.model.feedback import loops_needed
 from latebloom.files import write_text
 from latebloom.model.transformer import Transformer
+from latebloom.worlds.streams import check_seed
 from latebloom.worlds.world import Split, World
 
 FORMAT = 1
@@ -55,6 +56,7 @@ class ExaminationConfig:
     """Also patches clean states into runs with noise on the subject's embedding (ROME)."""
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         if self.examples < 1:
             raise LatebloomError(f"trace.examples is {self.examples}; it must be at least 1")
 

@@ -27,6 +27,7 @@ from latebloom.circuits.corruption import (
 from latebloom.circuits.lens import Named
 from latebloom.errors import LatebloomError
 from latebloom.worlds.ordering import compare
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import World
 
 
@@ -96,7 +97,7 @@ def chain_probe(
     everything = world.examples(split)
     if everything.shape[1] < 4:
         raise ProbeError(f"split {split!r} holds questions of one hop: there is no bridge to find")
-    rng = np.random.default_rng([seed, 2])
+    rng = np.random.default_rng([seed, Draw.PROBE])
     rows = draw_rows(everything, n, rng).astype(np.int64)
     questions, answers = rows[:, :-1], rows[:, -1]
     reached = follow_chains(world.facts, questions)
@@ -152,7 +153,7 @@ def operand_probe(
     named: tokens that may appear inside (values), a row each; the answer is added.
     Raises: ProbeError if a corrupted place is no place of the question.
     """
-    rng = np.random.default_rng([seed, 3])
+    rng = np.random.default_rng([seed, Draw.OPERANDS])
     questions, answers = rows[:, :-1].astype(np.int64), rows[:, -1].astype(np.int64)
     for place in candidates:
         if place not in places:
@@ -182,7 +183,7 @@ def comparison_probe(world: World, split: str, *, n: int = 300, seed: int = 0) -
     everything = world.examples(split)
     if everything.shape[1] != 4:
         raise ProbeError(f"split {split!r} holds no comparisons: they have three tokens")
-    rows = draw_rows(everything, n, np.random.default_rng([seed, 2]))
+    rows = draw_rows(everything, n, np.random.default_rng([seed, Draw.PROBE]))
 
     def value(questions: Int[ndarray, "row pos"], entity: int) -> Int[ndarray, " row"]:
         at = facts.find(questions[:, entity], questions[:, 0])

@@ -100,7 +100,8 @@ def patch_grid(
     the passes, ascending. rows: the rows of `base` beside the source's; None: all. positions:
     those that are patched, in the order of the result; None: all.
     """
-    rows = torch.arange(base.n_rows, device=base.start.device) if rows is None else rows
+    rows = torch.arange(base.n_rows) if rows is None else rows
+    rows = rows.to(base.start.device)
     unpatched = read_answers(model, base.final[rows], tokens)
     replaced = read_answers(model, source.final, tokens)
     grid = (base.n_loops, base.n_layers + 1)

@@ -17,6 +17,7 @@ from latebloom.circuits.trees import span_scores
 from latebloom.errors import CorpusError
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.sentences.corpus import Corpus, Lines
+from latebloom.worlds.streams import Draw
 
 MAX_WORDS = 64
 """Words of the longest sentence that is projected: the work grows with their cube."""
@@ -67,7 +68,7 @@ def sentences_to_project(
             f"the split {split!r} has no sentence of at most {max_words} words to project; choose"
             " another"
         )
-    drawn = np.random.default_rng([seed, 15]).permutation(rows)[:n]
+    drawn = np.random.default_rng([seed, Draw.PROJECTED]).permutation(rows)[:n]
     return lines.take(np.sort(drawn))
 
 
@@ -91,7 +92,7 @@ def score_projections(
     scores: Float[ndarray, "sentence n n"], lines: Lines, *, seed: int = 0
 ) -> TreeScores:
     """The same from span scores, sentences of one length at a time."""
-    rng = np.random.default_rng([seed, 16])
+    rng = np.random.default_rng([seed, Draw.RANDOM_TREES])
     published = paper = 0.0
     parseval: dict[str, Overlap] = {name: Overlap(0, 0, 0) for name in TREES}
     for n in np.unique(lines.words).tolist():

@@ -47,7 +47,7 @@ def predict(
     model: Transformer, questions: Int[Tensor, "row pos"], n_loops: int | None = None
 ) -> Int[Tensor, " row"]:
     """The most likely answer to each question, as token ids on the CPU."""
-    device = model.embed.weight.device
+    device = model.device
     training = model.training
     model.eval()
     loops = n_loops or loops_needed(model.config, questions.shape[1])

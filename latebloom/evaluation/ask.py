@@ -70,9 +70,10 @@ class Answer:
 def ask(model: Transformer, world: World, question: Sequence[str], top: int = 5) -> Answer:
     """Puts one question, in names, to a model.
 
-    top: how many answers to give.
+    top: how many answers to give, 1 or more.
     Raises: UnknownNameError with the nearest names; LatebloomError if it is no question.
     """
+    check_top(top)
     tokens = world.vocabulary.encode(question)
     if world.task in COMPARING and len(tokens) != 2:
         return ask_comparison(model, world, tokens, top)
@@ -111,6 +112,12 @@ def ask(model: Transformer, world: World, question: Sequence[str], top: int = 5)
         shown=was_shown(world, tokens),
         notes=tuple(notes_on(model, world, tokens, hops)),
     )
+
+
+def check_top(top: int) -> None:
+    """Raises: LatebloomError if no answer is wanted."""
+    if top < 1:
+        raise LatebloomError(f"--top is {top}; ask for 1 answer or more")
 
 
 def ask_comparison(model: Transformer, world: World, tokens: Sequence[int], top: int) -> Answer:
@@ -194,7 +201,7 @@ def think(
     model: Transformer, tokens: Sequence[int]
 ) -> tuple[Float[Tensor, " d_vocab"], Float[Tensor, "pos d_vocab"]]:
     """Probabilities of the answer, and at every position those that the last loop was fed."""
-    device = model.embed.weight.device
+    device = model.device
     model.eval()
     question = torch.tensor([list(tokens)], device=device)
     loops = loops_needed(model.config, len(tokens))

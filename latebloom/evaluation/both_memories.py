@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latebloom.errors import FactsError, LatebloomError, UnknownNameError
-from latebloom.evaluation.ask import Answer, Guess, follow, think, was_shown
+from latebloom.evaluation.ask import Answer, Guess, check_top, follow, think, was_shown
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparison import COMPARING
 from latebloom.worlds.fact_files import FactTable, read_facts
@@ -98,6 +98,7 @@ def ask_both(
     Raises: UnknownNameError for a name in neither memory; LatebloomError if it is no chain, or a
     hop asks the model about what it has no token for.
     """
+    check_top(top)
     if world.task in COMPARING:
         raise LatebloomError("this run compares: new facts are for `ask_compared`, not chains")
     if len(question) < 2:

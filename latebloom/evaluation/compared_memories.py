@@ -32,6 +32,7 @@ from latebloom.evaluation.ask import (
     Answer,
     answer_in_splits,
     check_comparison,
+    check_top,
     label_guesses,
     notes_on_comparison,
     was_shown,
@@ -64,6 +65,7 @@ def ask_compared(
     Raises: LatebloomError if the model is of another family, it is no comparison, an entity stands
         in neither memory, or a value is unknown; UnknownNameError for a name in neither memory.
     """
+    check_top(top)
     if not model.feedback.replaces:
         raise LatebloomError(
             "a new fact enters a comparison where the predicted value takes the entity's place,"
@@ -184,7 +186,7 @@ def compare_both(
             state[:, position] = neighbours.mean(0)
         return state
 
-    question = torch.tensor([list(tokens)], device=model.embed.weight.device)
+    question = torch.tensor([list(tokens)], device=model.device)
     loops = loops_needed(model.config, len(tokens))
     logits = model(question, n_loops=loops, taps=Taps(writes={FED_BACK: write})).logits
     probabilities = logits.float().softmax(-1)[:, 0].cpu()
@@ -196,7 +198,7 @@ def fed_value(model: Transformer, world: World, value: int) -> Float[Tensor, " d
     rows = trained_facts(world)
     questions = rows[rows[:, -1] == value][:, [1, 0]]
     taps = Taps(reads=[FED_BACK])
-    model(torch.from_numpy(questions).to(model.embed.weight.device), n_loops=2, taps=taps)
+    model(torch.from_numpy(questions).to(model.device), n_loops=2, taps=taps)
     return taps.states[FED_BACK][:, -1].mean(0)
 
 

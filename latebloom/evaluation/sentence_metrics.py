@@ -38,7 +38,7 @@ def score_corpus(
     """The score of each split.
 
     probe: at most this many lines of a split that the metric judges, spread evenly; 0: all.
-    splits: names; None: the held-out splits.
+    splits: names; None: every split of the corpus.
     Raises: CorpusError for a line longer than the model; LatebloomError for a model with feedback.
     """
     judge = {
@@ -50,7 +50,7 @@ def score_corpus(
     training = model.training
     model.eval()
     scores = {}
-    for name in corpus.tested if splits is None else splits:
+    for name in corpus.splits if splits is None else splits:
         lines = judged_lines(corpus, name)
         if probe and len(lines) > probe:
             lines = lines.take(np.arange(0, len(lines), len(lines) // probe)[:probe])
@@ -103,7 +103,7 @@ def word_loss(model: Transformer, lines: Lines) -> float:
     total = 0.0
     for rows in batches(lines):
         lengths = lines.lengths[rows]
-        batch = to_read(lines.tokens[rows], lengths, model.embed.weight.device)
+        batch = to_read(lines.tokens[rows], lengths, model.device)
         n_words = int((lengths - 1).sum())
         total += n_words * float(sentence_loss(model, batch, label_smoothing=0.0))
     model.train(training)
@@ -131,7 +131,7 @@ def judge_question(
     right = np.zeros(len(lines), bool)
     for rows in batches(lines):
         width = int(lines.prompt[rows].max())
-        tokens = torch.from_numpy(lines.tokens[rows, :width]).long().to(model.embed.weight.device)
+        tokens = torch.from_numpy(lines.tokens[rows, :width]).long().to(model.device)
         at = torch.from_numpy(lines.prompt[rows]).long().to(tokens.device) - 1
         logits = model(tokens, at, every_loop=False).logits[-1].cpu()
         answer = torch.from_numpy(lines.tokens[rows, lines.target[rows]]).long()
@@ -192,7 +192,7 @@ def judge_dyck(
     for rows in batches(lines):
         tokens = lines.tokens[rows, : int(lines.lengths[rows].max())].astype(np.int64)
         line, place = np.nonzero(far_closings(tokens, kinds))
-        ids = torch.from_numpy(tokens).to(model.embed.weight.device)
+        ids = torch.from_numpy(tokens).to(model.device)
         logits = model(ids, every_loop=False).logits[-1][line, place - 1, kinds + 1 :]
         right.append(logits.argmax(-1).cpu().numpy() + kinds + 1 == tokens[line, place])
     return np.concatenate(right)
@@ -206,7 +206,7 @@ def judge_next_word(
     right = [np.zeros(0, bool)]
     for rows in batches(lines):
         tokens = lines.tokens[rows, : int(lines.lengths[rows].max())].astype(np.int64)
-        ids = torch.from_numpy(tokens).to(model.embed.weight.device)
+        ids = torch.from_numpy(tokens).to(model.device)
         logits = model(ids, every_loop=False).logits[-1]
         made = logits[:, :-1].argmax(-1).cpu().numpy()
         real = np.arange(1, tokens.shape[1]) < lines.lengths[rows, None]

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from latebloom.errors import CorpusError
+from latebloom.errors import CorpusError, LatebloomError
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.scores import score
 from latebloom.evaluation.sentence_metrics import check_judged
@@ -97,7 +97,12 @@ def check_longest(config: ModelConfig, corpus: Corpus) -> None:
 
 
 def use_threads(threads: int) -> int:
-    """Sets torch's threads (0 leaves its choice) and returns how many there are now."""
+    """Sets torch's threads (0 leaves its choice) and returns how many there are now.
+
+    Raises: LatebloomError for a negative number.
+    """
+    if threads < 0:
+        raise LatebloomError(f"--threads is {threads}; use 1 or more, or 0 to let torch choose")
     if threads:
         torch.set_num_threads(threads)
     return torch.get_num_threads()

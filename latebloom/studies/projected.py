@@ -32,6 +32,7 @@ from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
 from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.sentences.corpus import Corpus, Lines
+from latebloom.worlds.streams import check_seed
 
 FORMAT = 2
 """Version of the records; older ones are made again."""
@@ -57,6 +58,7 @@ class ProjectionConfig:
     """Sentences whose trees are kept for drawing, of those projected."""
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         for name in ("sentences", "max_words"):
             if getattr(self, name) < 1:
                 option = name.replace("_", "-")

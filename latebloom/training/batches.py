@@ -16,6 +16,7 @@ from torch import Tensor
 from latebloom.training.config import TrainConfig
 from latebloom.training.epochs import Epochs
 from latebloom.worlds.comparison import COMPARING
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import ATOMIC, World
 
 NOT_ASKED = -100
@@ -114,7 +115,7 @@ class Batches:
         else:
             shares = [(world.trained, config.batch_size)]
         streams = [
-            Stream(world, splits, count, [seed, 2, i], device)
+            Stream(world, splits, count, [seed, Draw.BATCHES, i], device)
             for i, (splits, count) in enumerate(shares)
         ]
         self.streams = [stream for stream in streams if len(stream)]

@@ -5,6 +5,7 @@ key, a wrong type or a value out of range is a one-line error that names the fie
 """
 
 import dataclasses
+import math
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from latebloom.model.config import ModelConfig
 from latebloom.training.until import parse_until
 from latebloom.worlds.build import SentenceWorldConfig, WorldConfig
 from latebloom.worlds.composition import CompositionConfig
+from latebloom.worlds.streams import check_seed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,12 +113,28 @@ class RunConfig:
     """The training."""
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
+        for section in ("world", "model", "train"):
+            self._check_numbers(section)
         if isinstance(self.world, SentenceWorldConfig):
             self._check_sentences()
         elif not self.train.by_length:
             raise LatebloomError(
                 "train.by_length is false, which has no effect on questions; leave it true"
             )
+
+    def _check_numbers(self, section: str) -> None:
+        """Refuses nan, which slips through comparisons with a bound, and infinity.
+
+        A world's phi may be infinite: then all questions that are not held out are trained on.
+        """
+        told = getattr(self, section)
+        for setting in dataclasses.fields(told):
+            value = getattr(told, setting.name)
+            if not isinstance(value, float) or (section == "world" and math.isinf(value)):
+                continue
+            if not math.isfinite(value):
+                raise LatebloomError(f"{section}.{setting.name} is {value}; give a finite number")
 
     def _check_sentences(self) -> None:
         """Refuses what has no effect on sentences, and models that cannot read them."""

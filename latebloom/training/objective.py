@@ -55,7 +55,7 @@ def batch_loss(
     atomic fact keeps the weight that they would have had.
     """
     config = model.config
-    total = torch.zeros((), device=model.embed.weight.device)
+    total = torch.zeros((), device=model.device)
     for group in batch:
         n_rows, n_tokens = group.tokens.shape
         looped = model.feedback.looped

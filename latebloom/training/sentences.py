@@ -18,6 +18,7 @@ from torch import Tensor
 from latebloom.training.config import TrainConfig
 from latebloom.training.epochs import Epochs
 from latebloom.worlds.sentences.corpus import Corpus, joined
+from latebloom.worlds.streams import Draw
 
 POOL = 8
 """Steps whose lines are dealt out together, fewer where they would be more than an epoch. Of a
@@ -46,10 +47,10 @@ class SentenceBatches:
     ) -> None:
         lines = joined([corpus.lines(split) for split in corpus.trained])
         self.tokens, self.lengths = lines.tokens, lines.lengths
-        self.epochs = Epochs(len(lines), config.batch_size, [seed, 2])
+        self.epochs = Epochs(len(lines), config.batch_size, [seed, Draw.LINES])
         most = POOL if config.by_length else 1
         self.pool = min(most, max(1, len(lines) // config.batch_size))
-        self.key = [seed, 3]
+        self.key = [seed, Draw.DEALING]
         self.dealt = lru_cache(maxsize=1)(self._dealt)
         self.device = device
 

@@ -21,6 +21,7 @@ from latebloom.worlds.sentences.published import read_published
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 from latebloom.worlds.sentences.treebank import SentencesConfig, make_sentences
+from latebloom.worlds.streams import check_seed
 from latebloom.worlds.world import World
 
 SentenceWorldConfig = QuestionConfig | TenseConfig | DyckConfig | SentencesConfig
@@ -53,8 +54,9 @@ def build_world(
 
     tell: is told, line by line, what was found in files that were read.
     Raises: WorldError, FactsError or CorpusError for what the config asks and the world cannot
-    give.
+    give; LatebloomError for a seed out of range.
     """
+    check_seed(seed)
     match config:
         case QuestionConfig() | TenseConfig() | DyckConfig() if config.files:
             corpus = read_published(Path(config.files), config.kind)

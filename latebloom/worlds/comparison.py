@@ -23,6 +23,7 @@ from numpy import ndarray
 from latebloom.errors import WorldError
 from latebloom.worlds.ordering import compare
 from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_others
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Facts, Split, World
 
@@ -112,7 +113,7 @@ def make_comparison(config: ComparisonConfig, seed: int) -> World:
 
     Raises: WorldError if phi is beyond what the entities give, or too few of them are OOD.
     """
-    rng = np.random.default_rng([seed, 3])
+    rng = np.random.default_rng([seed, Draw.COMPARISON])
     table = draw_table(config.entities, config.attributes, config.values, rng)
     return world_of_table(table, config, rng)
 

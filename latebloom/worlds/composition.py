@@ -13,6 +13,7 @@ import numpy as np
 
 from latebloom.errors import WorldError
 from latebloom.worlds.chains import ChainConfig, make_splits, mark_ood
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Facts, World
 
@@ -47,7 +48,7 @@ def make_composition(config: CompositionConfig, seed: int) -> World:
 
     Raises: WorldError if the sizes do not hold what is asked for.
     """
-    rng = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([seed, Draw.COMPOSITION])
     n, degree = config.entities, config.out_degree
     subject = np.repeat(np.arange(n, dtype=np.int32), degree)
     # The `out_degree` smallest of i.i.d. keys are a uniform choice without repetition.

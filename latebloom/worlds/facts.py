@@ -23,6 +23,7 @@ from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.chains import ChainConfig, make_splits, mark_ood
 from latebloom.worlds.diagnosis import Diagnosis, ManyValued, diagnose
 from latebloom.worlds.fact_files import MAX_FACTS, FactTable, read_facts
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Facts, Split, World
 
@@ -91,7 +92,7 @@ def world_from_table(
             f" two-hop question to ask ({diagnosis.facts:,} facts kept, {left:,} left out); give"
             " facts that chain, with the same spelling in both columns"
         )
-    rng = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([seed, Draw.OWN_FACTS])
     kept = diagnosis.kept
     subject, object_ = table.subject[kept], table.object[kept]
     used = np.unique(np.concatenate((subject, object_)))

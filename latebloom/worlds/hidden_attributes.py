@@ -40,6 +40,7 @@ from latebloom.worlds.ordering import (
     reaches,
 )
 from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_others
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import Split, World
 
 TRAIN_CROSS = "train_cross"
@@ -97,7 +98,7 @@ def make_hidden_attributes(config: HiddenAttributesConfig, seed: int) -> World:
 
     Raises: WorldError if there is no comparison to train on.
     """
-    rng = np.random.default_rng([seed, 4])
+    rng = np.random.default_rng([seed, Draw.HIDDEN_ATTRIBUTES])
     table = draw_table(config.entities, config.attributes, config.values, rng)
     hidden = mark_entities(table.value >= 0, config.ood_frac, rng)
     within, held_out = draw_within(hidden, config, rng)

@@ -29,6 +29,7 @@ from numpy import ndarray
 from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.comparison import MISSING, PairConfig, ValueTable, world_of_table
 from latebloom.worlds.fact_files import DELIMITERS, encoding_message
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import World
 
 ABSENT = ("", "na", "n/a", "nan", "null", "-")
@@ -106,7 +107,7 @@ def world_of_numbers(table: NumberTable, config: ScaleConfig, seed: int) -> Worl
 
     Raises: FactsError if there are fewer than three entities, or an attribute has one value.
     """
-    rng = np.random.default_rng([seed, 3])
+    rng = np.random.default_rng([seed, Draw.OWN_NUMBERS])
     return world_of_table(scaled(table, config), config, rng)
 
 

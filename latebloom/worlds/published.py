@@ -179,7 +179,8 @@ def read_row(item: Any, ids: Mapping[str, int], place: str) -> list[int]:
     except KeyError as error:
         token = error.args[0]
         why = (
-            "is no part of a composition question; comparison is not read"
+            "is no part of a composition question; a data set of comparisons has their answers"
+            " at the end of vocab.json, after the special tokens"
             if token in SPECIAL
             else "is not in vocab.json; add it there, or mend the item"
         )

@@ -5,6 +5,8 @@ import torch
 
 from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.evaluation.ask import ask, follow, was_shown
+from latebloom.evaluation.both_memories import NewFacts, ask_both
+from latebloom.evaluation.compared_memories import ask_compared
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
@@ -200,3 +202,14 @@ def test_hidden_values_and_a_lack_of_labels_are_noted():
 
     judge.forward = astray
     assert any("no comparison" in n for n in ask(judge, world, names(world, "test_hard")).notes)
+
+
+@pytest.mark.parametrize("top", [0, -1])
+def test_asking_for_no_answer_is_refused(oracle, small_world, top):
+    with pytest.raises(LatebloomError, match=f"--top is {top}"):
+        ask(oracle, small_world, ["e1", "r1"], top=top)
+    new = NewFacts("told", {})
+    with pytest.raises(LatebloomError, match=f"--top is {top}"):
+        ask_both(oracle, small_world, new, ["e1", "r1"], top=top)
+    with pytest.raises(LatebloomError, match=f"--top is {top}"):
+        ask_compared(oracle, small_world, new, ["r1", "e1", "e2"], top=top)

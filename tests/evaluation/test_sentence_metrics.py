@@ -7,6 +7,7 @@ import torch
 from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.decoding import decode
+from latebloom.evaluation.scores import score
 from latebloom.evaluation.sentence_metrics import (
     far_closings,
     judge_dyck,
@@ -118,6 +119,15 @@ def test_question_score_recomputed():
         score = score_corpus(model, corpus, splits=[split])[split]
         assert (score.n, score.correct) == (len(lines), right)
     assert score_corpus(model, corpus, probe=10)["test_ood"].n == 10
+
+
+def test_no_splits_named_are_all_of_them():
+    """As in `score` and `score_splits`: those that are trained on, too."""
+    corpus = make_question(QuestionConfig(**SIZES), 0)
+    model = small_model(len(corpus.vocabulary))
+    every = score_corpus(model, corpus)
+    assert list(every) == list(corpus.splits) == ["train", "test_id", "test_ood"]
+    assert every == score(model, corpus)
 
 
 def speaker(said: dict[int, str]) -> Transformer:

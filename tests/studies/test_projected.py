@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from latebloom.circuits.examination import ExaminationConfig
 from latebloom.circuits.tree_scores import score_trees, sentences_to_project
-from latebloom.errors import CorpusError, RunFolderError
+from latebloom.errors import CorpusError, LatebloomError, RunFolderError
 from latebloom.evaluation.loaded import load
 from latebloom.model.config import ModelConfig
 from latebloom.reports.page import write_report
@@ -110,3 +111,10 @@ def test_what_cannot_be_projected_is_told(run, tmp_path, small_config):
     with pytest.raises(RunFolderError, match="holds no sentences"):
         list(project_run(RunFolder.open(tmp_path / "facts"), ASKED))
     assert not (tmp_path / "facts" / "trees").exists()
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(LatebloomError, match="seed is -1"):
+        ProjectionConfig(seed=-1)
+    with pytest.raises(LatebloomError, match="seed is -1"):
+        ExaminationConfig(seed=-1)

@@ -1,6 +1,8 @@
 """Configs: written and read the same; whatever is wrong is named."""
 
 import math
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -102,3 +104,19 @@ def test_a_stop_rule_that_cannot_be_read(text):
 def test_a_stop_rule_names_the_splits_there_are():
     with pytest.raises(LatebloomError, match="this world has test_id, test_ood"):
         check_until("test_hard>=0.5", ["test_id", "test_ood"])
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_refused_in_python_and_in_a_file(value):
+    config = make_recipe("composition")
+    with pytest.raises(LatebloomError, match=r"train\.lr is "):
+        replace(config, train=replace(config.train, lr=value))
+    text = re.sub("weight_decay = .*", f"weight_decay = {value}", config.to_toml())
+    assert text != config.to_toml()
+    with pytest.raises(LatebloomError, match=r"train\.weight_decay is "):
+        RunConfig.from_toml(text)
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(LatebloomError, match="seed is -1"):
+        make_recipe("composition").with_seed(-1)

@@ -183,7 +183,10 @@ def test_a_token_tells_its_word(word):
         ({"train": [{"input_text": "<e_0><r_0>"}]}, r"item 1: it needs input_text and target_"),
         ({"train": ["<e_0>"]}, r"item 1: it needs input_text and target_text"),
         ({"train": [*TRAIN, item("e_0 r_7", "e_1")]}, r"item 9: the token <r_7> is not in vocab"),
-        ({"train": [*TRAIN, item("e_0 q e_1", "e_1")]}, r"item 9: the token <q> .* comparison"),
+        (
+            {"train": [*TRAIN, item("e_0 q e_1", "e_1")]},
+            r"item 9: the token <q> .* comparisons has .* at the end of vocab\.json",
+        ),
         (
             {"train": [{"input_text": "<e_0><r_0>", "target_text": "<e_0><r_0><e_1>"}]},
             r"item 1: target_text '<e_0><r_0><e_1>' is not input_text, an answer, </a>",

@@ -22,6 +22,7 @@ from numpy import ndarray
 
 from latebloom.errors import CorpusError
 from latebloom.worlds.sentences.corpus import START, Corpus, Lines, joined, line_keys
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Split
 
@@ -167,7 +168,7 @@ def make_dyck(config: DyckConfig, seed: int) -> Corpus:
 
     Raises: CorpusError if the settings do not hold enough lines of a split.
     """
-    rng = np.random.default_rng([seed, 13])
+    rng = np.random.default_rng([seed, Draw.DYCK])
 
     def draw(n: int) -> tuple[Lines, ComponentKeys]:
         steps = draw_shapes(n, config, rng)

@@ -33,6 +33,7 @@ from latebloom.worlds.sentences.transformation import (
     joined_parts,
     some_trees,
 )
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Split
 
@@ -165,7 +166,7 @@ def make_question(config: QuestionConfig, seed: int) -> Corpus:
 
     Raises: CorpusError if the grammar does not hold as many distinct lines as asked for.
     """
-    rng = np.random.default_rng([seed, 11])
+    rng = np.random.default_rng([seed, Draw.QUESTION])
     vocabulary = question_vocabulary()
     grammar = make_grammar(question_rules(config), LEXICON, "S")
     writer = QuestionWriter(grammar, vocabulary)

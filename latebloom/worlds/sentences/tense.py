@@ -29,6 +29,7 @@ from latebloom.worlds.sentences.transformation import (
     joined_parts,
     some_trees,
 )
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Split
 
@@ -143,7 +144,7 @@ def make_tense(config: TenseConfig, seed: int) -> Corpus:
 
     Raises: CorpusError if the grammar does not hold as many distinct lines as asked for.
     """
-    rng = np.random.default_rng([seed, 12])
+    rng = np.random.default_rng([seed, Draw.TENSE])
     vocabulary = tense_vocabulary()
     grammar = make_grammar(tense_rules(config), LEXICON, "S")
     writer = TenseWriter(grammar, vocabulary)

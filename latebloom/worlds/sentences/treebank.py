@@ -21,6 +21,7 @@ import numpy as np
 from latebloom.errors import CorpusError
 from latebloom.files import import_extra
 from latebloom.worlds.sentences.corpus import START, Corpus, Lines
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Split
 
@@ -70,7 +71,7 @@ def make_sentences(config: SentencesConfig, seed: int) -> Corpus:
         raise CorpusError(
             f"{config.trees} holds one sentence; give 2 or more, to train and to test"
         )
-    order = np.random.default_rng([seed, 14]).permutation(len(trees))
+    order = np.random.default_rng([seed, Draw.TREES]).permutation(len(trees))
     n_test = min(max(1, round(config.test_id_frac * len(trees))), len(trees) - 1)
     words = sorted({word for tree in trees for word in tree.words})
     vocabulary = Vocabulary((START, *words))

@@ -1,0 +1,46 @@
+"""The page of a folder that `grow` leaves, for each family of worlds."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from latebloom.reports.curves import write_curves
+from latebloom.reports.page import write_report
+from latebloom.studies.grow import grow
+from latebloom.studies.recipes import make_recipe
+
+CHAINS = {"entities": "12", "relations": "4", "out_degree": "4", "phi": "2", "ood_frac": "0.2"}
+PAIRS = {"entities": "16", "attributes": "2", "values": "5"}
+LINES = {"train": "60", "test_id": "20", "test_ood": "20"}
+FAMILIES = {
+    "composition": CHAINS | {"test_id_frac": "0.1"},
+    "comparison": PAIRS | {"phi": "5"},
+    "hidden-attributes": PAIRS,
+    "question": LINES,
+    "dyck": {"train": "5000", "test_id": "200", "test_ood": "200"},
+}
+TRAIN = {"steps": "8", "eval_every": "4", "checkpoint_every": "4", "batch_size": "8", "until": ""}
+
+
+@pytest.mark.parametrize(("recipe", "world"), FAMILIES.items(), ids=FAMILIES)
+def test_a_run_of_each_family_has_a_page(tmp_path: Path, recipe: str, world: dict) -> None:
+    config = make_recipe(recipe).with_overrides("world", world).with_overrides("train", TRAIN)
+    config = config.with_overrides("model", {"d_model": "16", "n_heads": "2", "n_layers": "1"})
+    summary = grow(config, tmp_path / "run", threads=1)
+    # Whatever the page reads besides is written by other commands, and may be missing.
+    wrote = {path.name for path in (tmp_path / "run").iterdir()}
+    assert wrote == {
+        *("checkpoints", "config.toml", "environment.json", "metrics.jsonl", "summary.json"),
+        *("vocabulary.json", "world.safetensors"),
+    }
+    write_curves(tmp_path / "run")
+    page = write_report(tmp_path / "run").read_text(encoding="utf-8")
+    assert f"{recipe}, seed 0" in page
+    for split, row in summary["splits"].items():
+        assert f">{split}</th>" in page
+        assert f'<td class="number">{row["n"]:,}</td>' in page
+    records = list(map(json.loads, (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()))
+    assert [record["step"] for record in records] == [4, 8]
+    assert '"steps": [4, 8]' in page
+    assert "Wilson" in page
