@@ -11,11 +11,23 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy import ndarray
+from torch import Tensor
 
-from latebloom.model.incremental import after_attention, embed_at, layers_of, queries_keys_values
+from latebloom.model.attention import Heads, weights_of
 from latebloom.model.transformer import Transformer
 
 ROWS_AT_ONCE = 256
+
+
+class SeenPattern:
+    """Attention that keeps the pattern `[row, head, query, key]` of the layer that last used it."""
+
+    pattern: Float[Tensor, "row head query key"]
+
+    def __call__(self, heads: Heads) -> Float[Tensor, "row head query d_head"]:
+        scores = torch.einsum("bhqd,bhkd->bhqk", heads.q, heads.k) * heads.q.shape[-1] ** -0.5
+        self.pattern = weights_of(scores, heads.mask())
+        return torch.einsum("bhqk,bhkd->bhqd", self.pattern, heads.v)
 
 
 @torch.no_grad()
@@ -23,29 +35,22 @@ def attention_entropy(
     model: Transformer, tokens: Int[ndarray, "line pos"], lengths: Int[ndarray, " line"]
 ) -> Float[ndarray, " layer"]:
     """Mean over heads, lines and the queries after the start token (which sees but itself)."""
-    layers = layers_of(model)
+    layers = model.unrolled()
     training = model.training
     model.eval()
-    total = np.zeros(len(layers))
+    total, attend = np.zeros(len(layers)), SeenPattern()
     n_queries = int((lengths - 1).sum())
     for first in range(0, len(tokens), ROWS_AT_ONCE):
         rows = slice(first, first + ROWS_AT_ONCE)
         width = int(lengths[rows].max())
-        ids = torch.from_numpy(tokens[rows, :width]).long().to(model.embed.weight.device)
-        positions = torch.arange(width, device=ids.device).expand(len(ids), -1)
-        ends = torch.from_numpy(lengths[rows]).to(ids.device)
-        real = (positions < ends[:, None]) & (positions > 0)
-        x = embed_at(model, ids, positions)
+        ids = torch.from_numpy(tokens[rows, :width]).long().to(model.device)
+        ends = torch.from_numpy(lengths[rows]).to(model.device)
+        places = model.places(0, width)
+        real = (places < ends[:, None]) & (places > 0)
+        x = model.embedded(ids)
         for layer, block in enumerate(layers):
-            q, k, v = queries_keys_values(block, x, positions)
-            mask = block.attn.mask(positions[0], positions[0], None, strict=False)
-            score = torch.einsum("bqhd,bkhd->bhqk", q, k) * q.shape[-1] ** -0.5
-            score = (
-                score.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else score + mask
-            )
-            pattern = score.softmax(-1)
-            entropy = -torch.xlogy(pattern, pattern).sum(-1).mean(1)
+            x = block(x, attend, model.positions, places)
+            entropy = -torch.xlogy(attend.pattern, attend.pattern).sum(-1).mean(1)
             total[layer] += float(entropy[real].double().sum())
-            x = after_attention(block, x, torch.einsum("bhqk,bkhd->bqhd", pattern, v))
     model.train(training)
     return total / max(n_queries, 1)

@@ -27,7 +27,7 @@ their probabilities are added (a label space, the values of an attribute)."""
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """What the lens shows of the named tokens.
+    """What the lens shows of the named tokens; on the CPU, wherever the model is.
 
     rank: from 0, `[loop, boundary, pos, row]`. probability: over the whole vocabulary, same shape.
     """
@@ -60,9 +60,10 @@ def logit_lens(
     """
     n_loops, n_boundaries, n_rows, n_positions, _ = states.stream.shape
     spread = {
-        name: tokens.view(n_rows, 1, -1).expand(-1, n_positions, -1).flatten(0, 1)
+        name: tokens.to(model.device).view(n_rows, 1, -1).expand(-1, n_positions, -1).flatten(0, 1)
         for name, tokens in named.items()
     }
+    among = None if among is None else among.to(model.device)
     shape = (n_loops, n_boundaries, n_rows * n_positions)
     rank = {name: torch.empty(shape, dtype=torch.long) for name in named}
     probability = {name: torch.empty(shape) for name in named}

@@ -51,11 +51,11 @@ def weight_norms(model: Transformer) -> dict[str, float]:
 
 def gradient_entropy(model: Transformer, rows: Int[ndarray, "row token"]) -> float:
     """How evenly the loss gradient on these examples spreads over the weights, in [0, 1]."""
-    table = torch.from_numpy(rows).long()
+    table = torch.from_numpy(rows).long().to(model.device)
     training = model.training
     model.eval()
-    last = torch.full((len(table),), table.shape[1] - 2)
-    logits = model(table[:, :-1], last, every_loop=False)[-1]
+    last = torch.full((len(table),), table.shape[1] - 2, device=model.device)
+    logits = model(table[:, :-1], last, every_loop=False).logits[-1]
     loss = F.cross_entropy(logits, table[:, -1])
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     gradients = torch.autograd.grad(loss, weights, allow_unused=True)
@@ -122,14 +122,14 @@ def bridge_geometry(
         mean = stream.mean(2, keepdim=True)
         centred = stream - mean
         bridge, group = np.unique(inside.bridge, return_inverse=True)
-        index = torch.from_numpy(group)
+        index = torch.from_numpy(group).to(model.device)
         centroid, count = centroids(centred, index, len(bridge))
         unit_sum, _ = centroids(F.normalize(centred, dim=-1), index, len(bridge))
         pairs = (count * (count - 1)).sum()
         cohesion = ((unit_sum * count[:, None]).square().sum(-1) - count).sum(-1) / pairs
         within = (centred - centroid[:, :, index]).square().sum(-1).mean(-1)
         between = centroid.square().sum(-1).mean(-1)
-        embedding = model.embed.weight[torch.from_numpy(inside.bridge).long()]
+        embedding = model.embed.weight[torch.from_numpy(inside.bridge).long().to(model.device)]
         measures = {
             "cohesion": cohesion,
             "to_embedding": F.cosine_similarity(stream, embedding, dim=-1).mean(-1),
@@ -139,22 +139,20 @@ def bridge_geometry(
             other = run_states(model, torch.from_numpy(outside.questions), n_loops=n_loops)
             known = np.searchsorted(bridge, outside.bridge).clip(max=len(bridge) - 1)
             rows = np.flatnonzero(bridge[known] == outside.bridge)
-            apart = other.stream[..., torch.from_numpy(rows), position, :] - mean
-            target = torch.from_numpy(known[rows])
+            apart = other.stream[..., torch.from_numpy(rows).to(model.device), position, :] - mean
+            target = torch.from_numpy(known[rows]).to(model.device)
             far, n_far = centroids(apart, target, len(bridge))
             both = n_far > 0
             cosine = F.cosine_similarity(far[:, :, both], centroid[:, :, both], dim=-1)
             measures["alignment"] = cosine.mean(-1)
-    return {name: values.double().numpy() for name, values in measures.items()}
+    return {name: values.double().cpu().numpy() for name, values in measures.items()}
 
 
 def centroids(
     states: Float[Tensor, "loop boundary row d_model"], group: Int[Tensor, " row"], n: int
 ) -> tuple[Float[Tensor, "loop boundary group d_model"], Float[Tensor, " group"]]:
     """The mean state of each group, and its number of rows."""
-    count = torch.zeros(n, dtype=states.dtype).index_add(
-        0, group, torch.ones(len(group), dtype=states.dtype)
-    )
+    count = states.new_zeros(n).index_add(0, group, states.new_ones(len(group)))
     total = states.new_zeros(*states.shape[:2], n, states.shape[-1]).index_add(2, group, states)
     return total / count.clamp_min(1)[:, None], count
 

@@ -101,6 +101,7 @@ def patch_grid(
     those that are patched, in the order of the result; None: all.
     """
     rows = torch.arange(base.n_rows) if rows is None else rows
+    rows = rows.to(base.start.device)
     unpatched = read_answers(model, base.final[rows], tokens)
     replaced = read_answers(model, source.final, tokens)
     grid = (base.n_loops, base.n_layers + 1)
@@ -128,7 +129,10 @@ def patch_grid(
 def settled(
     model: Transformer, base: States, position: int, changed: Sequence[int]
 ) -> tuple[Bool[Tensor, "loop boundary"], Bool[Tensor, "loop boundary"]]:
-    """Boundaries where a patch at `position` leaves the base's answer, or gives the source's."""
+    """Boundaries where a patch at `position` leaves the base's answer, or gives the source's.
+
+    Both tables are on the CPU, as what is looked up in them is.
+    """
     same = torch.zeros(base.n_loops, base.n_layers + 1, dtype=torch.bool)
     other = same.clone()
     last = base.n_positions - 1
@@ -143,12 +147,10 @@ def settled(
         same[-1, -1] = True
     elif tuple(changed) == (last,):
         # Nothing before differs, so the state is all there is, unless a loop begins again.
-        carried = model.config.feedback == "none"
+        carried = model.feedback.carries
         other[slice(None) if carried else slice(-1, None), 1:] = True
         if base.n_loops > 1:
-            other[slice(1, None) if carried else slice(-1, None), 0] |= (
-                model.config.feedback != "ahead"
-            )
+            other[slice(1, None) if carried else slice(-1, None), 0] |= not model.feedback.apart
     else:
         other[-1, -1] = True
     return same, other
@@ -159,7 +161,7 @@ def repeated_boundaries(
 ) -> Bool[Tensor, "loop boundary"]:
     """Where a loop begins with the very state that the loop before left."""
     again = torch.zeros(n_loops, n_boundaries, dtype=torch.bool)
-    if model.config.feedback == "none":
+    if model.feedback.carries:
         again[1:, 0] = True
     return again
 
@@ -290,7 +292,9 @@ def trace_noise(
     deviation = scale * model.embed.weight.detach().std().item()
     start = clean.start.clone()
     shape = start[:, position].shape
-    start[:, position] += deviation * torch.randn(shape, generator=generator)
+    # Drawn on the CPU, so that the noise is the same on every device.
+    noise = torch.randn(shape, generator=generator)
+    start[:, position] += deviation * noise.to(start.device)
     noised = go_from(model, start, n_loops=clean.n_loops, base=clean, first=position)
     tokens = torch.from_numpy(answers).long()
     grid = patch_grid(model, noised, clean, tokens, changed=(position,))

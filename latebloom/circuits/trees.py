@@ -27,14 +27,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from latebloom.errors import CorpusError
-from latebloom.model.incremental import (
-    after_attention,
-    attend,
-    embed_at,
-    layers_of,
-    queries_keys_values,
-)
-from latebloom.model.transformer import Block, Transformer
+from latebloom.model.attention import Heads, KeysValues
+from latebloom.model.layer import Block
+from latebloom.model.positions import check_length
+from latebloom.model.transformer import Transformer
 
 SENTENCES_AT_ONCE = 5_000
 """Sentences whose full-context states are held at once; more share more windows."""
@@ -76,61 +72,73 @@ class Prefixes:
         return sum(len(rows) for rows in self.first)
 
 
-class StartToken:
-    """The keys and values of the start token in every layer: it sees itself alone."""
+@dataclass(frozen=True, slots=True)
+class AlongPrefixes:
+    """Attention of some nodes of a tree of prefixes: each sees what it continues, and itself.
 
-    def __init__(self, model: Transformer, layers: list[Block], token: int) -> None:
-        position = torch.zeros(1, dtype=torch.long, device=model.embed.weight.device)
-        x = embed_at(model, torch.full_like(position, token), position)
-        self.keys, self.values = [], []
-        for block in layers:
-            _, k, v = queries_keys_values(block, x, position)
-            self.keys.append(k)
-            self.values.append(v)
-            x = after_attention(block, x, v)
+    keys, values: of one layer, `[node, head, d_head]`; the places of `here` are filled in.
+    here: the nodes. sight: the nodes that each of them sees. positions: where these stand.
+    """
+
+    keys: Float[Tensor, "node head d_head"]
+    values: Float[Tensor, "node head d_head"]
+    here: slice
+    sight: Int[Tensor, "here key"]
+    positions: Int[Tensor, " key"]
+
+    def __call__(self, heads: Heads) -> Float[Tensor, "here head 1 d_head"]:
+        self.keys[self.here], self.values[self.here] = heads.k.squeeze(2), heads.v.squeeze(2)
+        q, k, v = heads.q.squeeze(2), self.keys[self.sight], self.values[self.sight]
+        score = torch.einsum("rhd,rkhd->rkh", q, k) * q.shape[-1] ** -0.5
+        bias = heads.scheme.bias(heads.queries[:, None] - self.positions, heads.attention)
+        if bias is not None:
+            score = score + bias.permute(1, 2, 0)
+        return torch.einsum("rkh,rkhd->rhd", score.softmax(1), v).unsqueeze(2)
+
+
+def start_token(model: Transformer, layers: list[Block], token: int) -> list[KeysValues]:
+    """The keys and values of the start token in every layer: it sees itself alone."""
+    found: list[KeysValues] = []
+
+    def itself(heads: Heads) -> Tensor:
+        found.append(KeysValues(heads.k, heads.v))
+        return heads.v
+
+    x = model.embedded(torch.tensor([[token]], device=model.device))
+    for block in layers:
+        x = block(x, itself, model.positions, model.places(0, 1))
+    return found
 
 
 def window_sums(
-    model: Transformer, layers: list[Block], start: StartToken, prefixes: Prefixes, begin: int
+    model: Transformer, layers: list[Block], start: list[KeysValues], prefixes: Prefixes, begin: int
 ) -> Iterator[Float[Tensor, "node d_model"]]:
     """Level by level, c(begin, t) for each prefix that ends at word t = begin + level."""
     n_nodes, heads = len(prefixes) + 1, layers[0].attn.n_heads
     shape = (len(layers), n_nodes, heads, model.config.d_model // heads)
-    device = model.embed.weight.device
-    keys, values = torch.empty(shape, device=device), torch.empty(shape, device=device)
-    for layer in range(len(layers)):
-        keys[layer, 0], values[layer, 0] = start.keys[layer][0], start.values[layer][0]
-    done, previous = 1, torch.empty(0, device=device)
+    keys, values = (torch.empty(shape, device=model.device) for _ in range(2))
+    for layer, known in enumerate(start):
+        keys[layer, 0], values[layer, 0] = known.keys[0, :, 0], known.values[0, :, 0]
+    done, previous = 1, torch.empty(0, device=model.device)
     for level, rows in enumerate(prefixes.first):
         if not len(rows):
             return
-        here = slice(done, done + len(rows))
-        positions = torch.full((len(rows),), begin + level, device=device)
-        ids = torch.from_numpy(prefixes.tokens[rows, level]).long().to(device)
-        x = embed_at(model, ids, positions)
+        here, word = slice(done, done + len(rows)), begin + level
+        ids = torch.from_numpy(prefixes.tokens[rows, level]).long().to(model.device)
+        x, place = model.embedded(ids[:, None], word), model.places(word, word + 1)
         # A prefix sees the start token (node 0), the prefixes that it continues, and itself.
         seen = np.pad(prefixes.node[rows, : level + 1], ((0, 0), (1, 0)))
-        sight = torch.from_numpy(seen).to(device)
-        past = torch.tensor([0, *range(begin, begin + level + 1)], device=device)
-        distance = begin + level - past
+        sight = torch.from_numpy(seen).to(model.device)
+        positions = torch.tensor([0, *range(begin, word + 1)], device=model.device)
         for layer, block in enumerate(layers):
-            q, keys[layer, here], values[layer, here] = queries_keys_values(block, x, positions)
-            y = attend(q, keys[layer][sight], values[layer][sight], _bias(block, distance))
-            x = after_attention(block, x, y)
-        state = model.ln_final(x)
+            attend = AlongPrefixes(keys[layer], values[layer], here, sight, positions)
+            x = block(x, attend, model.positions, place)
+        state = model.ln_final(x).squeeze(1)
         if level:
             parent = torch.from_numpy(prefixes.node[rows, level - 1]) - (done - len(previous))
-            state = state + previous[parent.to(device)]
+            state = state + previous[parent.to(model.device)]
         yield state
         done, previous = done + len(rows), state
-
-
-def _bias(block: Block, distance: Int[Tensor, " key"]) -> Tensor | None:
-    """What relative positions add to the scores, `[1, key, head]`."""
-    table = block.attn.distance_bias
-    if table is None:
-        return None
-    return table[:, distance.clamp(0, table.shape[1] - 1)].T.unsqueeze(0)
 
 
 @torch.no_grad()
@@ -149,7 +157,7 @@ def span_scores(
     Raises: CorpusError for a sentence without words or longer than the model; LatebloomError for
     a model with feedback.
     """
-    layers = layers_of(model)
+    layers = model.unrolled()
     if model.config.window:
         raise CorpusError(
             f"model.window is {model.config.window}; tree projections need a model that sees all"
@@ -158,13 +166,12 @@ def span_scores(
     check_lengths(model, words)
     training = model.training
     model.eval()
-    start = StartToken(model, layers, int(tokens[0, 0])) if len(tokens) else None
+    start = start_token(model, layers, int(tokens[0, 0])) if len(tokens) else []
     scores = np.zeros(
         (len(words), int(words.max(initial=1)), int(words.max(initial=1))), np.float32
     )
     for first in range(0, len(words), SENTENCES_AT_ONCE):
         some = slice(first, first + SENTENCES_AT_ONCE)
-        assert start is not None
         n = int(words[some].max())
         here = len(words[some])
 
@@ -182,28 +189,27 @@ def check_lengths(model: Transformer, words: Int[ndarray, " sentence"]) -> None:
     """Raises: CorpusError naming the first sentence that is empty or too long for the model."""
     if (words < 1).any():
         raise CorpusError(f"sentence {int(np.argmax(words < 1)) + 1} has no words; leave it out")
-    limited = model.config.positions in ("learned", "sinusoidal")
-    long = words + 1 > model.config.max_positions
-    if limited and long.any():
-        at = int(np.argmax(long))
-        raise CorpusError(
-            f"sentence {at + 1} has {int(words[at])} words, but with its start token the model"
-            f" reads {model.config.max_positions} (model.max_positions); leave it out"
-        )
+    check_length(
+        model.positions.limit,
+        words + 1,
+        lambda row: f"sentence {row + 1}, of {words[row]} words and the start token,",
+        "leave it out",
+        CorpusError,
+    )
 
 
 def _chunk_scores(
     model: Transformer,
     layers: list[Block],
-    start: StartToken,
+    start: list[KeysValues],
     tokens: Int[ndarray, "sentence pos"],
     words: Int[ndarray, " sentence"],
     tell: Callable[[float], None],
 ) -> Float[ndarray, "sentence n n"]:
     n = int(words.max())
     states, done = int((words.astype(np.int64) * (words + 1) // 2).sum()), 0
-    device = model.embed.weight.device
-    scores = torch.zeros(len(words), n, n)
+    device = model.device
+    scores = torch.zeros(len(words), n, n)  # on the CPU: the states are what is large
     full = torch.zeros(len(words), n + 1, model.config.d_model, device=device)
     inside = np.where(np.arange(1, n + 1) <= words[:, None], tokens[:, 1:], -1)
     for begin in range(1, n + 1):
@@ -216,16 +222,17 @@ def _chunk_scores(
             sums = window_sums(model, layers, start, prefixes, begin)
             for level, c in enumerate(sums):
                 here = prefixes.node[:, level] >= 0
-                which = torch.from_numpy(rows[here])
+                which = torch.from_numpy(rows[here]).to(device)
                 mine = c[torch.from_numpy(prefixes.node[here, level] - before).to(device)]
                 before += len(prefixes.first[level])
                 word = begin + level
                 if begin == 1:
                     full[which, word] = mine
-                    scores[which, 0, word - 1] = 1.0
+                    scores[rows[here], 0, word - 1] = 1.0
                 else:
                     whole = full[which, word] - full[which, begin - 1]
-                    scores[which, begin - 1, word - 1] = F.cosine_similarity(mine, whole).cpu()
+                    cosine = F.cosine_similarity(mine, whole)
+                    scores[rows[here], begin - 1, word - 1] = cosine.cpu()
             done += int((words[rows] - begin + 1).sum())
             tell(done / states)
     return scores.numpy()

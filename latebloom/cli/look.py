@@ -77,7 +77,7 @@ def read_states(
 
     from latebloom.circuits.lens import logit_lens
     from latebloom.circuits.states import run_states
-    from latebloom.evaluation.accuracy import loops_needed
+    from latebloom.model.feedback import loops_needed
 
     vocabulary = loaded.world.vocabulary
     questions = torch.tensor([vocabulary.encode(words)])

@@ -14,7 +14,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from latebloom.intervals import wilson
-from latebloom.model.config import ModelConfig
+from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.world import World
 
@@ -42,32 +42,20 @@ class Score:
         return asdict(self) | {"accuracy": self.accuracy, "ci95": list(self.ci95)}
 
 
-def loops_needed(config: ModelConfig, question_tokens: int) -> int:
-    """Loops for a question: as trained, but in a looped model one for every token after the first.
-
-    Where feedback is seen ahead only, the answer is settled after so many loops, and further ones
-    do not change it; otherwise no fewer are run than in training.
-    """
-    if config.shape != "looped":
-        return config.n_loops
-    hops = max(1, question_tokens - 1)
-    return hops if config.feedback == "ahead" else max(config.n_loops, hops)
-
-
 @torch.no_grad()
 def predict(
     model: Transformer, questions: Int[Tensor, "row pos"], n_loops: int | None = None
 ) -> Int[Tensor, " row"]:
     """The most likely answer to each question, as token ids on the CPU."""
-    device = model.embed.weight.device
+    device = model.device
     training = model.training
     model.eval()
     loops = n_loops or loops_needed(model.config, questions.shape[1])
     answers = []
     for rows in questions.split(max(1, TOKENS_AT_ONCE // questions.shape[1])):
         at = torch.full((len(rows),), rows.shape[1] - 1, device=device)
-        logits = model(rows.to(device), at, n_loops=loops, every_loop=False)
-        answers.append(logits[-1].argmax(-1).cpu())
+        found = model(rows.to(device), at, n_loops=loops, every_loop=False)
+        answers.append(found.logits[-1].argmax(-1).cpu())
     model.train(training)
     return torch.cat(answers) if answers else torch.empty(0, dtype=torch.long)
 

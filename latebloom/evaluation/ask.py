@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latebloom.errors import LatebloomError
-from latebloom.evaluation.accuracy import loops_needed
+from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
@@ -138,11 +138,11 @@ def think(
     model: Transformer, tokens: Sequence[int]
 ) -> tuple[Float[Tensor, " d_vocab"], Float[Tensor, "pos d_vocab"]]:
     """Probabilities of the answer, and at every position those that the last loop was fed."""
-    device = model.embed.weight.device
+    device = model.device
     model.eval()
     question = torch.tensor([list(tokens)], device=device)
     loops = loops_needed(model.config, len(tokens))
-    logits = model(question, n_loops=loops).float().softmax(-1)[:, 0].cpu()
+    logits = model(question, n_loops=loops).logits.float().softmax(-1)[:, 0].cpu()
     fed = logits[-2] if len(logits) > 1 else logits[-1]
     return logits[-1, -1], fed
 
@@ -175,7 +175,7 @@ def notes_on_length(model: Transformer, world: World, n_tokens: int) -> list[str
         return []
     how = (
         f"{loops_needed(model.config, n_tokens)} loops were run"
-        if model.config.shape == "looped"
+        if model.feedback.looped
         else "this model has no more loops to run than it was trained with"
     )
     most = world.task.length_in_words(longest).split()[0]

@@ -173,7 +173,7 @@ def ask_run(
                 f"the model has no token for {name!r}, and {new.source} does not tell"
                 f" {here} {relations[0]}; add that fact"
             )
-    most = len(relations) if model.config.shape == "looped" else 1
+    most = len(relations) if model.feedback.looped else 1
     known = next((i for i, r in enumerate(relations[:most]) if r not in ids), most)
     asked = relations[:known]
     probabilities, fed = think(model, encode(world, here, *asked))

@@ -28,7 +28,6 @@ from numpy import ndarray
 from torch import Tensor
 
 from latebloom.errors import LatebloomError
-from latebloom.evaluation.accuracy import loops_needed
 from latebloom.evaluation.ask import (
     Answer,
     answer_in_splits,
@@ -38,6 +37,7 @@ from latebloom.evaluation.ask import (
     was_shown,
 )
 from latebloom.evaluation.both_memories import NewFacts, find_name
+from latebloom.model.feedback import loops_needed
 from latebloom.model.taps import Site, Taps
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.tasks.comparison import ComparisonTask
@@ -68,7 +68,7 @@ def ask_compared(
     task = world.task
     if not isinstance(task, ComparisonTask):
         raise LatebloomError("a told value enters a comparison, and this run compares nothing")
-    if model.config.feedback != "replace":
+    if not model.feedback.replaces:
         raise LatebloomError(
             "--with-facts on a comparison needs model.feedback replace, and this run has"
             f" {model.config.feedback}. Train one that has it: latebloom grok comparison (or"
@@ -185,9 +185,9 @@ def compare_both(
             state[:, position] = neighbours.mean(0)
         return state
 
-    question = torch.tensor([list(tokens)], device=model.embed.weight.device)
+    question = torch.tensor([list(tokens)], device=model.device)
     loops = loops_needed(model.config, len(tokens))
-    logits = model(question, n_loops=loops, taps=Taps(writes={FED_BACK: write}))
+    logits = model(question, n_loops=loops, taps=Taps(writes={FED_BACK: write})).logits
     probabilities = logits.float().softmax(-1)[:, 0].cpu()
     return probabilities[0], probabilities[-1, -1]
 
@@ -197,7 +197,7 @@ def fed_value(model: Transformer, world: World, value: int) -> Float[Tensor, " d
     rows = world.trained_facts()
     questions = rows[rows[:, -1] == value][:, [1, 0]]
     taps = Taps(reads=[FED_BACK])
-    model(torch.from_numpy(questions).to(model.embed.weight.device), n_loops=2, taps=taps)
+    model(torch.from_numpy(questions).to(model.device), n_loops=2, taps=taps)
     return taps.states[FED_BACK][:, -1].mean(0)
 
 

@@ -7,6 +7,7 @@ from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import Score, score_splits
 from latebloom.evaluation.sentence_metrics import check_judged, score_corpus
 from latebloom.model.config import ModelConfig
+from latebloom.model.positions import check_length
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.corpus import Corpus
@@ -44,14 +45,19 @@ def check_longest(config: ModelConfig, corpus: Corpus) -> None:
 
     Raises: CorpusError naming the line, the setting and what it must be.
     """
-    limited = config.positions in ("learned", "sinusoidal")
-    if limited and corpus.longest > config.max_positions:
-        longest = {split: lines.lengths.max(initial=0) for split, lines in corpus.splits.items()}
+    longest = {split: lines.lengths.max(initial=0) for split, lines in corpus.splits.items()}
+
+    def what(_: int) -> str:
         split = max(longest, key=lambda name: longest[name])
         row = int(corpus.lines(split).lengths.argmax())
         # A corpus does not know the lines of the file that it was read from; its words do.
         text = shorten(corpus.text(split, row), 60, placeholder=" ...")
-        raise CorpusError(
-            f"the longest line, line {row + 1} of {split} ({text!r}), has {corpus.longest} tokens,"
-            f" the model reads {config.max_positions}; set --model.max-positions {corpus.longest}"
-        )
+        return f"the longest line, line {row + 1} of {split} ({text!r}),"
+
+    check_length(
+        config.limit,
+        [corpus.longest],
+        what,
+        f"set --model.max-positions {corpus.longest}",
+        CorpusError,
+    )

@@ -18,6 +18,7 @@ from numpy import ndarray
 from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import TOKENS_AT_ONCE, Score
 from latebloom.evaluation.decoding import decode
+from latebloom.model.positions import check_length
 from latebloom.model.transformer import Transformer
 from latebloom.training.objective import sentence_loss
 from latebloom.training.sentences import to_read
@@ -74,13 +75,13 @@ def check_judged(corpus: Corpus) -> None:
 
 def check_fits(model: Transformer, lines: Lines) -> None:
     """Raises: CorpusError if a line has more tokens than the model has positions."""
-    limit, longest = model.config.max_positions, int(lines.lengths.max(initial=0))
-    if model.config.positions in ("learned", "sinusoidal") and longest > limit:
-        row = int(lines.lengths.argmax())
-        raise CorpusError(
-            f"line {row + 1} has {longest} tokens, but the model reads {limit}"
-            f" (model.max_positions); set at least {longest}"
-        )
+    check_length(
+        model.positions.limit,
+        lines.lengths,
+        lambda row: f"line {row + 1}",
+        f"set at least {lines.lengths.max(initial=0)}",
+        CorpusError,
+    )
 
 
 @torch.no_grad()
@@ -91,7 +92,7 @@ def word_loss(model: Transformer, lines: Lines) -> float:
     total = 0.0
     for rows in batches(lines):
         lengths = lines.lengths[rows]
-        batch = to_read(lines.tokens[rows], lengths, model.embed.weight.device)
+        batch = to_read(lines.tokens[rows], lengths, model.device)
         n_words = int((lengths - 1).sum())
         total += n_words * float(sentence_loss(model, batch, label_smoothing=0.0))
     model.train(training)
@@ -107,7 +108,7 @@ def judge_words(
     Where every line has one judged word the model is asked at that place alone.
     """
     among = task.among(vocabulary)
-    device = model.embed.weight.device
+    device = model.device
     right = [np.zeros(0, bool)]
     for rows in batches(lines):
         part = lines.take(rows)
@@ -116,9 +117,9 @@ def judge_words(
         if len(line) == len(rows) and (line == np.arange(len(rows))).all():
             read = torch.from_numpy(tokens[:, : int(place.max(initial=1))]).to(device)
             at = torch.from_numpy(place - 1).to(device)
-            logits = model(read, at, every_loop=False)[-1]
+            logits = model(read, at, every_loop=False).logits[-1]
         else:
-            logits = model(torch.from_numpy(tokens).to(device), every_loop=False)[-1]
+            logits = model(torch.from_numpy(tokens).to(device), every_loop=False).logits[-1]
             logits = logits[line, place - 1]
         best = logits[:, torch.from_numpy(among).to(device)].argmax(-1).cpu().numpy()
         right.append(among[best] == tokens[line, place])

@@ -5,11 +5,19 @@ Covers: the choices and their validation. Does not cover: the model that they de
 lists configs starts at once.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
 from latebloom.checked import check_fields
 from latebloom.errors import LatebloomError
+
+POSITIONS = ("learned", "rotary", "relative", "sinusoidal", "none")
+"""The position schemes that the package holds."""
+LIMITED = ("learned", "sinusoidal")
+"""Those that know `max_positions` positions and no more."""
+OWN = "own:"
+"""What the name of another scheme begins with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,16 +35,12 @@ class ModelConfig:
     mlp_ratio: int = 4
     """Width of the MLP's hidden layer, in units of d_model."""
     feedback: Literal["none", "added", "gated", "restart", "replace", "ahead"] = "ahead"
-    """What a loop gets besides or instead of the last one's state: nothing; the expected embedding
-    of the last prediction, added to the state, plainly or RMS-normed behind a learned gate
-    (DiscoLoop, arXiv:2607.00341); that embedding plus the token's, the state being dropped
-    (restart); that embedding in the token's place, so that a later loop knows of the token no more
-    than what was predicted at it (replace); the sum again, but for the eyes of later tokens only
-    (ahead): what a token predicted itself cannot disturb it when its turn comes."""
+    """What a loop hands on to the next; the table is in latebloom.model.feedback."""
     temperature: float = 1.0
     """Temperature of the prediction whose expected embedding is fed back."""
-    positions: Literal["learned", "rotary", "relative", "sinusoidal", "none"] = "relative"
-    """How a token knows where it stands; see latebloom.model.attention."""
+    positions: str = "relative"
+    """How a token knows where it stands: learned, rotary, relative, sinusoidal or none, or `own:` and
+    a name for a scheme that is handed to the model; see latebloom.model.positions."""
     max_positions: int = 32
     """Longest question, in tokens, for `learned` and `sinusoidal` positions."""
     max_distance: int = 3
@@ -75,14 +79,39 @@ class ModelConfig:
             )
         if self.window < 0 or self.window == 1:
             raise LatebloomError(f"model.window is {self.window}; use 0 (all) or at least 2")
+        self._check_positions()
+        self._check_effects()
+
+    def _check_positions(self) -> None:
+        """Refuses a scheme that there is not."""
+        if self.positions not in POSITIONS and not self.positions.startswith(OWN):
+            raise LatebloomError(
+                f"model.positions is {self.positions!r}; it must be one of {', '.join(POSITIONS)},"
+                f" or '{OWN}' and a name, with the scheme handed to the model"
+            )
+
+    def _check_effects(self) -> None:
+        """Refuses what was set and has no effect."""
+        own = self.positions.startswith(OWN)  # a scheme that may read both
+        has_effect = {
+            "temperature": self.feedback != "none",
+            "max_positions": own or self.positions in LIMITED,
+            "max_distance": own or self.positions == "relative",
+        }
+        for field in dataclasses.fields(self):
+            told = getattr(self, field.name)
+            if not has_effect.get(field.name, True) and told != field.default:
+                cause = "feedback" if field.name == "temperature" else "positions"
+                raise LatebloomError(
+                    f"model.{field.name} is {told}, which has no effect with model.{cause}"
+                    f" {getattr(self, cause)}; leave it at {field.default}"
+                )
 
     @property
     def d_mlp(self) -> int:
         return self.mlp_ratio * self.d_model
 
     @property
-    def shape(self) -> Literal["vanilla", "shared", "looped"]:
-        """The family that this config belongs to."""
-        if self.n_loops == 1:
-            return "vanilla"
-        return "looped" if self.feedback in ("restart", "replace", "ahead") else "shared"
+    def limit(self) -> int | None:
+        """Tokens of the longest question that a scheme of the package can read; None: any."""
+        return self.max_positions if self.positions in LIMITED else None

@@ -181,7 +181,7 @@ def train_step(
     Where the loss or its gradient is not finite the weights stay as they were and nan is returned.
     """
     model.train()
-    device = model.embed.weight.device.type
+    device = model.device.type
     with torch.autocast(device, autocast) if autocast else contextlib.nullcontext():
         loss = loss_of(model, batch)
     for optimizer in optimizers:

@@ -55,7 +55,7 @@ def sentence_loss(
     model: Transformer, batch: Sentences, *, label_smoothing: float
 ) -> Float[Tensor, ""]:
     """Mean loss over the words of a batch, in nats; every word counts alike."""
-    logits = model(batch.tokens, every_loop=False)[-1]
+    logits = model(batch.tokens, every_loop=False).logits[-1]
     return F.cross_entropy(
         logits.flatten(0, 1).float(),
         batch.targets.flatten(),
@@ -74,22 +74,22 @@ def batch_loss(
     atomic fact keeps the weight that they would have had.
     """
     config = model.config
-    total = torch.zeros((), device=model.embed.weight.device)
+    total = torch.zeros((), device=model.device)
     for group in batch:
         n_rows, n_tokens = group.tokens.shape
-        looped = config.shape == "looped"
+        looped = model.feedback.looped
         if group.values is not None and looped:
             total = total + comparison_loss(model, group, group.values, label_smoothing)
             continue
         at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
-        settled = config.feedback == "ahead"
-        loops = min(config.n_loops, n_tokens - 1) if settled else config.n_loops
+        loops = model.feedback.loops_trained(config.n_loops, n_tokens)
         repeated = every_loop and group.atomic and looped
-        logits = model(group.tokens, at, n_loops=loops, every_loop=repeated)
+        logits = model(group.tokens, at, n_loops=loops, every_loop=repeated).logits
         answers = group.answers.repeat(len(logits))
         loss = F.cross_entropy(
             logits.flatten(0, 1).float(), answers, label_smoothing=label_smoothing, reduction="sum"
         )
+        settled = model.feedback.settled_after(n_tokens) is not None
         total = total + loss * (config.n_loops if repeated and settled else 1)
     return total / sum(len(group.answers) for group in batch)
 
@@ -100,16 +100,15 @@ def comparison_loss(
     """The summed loss of comparisons: the label at the end, the values where they are fed back."""
     n_rows, n_tokens = group.tokens.shape
     at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
-    fed_back: list[Tensor] = []
-    logits = model(group.tokens, at, every_loop=False, fed_back=fed_back)[-1]
+    found = model(group.tokens, at, every_loop=False, keep_fed_back=True)
     label = F.cross_entropy(
-        logits.float(), group.answers, label_smoothing=label_smoothing, reduction="sum"
+        found.logits[-1].float(), group.answers, label_smoothing=label_smoothing, reduction="sum"
     )
-    fed = model.feeds(n_tokens)
+    fed = model.feedback.feeds(n_tokens)
     values = values[:, fed.start : fed.stop]
     asked = values != NOT_ASKED
     value = F.cross_entropy(
-        fed_back[0][asked].float(),
+        found.fed_back[0][asked].float(),
         values[asked],
         label_smoothing=label_smoothing,
         reduction="sum",
