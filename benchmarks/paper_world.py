@@ -3,7 +3,7 @@
 import resource
 import time
 
-from latebloom.worlds.composition import CompositionConfig, make_composition
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from latebloom.model.transformer import Transformer, sinusoids
-from latebloom.studies.recipes import make_recipe
+from latebloom.recipes.catalogue import make_recipe
 from latebloom.training.epochs import Epochs
 from latebloom.training.loop import train_step
 from latebloom.training.optimizers import make_optimizers

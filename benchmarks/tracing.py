@@ -26,7 +26,7 @@ from latebloom.circuits.tracing import run_corrupted, trace_corruptions
 from latebloom.model.config import ModelConfig
 from latebloom.model.hf_weights import to_hf
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.composition import CompositionConfig, make_composition
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.splits import Split
 
 

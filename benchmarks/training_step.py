@@ -23,7 +23,7 @@ from latebloom.training.loop import train_step
 from latebloom.training.objective import Group
 from latebloom.training.optimizers import make_optimizers
 from latebloom.training.questions import Batches
-from latebloom.worlds.composition import CompositionConfig, make_composition
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
 
 PUBLISHED_WORDS = 52_464
 PADDED_TO = 10

@@ -17,8 +17,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from latebloom.circuits.tree_scores import score_projections, sentences_to_project
-from latebloom.circuits.trees import span_scores
+from latebloom.trees.scores import score_projections, sentences_to_project
+from latebloom.trees.projection import span_scores
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.sentences.corpus import Corpus

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from latebloom.evaluation.loaded import LoadedRun, load
+    from latebloom.recipes.catalogue import make_recipe
     from latebloom.studies.grow import grow, resume
-    from latebloom.studies.recipes import make_recipe
 
 __all__ = ["LoadedRun", "grow", "load", "make_recipe", "resume"]
 __version__ = version("latebloom")
@@ -22,7 +22,7 @@ _HOME = {
     "load": "latebloom.evaluation.loaded",
     "grow": "latebloom.studies.grow",
     "resume": "latebloom.studies.grow",
-    "make_recipe": "latebloom.studies.recipes",
+    "make_recipe": "latebloom.recipes.catalogue",
 }
 
 

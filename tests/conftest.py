@@ -27,7 +27,7 @@ torch.set_num_threads(1)
 @pytest.fixture
 def small_world():
     """Twelve entities, four relations: 48 facts and all that follows from them."""
-    from latebloom.worlds.composition import CompositionConfig, make_composition
+    from latebloom.worlds.chains.made import CompositionConfig, make_composition
 
     config = CompositionConfig(
         entities=12, relations=4, out_degree=4, ood_frac=0.2, phi=2, test_id_frac=0.1
@@ -40,7 +40,7 @@ def small_config():
     """A run over `small_world`'s sizes that takes well under a second."""
     from latebloom.model.config import ModelConfig
     from latebloom.training.config import RunConfig, TrainConfig
-    from latebloom.worlds.composition import CompositionConfig
+    from latebloom.worlds.chains.made import CompositionConfig
 
     return RunConfig(
         seed=3,

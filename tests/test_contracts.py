@@ -95,7 +95,7 @@ def commands_of(page: str) -> list[str]:
 )
 def test_the_commands_on_a_page_are_commands(page):
     from latebloom.cli.app import app
-    from latebloom.studies.recipes import RECIPES
+    from latebloom.recipes.catalogue import RECIPES
 
     importlib.import_module("latebloom.cli")
     for line in commands_of(page):

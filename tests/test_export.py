@@ -17,7 +17,7 @@ import latebloom
 from latebloom.errors import LatebloomError
 from latebloom.export import export_hf, token_names
 from latebloom.model.config import ModelConfig
-from latebloom.studies.recipes import make_recipe
+from latebloom.recipes.catalogue import make_recipe
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.worlds.sentences.question import QuestionConfig
 from latebloom.worlds.vocabulary import Vocabulary

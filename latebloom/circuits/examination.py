@@ -17,8 +17,8 @@ import torch
 
 from latebloom.circuits.failures import explain_failures
 from latebloom.circuits.lens import Lens, logit_lens
+from latebloom.circuits.measures import Groups, group_by_bridge, measure
 from latebloom.circuits.probe import Probe, make_probe
-from latebloom.circuits.progress import Groups, group_by_bridge, measure
 from latebloom.circuits.states import States, read_answers, run_states
 from latebloom.circuits.tracing import (
     Effect,

@@ -12,7 +12,7 @@ from latebloom.cli.app import Json, app, complain, err, out
 from latebloom.errors import LatebloomError
 
 if TYPE_CHECKING:
-    from latebloom.evaluation.ask import Answer
+    from latebloom.asking.answer import Answer
 
 
 @app.command
@@ -47,7 +47,7 @@ def ask(
     loaded = load(run, step=step)
     new = None
     if with_facts is not None:
-        from latebloom.evaluation.both_memories import load_new_facts
+        from latebloom.asking.told_facts import load_new_facts
 
         new = load_new_facts(with_facts, loaded.world.vocabulary)
     if question:

@@ -22,7 +22,7 @@ def recipes(*, json_: Json = False) -> None:
     json_
         Print the list as JSON.
     """
-    from latebloom.studies.recipes import RECIPES
+    from latebloom.recipes.catalogue import RECIPES
 
     about = {name: (make.__doc__ or "").splitlines()[0] for name, make in RECIPES.items()}
     if json_:
@@ -113,8 +113,8 @@ def grok(
             summary = go_on(resume, listener=listener, device=device, threads=threads)
             folder = resume
         else:
+            from latebloom.recipes.catalogue import make_recipe
             from latebloom.studies.grow import grow
-            from latebloom.studies.recipes import make_recipe
 
             if numeric and recipe not in ("", "facts", "numeric-table"):
                 raise LatebloomError(f"--numeric has no effect on the recipe {recipe}; say `facts`")

@@ -91,7 +91,7 @@ def data(
     json_
         Print the splits' sizes as JSON.
     """
-    from latebloom.studies.recipes import make_recipe
+    from latebloom.recipes.catalogue import make_recipe
     from latebloom.worlds.build import build_world
     from latebloom.worlds.published.folder import read_folder, write_folder
 

@@ -55,8 +55,8 @@ def trees(
         return
     if exact:
         raise LatebloomError("--exact has no effect without a sentence: both trees are measured")
-    from latebloom.studies.projected import ProjectionConfig, project_run
     from latebloom.training.run_folder import RunFolder
+    from latebloom.trees.examination import ProjectionConfig, project_run
 
     folder = RunFolder.open(run)
     config = ProjectionConfig(sentences=sentences, split=split, seed=seed, max_words=max_words)
@@ -93,8 +93,8 @@ def trees(
 
 def show_tree(run: Path, sentence: str, step: int | None, exact: bool, as_json: bool) -> None:
     """The tree of one sentence, as brackets."""
-    from latebloom.circuits.tree_scores import brackets, predicted_tree
     from latebloom.evaluation.loaded import load
+    from latebloom.trees.scores import brackets, predicted_tree
 
     loaded = load(run, step=step)
     ids = loaded.corpus.encode(sentence)

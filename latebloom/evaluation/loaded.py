@@ -3,19 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from latebloom.asking.answer import Answer, ask
+from latebloom.asking.told_facts import NewFacts, ask_both
+from latebloom.asking.told_values import ask_compared
 from latebloom.evaluation.accuracy import Score
-from latebloom.evaluation.ask import Answer, ask
-from latebloom.evaluation.both_memories import NewFacts, ask_both
-from latebloom.evaluation.compared_memories import ask_compared
 from latebloom.evaluation.scores import score
 from latebloom.model.transformer import Transformer
 from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
 from latebloom.training.run_folder import RunFolder
+from latebloom.worlds.comparisons.scale import NumbersConfig
 from latebloom.worlds.data import Data, as_corpus, as_world
 from latebloom.worlds.sentences.corpus import Corpus
-from latebloom.worlds.told_numbers import NumbersConfig
 from latebloom.worlds.world import World
 
 
@@ -49,7 +49,7 @@ class LoadedRun:
         """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.
 
         new: facts told after training, to be used together with those that the model knows
-        (`latebloom.evaluation.both_memories.load_new_facts`).
+        (`latebloom.asking.told_facts.load_new_facts`).
         Raises: UnknownNameError, with the nearest known names.
         """
         if new is not None and self.world.task.chained:

@@ -3,13 +3,13 @@
 Enters: embeddings, queries, keys and distances, with the positions that they belong to. Leaves:
 the same with the scheme's say. A scheme can speak at three places, and each is a method:
 
-| scheme       | `embed(x, positions)`    | `turn(q or k, positions)`   | `bias(distance, attention)`   |
-|--------------|--------------------------|-----------------------------|-------------------------------|
-| `learned`    | x + W[position]          |                             |                               |
-| `sinusoidal` | sqrt(d_model) x + table  |                             |                               |
-| `rotary`     |                          | by an angle of the position |                               |
-| `relative`   |                          |                             | b[head, min(distance, limit)] |
-| `none`       |                          |                             |                               |
+| scheme       | `embed(x, positions)`   | `turn(q or k, positions)` | `bias(distance, attention)` |
+|--------------|-------------------------|---------------------------|-----------------------------|
+| `learned`    | x + W[position]         |                           |                             |
+| `sinusoidal` | sqrt(d_model) x + table |                           |                             |
+| `rotary`     |                         | by an angle of position   |                             |
+| `relative`   |                         |                           | b[head, min(distance, max)] |
+| `none`       |                         |                           |                             |
 
 Sources: GPT-2 (learned); arXiv:1706.03762, section 3.5 (sinusoidal); Su et al., arXiv:2104.09864
 (rotary); Shaw et al., arXiv:1803.02155 (relative; differs: a bias for each head, as in T5, and one
@@ -134,7 +134,8 @@ class Relative(Positions):
     def bias(
         self, distance: Int[Tensor, "*batch query pos"], attention: "CausalAttention"
     ) -> Float[Tensor, "head *batch query pos"]:
-        return attention.distance_bias[:, distance.clamp(0, self.max_distance)]
+        table: Tensor = attention.get_parameter("distance_bias")
+        return table[:, distance.clamp(0, self.max_distance)]
 
     def layer_parameters(self, n_heads: int) -> dict[str, nn.Parameter]:
         return {"distance_bias": nn.Parameter(torch.zeros(n_heads, self.max_distance + 1))}

@@ -10,8 +10,8 @@ Covers: trees of any arity whose spans do not cross. Does not cover: labels of c
 from collections.abc import Sequence
 from html import escape
 
-from latebloom.circuits.tree_scores import brackets
 from latebloom.errors import CorpusError
+from latebloom.trees.scores import brackets
 
 Span = tuple[int, int]
 LETTER, GAP, LEVEL = 7.2, 16.0, 26.0

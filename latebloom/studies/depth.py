@@ -18,14 +18,14 @@ from numpy import ndarray
 from latebloom.errors import LatebloomError, TrainingError
 from latebloom.files import write_json
 from latebloom.intervals import bootstrap
+from latebloom.recipes.catalogue import make_recipe
 from latebloom.studies.grow import grow, resume
-from latebloom.studies.projected import ProjectionConfig, project_run
-from latebloom.studies.recipes import make_recipe
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.loop import due
 from latebloom.training.run_folder import RunFolder, environment
 from latebloom.training.structure import SECTIONS
+from latebloom.trees.examination import ProjectionConfig, project_run
 
 EARLY = ("test_id", "test_ood", "loss", "t_score", "f1", "entropy", "weight_norm")
 """What is measured early in a run: two accuracies, the loss on the projected lines (nats a word),

@@ -16,7 +16,7 @@ from latebloom.model.config import ModelConfig
 from latebloom.training import structure
 from latebloom.training.until import parse_until
 from latebloom.worlds.build import WorldConfig
-from latebloom.worlds.composition import CompositionConfig
+from latebloom.worlds.chains.made import CompositionConfig
 from latebloom.worlds.streams import check_seed
 
 

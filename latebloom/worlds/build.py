@@ -7,18 +7,18 @@ from typing import ClassVar, Literal
 
 from latebloom.checked import check_fields
 from latebloom.errors import WorldError
-from latebloom.worlds.atlas import AtlasConfig, load_atlas_table
-from latebloom.worlds.comparison import ComparisonConfig, make_comparison
-from latebloom.worlds.composition import CompositionConfig, make_composition
-from latebloom.worlds.data import Data
-from latebloom.worlds.elements import ElementsConfig, load_element_table
-from latebloom.worlds.facts import FactsConfig, load_fact_table, world_from_table
-from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
-from latebloom.worlds.numeric_table import (
+from latebloom.worlds.chains.atlas import AtlasConfig, load_atlas_table
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
+from latebloom.worlds.chains.own import FactsConfig, load_fact_table, world_from_table
+from latebloom.worlds.comparisons.elements import ElementsConfig, load_element_table
+from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
+from latebloom.worlds.comparisons.own import (
     NumericTableConfig,
     load_number_table,
     world_of_numbers,
 )
+from latebloom.worlds.data import Data
 from latebloom.worlds.published.folder import DatasetConfig, make_dataset_world
 from latebloom.worlds.published.sentences import read_published
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from latebloom.circuits import chart
+from latebloom.trees import chart
 
 Tree = tuple[tuple[int, int], ...]
 

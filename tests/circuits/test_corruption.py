@@ -11,8 +11,8 @@ from latebloom.circuits.corruption import (
 )
 from latebloom.circuits.probe import ProbeError, comparison_probe, make_probe
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.comparison import ComparisonConfig, make_comparison
-from latebloom.worlds.composition import CompositionConfig, make_composition
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.splits import Split
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from latebloom.circuits.progress import (
+from latebloom.circuits.measures import (
     Groups,
     bridge_geometry,
     gradient_entropy,

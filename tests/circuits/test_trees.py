@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from latebloom.circuits import trees
-from latebloom.circuits.attention_entropy import attention_entropy
-from latebloom.circuits.tree_scores import (
+from latebloom.trees import projection as trees
+from latebloom.trees.attention_entropy import attention_entropy
+from latebloom.trees.scores import (
     brackets,
     predicted_tree,
     score_trees,
     sentences_to_project,
 )
-from latebloom.circuits.trees import Prefixes, span_scores
+from latebloom.trees.projection import Prefixes, span_scores
 from latebloom.errors import CorpusError, LatebloomError
 from latebloom.model.config import ModelConfig
 from latebloom.model.taps import Site, Taps

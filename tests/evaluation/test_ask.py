@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from latebloom.errors import LatebloomError, UnknownNameError
-from latebloom.evaluation.ask import ask, follow, was_shown
-from latebloom.evaluation.both_memories import NewFacts, ask_both
-from latebloom.evaluation.compared_memories import ask_compared
+from latebloom.asking.answer import ask, follow, was_shown
+from latebloom.asking.told_facts import NewFacts, ask_both
+from latebloom.asking.told_values import ask_compared
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.comparison import ComparisonConfig, make_comparison
-from latebloom.worlds.hidden_attributes import HiddenAttributesConfig, make_hidden_attributes
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
+from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
 
 
 class Oracle(Transformer):

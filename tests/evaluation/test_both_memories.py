@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from latebloom.errors import FactsError, LatebloomError, UnknownNameError
-from latebloom.evaluation.ask import follow
-from latebloom.evaluation.both_memories import NewFacts, ask_both, load_new_facts
+from latebloom.asking.answer import follow
+from latebloom.asking.told_facts import NewFacts, ask_both, load_new_facts
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.comparison import ComparisonConfig, make_comparison
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 

@@ -5,17 +5,17 @@ import pytest
 import torch
 
 from latebloom.errors import FactsError, LatebloomError, UnknownNameError
-from latebloom.evaluation.ask import ask
-from latebloom.evaluation.both_memories import NewFacts
-from latebloom.evaluation.compared_memories import ask_compared
+from latebloom.asking.answer import ask
+from latebloom.asking.told_facts import NewFacts
+from latebloom.asking.told_values import ask_compared
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.training.config import TrainConfig
 from latebloom.training.objective import batch_loss
 from latebloom.training.questions import Batches
-from latebloom.worlds.comparison import ComparisonConfig, make_comparison
-from latebloom.worlds.numeric_table import NumericTableConfig, make_numeric_table
-from latebloom.worlds.told_numbers import Place, recover_scale
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
+from latebloom.worlds.comparisons.own import NumericTableConfig, make_numeric_table
+from latebloom.worlds.comparisons.scale import Place, recover_scale
 
 COMPARER = {"d_model": 32, "n_layers": 1, "feedback": "replace", "max_distance": 1}
 ROWS = "river,length,flow\nRhine,1233,2900\nElbe,1094,860\nOder,840,\nWeser,451,327\nMain,527,na\n"

@@ -18,7 +18,7 @@ from latebloom.reports.circuit_figures import (
     plot_ranks,
     write_figure,
 )
-from latebloom.worlds.composition import CompositionConfig, make_composition
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from latebloom.rivals.prompts import LABEL_ANSWERS
 from latebloom.studies.contested import ContestConfig, estimate_contest, hold_contest
 from latebloom.training.config import RunConfig
 from latebloom.training.run_folder import RunFolder
-from latebloom.worlds.comparison import ComparisonConfig, make_comparison
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 
 pytest.importorskip("httpx")
 

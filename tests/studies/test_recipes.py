@@ -7,7 +7,7 @@ import pytest
 import latebloom
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import score_splits
-from latebloom.studies.recipes import RECIPES, make_recipe
+from latebloom.recipes.catalogue import RECIPES, make_recipe
 
 
 def test_a_recipe_that_is_not_there_brings_those_that_are():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from latebloom.errors import LatebloomError
-from latebloom.studies.recipes import RECIPES, make_recipe
+from latebloom.recipes.catalogue import RECIPES, make_recipe
 from latebloom.training.config import RunConfig
 from latebloom.training.until import check_until, holds, parse_until
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latebloom.errors import MissingExtraError, WorldError
-from latebloom.worlds.atlas import (
+from latebloom.worlds.chains.atlas import (
     AtlasConfig,
     find_capitals,
     load_atlas_table,

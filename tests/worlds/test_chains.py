@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from latebloom.errors import WorldError
 from latebloom.worlds import chains as chains_module
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.chains import ChainConfig, FactGraph, make_splits, mark_ood
-from latebloom.worlds.composition import CompositionConfig, make_composition
+from latebloom.worlds.chains.draw import ChainConfig, FactGraph, make_splits, mark_ood
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.splits import Split
 from latebloom.worlds.world import World
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latebloom.errors import WorldError
-from latebloom.worlds.comparison import (
+from latebloom.worlds.comparisons.made import (
     MISSING,
     ComparisonConfig,
     PairConfig,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from latebloom.errors import WorldError
-from latebloom.worlds.composition import CompositionConfig, make_composition
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
 
 
 def test_every_entity_has_its_out_degree_of_distinct_relations():

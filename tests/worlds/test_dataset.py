@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.composition import CompositionConfig, make_composition
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.published.folder import (
     DatasetConfig,
     make_dataset_world,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latebloom.errors import MissingExtraError, WorldError
-from latebloom.worlds.elements import (
+from latebloom.worlds.comparisons.elements import (
     MIN_VALUES,
     NOT_MEASURED,
     ElementsConfig,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from latebloom.errors import FactsError, MissingExtraError
-from latebloom.worlds.fact_files import FactTable, make_table, read_facts
+from latebloom.worlds.chains.files import FactTable, make_table, read_facts
 
 FACTS = [("Bern", "country", "Switzerland"), ("Switzerland", "currency", "CHF")]
 

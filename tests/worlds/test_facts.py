@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from latebloom.errors import FactsError, WorldError
-from latebloom.worlds.diagnosis import diagnose
-from latebloom.worlds.fact_files import make_table
-from latebloom.worlds.facts import (
+from latebloom.worlds.chains.diagnosis import diagnose
+from latebloom.worlds.chains.files import make_table
+from latebloom.worlds.chains.own import (
     FactsConfig,
     distinct_names,
     load_fact_table,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latebloom.errors import WorldError
-from latebloom.worlds.hidden_attributes import (
+from latebloom.worlds.comparisons.hidden import (
     HiddenAttributesConfig,
     decide_attribute,
     make_hidden_attributes,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latebloom.errors import FactsError, WorldError
-from latebloom.worlds.numeric_table import (
+from latebloom.worlds.comparisons.own import (
     NumericTableConfig,
     make_numeric_table,
     place_numbers,

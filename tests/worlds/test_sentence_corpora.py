@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from latebloom.circuits import chart
+from latebloom.trees import chart
 from latebloom.errors import CorpusError, RunFolderError, UnknownNameError
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lexicon import DETERMINERS

@@ -40,7 +40,7 @@ class Answer:
     truth: the right answer, None where the facts do not tell.
     true_bridges: the right bridges, as far as the facts tell.
     hops: for each hop `id`, `ood` (trained alone, never composed), `unknown`, or `new` (told after
-        training; `latebloom.evaluation.both_memories`).
+        training; `latebloom.asking.told_facts`).
     shown: whether this very question was trained on.
     notes: what the reader should know besides.
     """

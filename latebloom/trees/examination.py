@@ -14,14 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from latebloom.circuits.attention_entropy import attention_entropy
-from latebloom.circuits.progress import weight_norms
-from latebloom.circuits.tree_scores import (
-    MAX_WORDS,
-    predicted_tree,
-    score_trees,
-    sentences_to_project,
-)
+from latebloom.circuits.measures import weight_norms
 from latebloom.errors import CorpusError
 from latebloom.evaluation.loaded import load_model
 from latebloom.evaluation.scores import score
@@ -31,6 +24,13 @@ from latebloom.model.transformer import Transformer
 from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
 from latebloom.training.run_folder import RunFolder
+from latebloom.trees.attention_entropy import attention_entropy
+from latebloom.trees.scores import (
+    MAX_WORDS,
+    predicted_tree,
+    score_trees,
+    sentences_to_project,
+)
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import Lines
 from latebloom.worlds.streams import check_seed

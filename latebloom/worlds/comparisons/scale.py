@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from latebloom.errors import FactsError
-from latebloom.worlds.comparison import MISSING, facts_of, vocabulary_of
-from latebloom.worlds.elements import ElementsConfig, load_element_table
-from latebloom.worlds.numeric_table import (
+from latebloom.worlds.comparisons.elements import ElementsConfig, load_element_table
+from latebloom.worlds.comparisons.made import MISSING, facts_of, vocabulary_of
+from latebloom.worlds.comparisons.own import (
     NumberTable,
     NumericTableConfig,
     ScaleConfig,

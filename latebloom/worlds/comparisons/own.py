@@ -27,8 +27,8 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError, WorldError
-from latebloom.worlds.comparison import MISSING, PairConfig, ValueTable, world_of_table
-from latebloom.worlds.fact_files import DELIMITERS, encoding_message
+from latebloom.worlds.chains.files import DELIMITERS, encoding_message
+from latebloom.worlds.comparisons.made import MISSING, PairConfig, ValueTable, world_of_table
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import World
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from latebloom.errors import WorldError
 from latebloom.files import import_extra
-from latebloom.worlds.numeric_table import NumberTable, ScaleConfig, world_of_numbers
+from latebloom.worlds.comparisons.own import NumberTable, ScaleConfig, world_of_numbers
 from latebloom.worlds.world import World
 
 MIN_VALUES = 10

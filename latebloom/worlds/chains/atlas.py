@@ -26,10 +26,10 @@ from typing import Any, Literal
 
 from latebloom.errors import FactsError, WorldError
 from latebloom.files import import_extra
-from latebloom.worlds.chains import ChainConfig
-from latebloom.worlds.diagnosis import Diagnosis, diagnose
-from latebloom.worlds.fact_files import FactTable, Row, make_table
-from latebloom.worlds.facts import world_from_table
+from latebloom.worlds.chains.diagnosis import Diagnosis, diagnose
+from latebloom.worlds.chains.draw import ChainConfig
+from latebloom.worlds.chains.files import FactTable, Row, make_table
+from latebloom.worlds.chains.own import world_from_table
 from latebloom.worlds.world import World
 
 SMALLEST_CITY = 15_000

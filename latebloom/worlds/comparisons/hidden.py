@@ -21,7 +21,7 @@ from numpy import ndarray
 
 from latebloom.checked import check_fields
 from latebloom.errors import WorldError
-from latebloom.worlds.comparison import (
+from latebloom.worlds.comparisons.made import (
     ValueTable,
     check_shares,
     check_sizes,
@@ -32,6 +32,7 @@ from latebloom.worlds.comparison import (
     members,
     vocabulary_of,
 )
+from latebloom.worlds.comparisons.pairs import PairSpace, both_orders, draw_held_out, draw_others
 from latebloom.worlds.ordering import (
     EQUAL,
     UNDECIDED,
@@ -40,7 +41,6 @@ from latebloom.worlds.ordering import (
     decide,
     reaches,
 )
-from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_others
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.comparison import HiddenValuesTask

@@ -12,7 +12,7 @@ A new fact is believed over a trained one. An entity that the model has no token
 and left through new facts alone. A hop that the model takes wrongly leads the rest astray.
 
 Covers: worlds whose questions are chains. Does not cover: comparisons
-(`latebloom.evaluation.compared_memories`), learning (no weight changes), finding facts by likeness
+(`latebloom.asking.told_values`), learning (no weight changes), finding facts by likeness
 (`latebloom.rivals`).
 """
 
@@ -20,10 +20,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from latebloom.asking.answer import Answer, Guess, check_top, guess, think, was_shown
 from latebloom.errors import FactsError, LatebloomError, UnknownNameError
-from latebloom.evaluation.ask import Answer, Guess, check_top, guess, think, was_shown
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.fact_files import FactTable, read_facts
+from latebloom.worlds.chains.files import FactTable, read_facts
 from latebloom.worlds.tasks.task import Told
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World

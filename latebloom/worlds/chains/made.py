@@ -13,7 +13,7 @@ import numpy as np
 
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.chains import ChainConfig, make_splits, mark_ood
+from latebloom.worlds.chains.draw import ChainConfig, make_splits, mark_ood
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.vocabulary import Vocabulary

@@ -21,9 +21,9 @@ import numpy as np
 
 from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.chains import ChainConfig, make_splits, mark_ood
-from latebloom.worlds.diagnosis import Diagnosis, ManyValued, diagnose
-from latebloom.worlds.fact_files import MAX_FACTS, FactTable, read_facts
+from latebloom.worlds.chains.diagnosis import Diagnosis, ManyValued, diagnose
+from latebloom.worlds.chains.draw import ChainConfig, make_splits, mark_ood
+from latebloom.worlds.chains.files import MAX_FACTS, FactTable, read_facts
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.chain import ChainTask

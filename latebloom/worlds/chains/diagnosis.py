@@ -16,7 +16,7 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError
-from latebloom.worlds.fact_files import FactTable
+from latebloom.worlds.chains.files import FactTable
 
 ManyValued = Literal["drop", "first", "error"]
 

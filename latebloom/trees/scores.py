@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from latebloom.circuits import chart
-from latebloom.circuits.chart import Overlap
-from latebloom.circuits.trees import span_scores
+from latebloom.trees import chart
 from latebloom.errors import CorpusError
 from latebloom.model.transformer import Transformer
+from latebloom.trees.chart import Overlap
+from latebloom.trees.projection import span_scores
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import Lines
 from latebloom.worlds.streams import Draw

@@ -15,7 +15,7 @@ stands there never reaches the second loop, but the entity after it sees it: ano
 still more a value, would disturb the recall.
 
 Covers: comparison, elements, numeric-table, hidden-attributes. Does not cover: models with other
-feedback, attributes that the model does not know, chains (`latebloom.evaluation.both_memories`).
+feedback, attributes that the model does not know, chains (`latebloom.asking.told_facts`).
 """
 
 import math
@@ -27,8 +27,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import Tensor
 
-from latebloom.errors import LatebloomError
-from latebloom.evaluation.ask import (
+from latebloom.asking.answer import (
     Answer,
     answer_in_splits,
     check_top,
@@ -36,12 +35,13 @@ from latebloom.evaluation.ask import (
     notes_on_mass,
     was_shown,
 )
-from latebloom.evaluation.both_memories import NewFacts, find_name
+from latebloom.asking.told_facts import NewFacts, find_name
+from latebloom.errors import LatebloomError
 from latebloom.model.feedback import loops_needed
 from latebloom.model.taps import Site, Taps
 from latebloom.model.transformer import Transformer
+from latebloom.worlds.comparisons.scale import NumbersConfig, Place, recover_scale
 from latebloom.worlds.tasks.comparison import ComparisonTask
-from latebloom.worlds.told_numbers import NumbersConfig, Place, recover_scale
 from latebloom.worlds.world import World
 
 FED_BACK = Site(0, 0, "feedback")

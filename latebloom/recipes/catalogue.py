@@ -15,13 +15,13 @@ from latebloom.training.config import (
     SentenceFeedConfig,
     TrainConfig,
 )
-from latebloom.worlds.atlas import AtlasConfig
-from latebloom.worlds.comparison import ComparisonConfig
-from latebloom.worlds.composition import CompositionConfig
-from latebloom.worlds.elements import ElementsConfig
-from latebloom.worlds.facts import FactsConfig
-from latebloom.worlds.hidden_attributes import HiddenAttributesConfig
-from latebloom.worlds.numeric_table import NumericTableConfig
+from latebloom.worlds.chains.atlas import AtlasConfig
+from latebloom.worlds.chains.made import CompositionConfig
+from latebloom.worlds.chains.own import FactsConfig
+from latebloom.worlds.comparisons.elements import ElementsConfig
+from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig
+from latebloom.worlds.comparisons.made import ComparisonConfig
+from latebloom.worlds.comparisons.own import NumericTableConfig
 from latebloom.worlds.sentences.dyck import DyckConfig
 from latebloom.worlds.sentences.question import QuestionConfig
 from latebloom.worlds.sentences.tense import TenseConfig
