@@ -25,7 +25,9 @@ class SeenPattern:
     pattern: Float[Tensor, "row head query key"]
 
     def __call__(self, heads: Heads) -> Float[Tensor, "row head query d_head"]:
-        scores = torch.einsum("bhqd,bhkd->bhqk", heads.q, heads.k) * heads.q.shape[-1] ** -0.5
+        # Position by position in memory: the order of the sums, so of the rounding, hangs on it.
+        q, k = (part.transpose(1, 2).contiguous() for part in (heads.q, heads.k))
+        scores = torch.einsum("bqhd,bkhd->bhqk", q, k) * q.shape[-1] ** -0.5
         self.pattern = weights_of(scores, heads.mask())
         return torch.einsum("bhqk,bhkd->bhqd", self.pattern, heads.v)
 
