@@ -18,11 +18,11 @@ from typing import Any
 import safetensors.torch
 
 from latebloom.errors import LatebloomError
-from latebloom.evaluation.loaded import LoadedRun
 from latebloom.files import whole_folder
 from latebloom.model.config import ModelConfig
 from latebloom.model.hf_weights import HfModelError, config_to_hf, weights_to_hf
 from latebloom.model.transformer import Transformer
+from latebloom.training.opened import OpenedRun
 from latebloom.worlds.vocabulary import Vocabulary
 
 MODULE = "modeling_latebloom"
@@ -30,7 +30,7 @@ MODULE_FILE = Path(__file__).parent / "exported" / f"{MODULE}.py"
 """Copied into the folder as it is."""
 
 
-def export_hf(run: LoadedRun, folder: Path) -> Path | None:
+def export_hf(run: OpenedRun, folder: Path) -> Path | None:
     """Writes the folder of a run, whole or not at all.
 
     Returns the Python file in it that a reader has to trust; None for a plain GPT-2.

@@ -42,7 +42,7 @@ def ask(
     json_
         Print the answer as JSON.
     """
-    from latebloom.evaluation.loaded import load
+    from latebloom.run import load
 
     loaded = load(run, step=step)
     new = None
@@ -118,7 +118,7 @@ def evaluate(
     json_
         Print as JSON, a line a checkpoint.
     """
-    from latebloom.evaluation.loaded import load
+    from latebloom.run import load
     from latebloom.training.run_folder import RunFolder
 
     steps = [c.step for c in RunFolder.open(run).checkpoints()] if all_ else [step]

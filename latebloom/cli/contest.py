@@ -75,7 +75,7 @@ def rivals(
     json_
         Print the table as JSON.
     """
-    from latebloom.evaluation.loaded import load
+    from latebloom.run import load
     from latebloom.studies.contested import ContestConfig, estimate_contest, hold_contest
 
     config = ContestConfig(

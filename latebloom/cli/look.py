@@ -1,9 +1,9 @@
 """Looking inside: `latebloom lens` and `latebloom trace`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.markup import escape
 from rich.progress import Progress
@@ -11,9 +11,6 @@ from rich.table import Table
 
 from latebloom.cli.app import Flag, Json, app, err, out
 from latebloom.errors import LatebloomError
-
-if TYPE_CHECKING:
-    from latebloom.evaluation.loaded import LoadedRun
 
 
 @app.command
@@ -39,82 +36,38 @@ def lens(
     json_
         Print as JSON.
     """
-    from latebloom.evaluation.loaded import load
+    from latebloom.run import load
 
     loaded = load(run, step=step)
     world = loaded.world
     words = list(question)
     if not words:
         words = world.example()
-    rows = read_states(loaded, words, token)
+    rows = loaded.lens(*words, names=token)
     if json_:
-        print(json.dumps({"step": loaded.step, "question": words, "states": rows}))
+        print(
+            json.dumps(
+                {"step": loaded.step, "question": words, "states": [row.as_dict() for row in rows]}
+            )
+        )
         return
     table = Table(box=None)
     table.add_column("")
     for word in words:
         table.add_column(escape(word))
     for row in rows:
-        place = f"loop {row['loop']}, layer {row['layer']}"
-        for name, seen in row["tokens"].items():
-            cells = [f"{one['rank']:>4} [dim]{one['probability']:.0%}[/dim]" for one in seen]
+        place = f"loop {row.loop}, layer {row.layer}"
+        for name, standings in row.names.items():
+            cells = [f"{one.rank:>4} [dim]{one.probability:.0%}[/dim]" for one in standings]
             table.add_row(f"{place}, {escape(name)}", *cells)
         if not token:
             cells = [
-                f"{escape(g['name'])} [dim]{g['probability']:.0%}[/dim]" for g in row["guesses"]
+                f"{escape(guess.name)} [dim]{guess.probability:.0%}[/dim]" for guess in row.guesses
             ]
             table.add_row(place, *cells)
     out.print(table)
     counted = "; ranks count from 0" if token else ""
     out.print(f"step {loaded.step}; layer 0 is what enters the loop{counted}")
-
-
-def read_states(
-    loaded: "LoadedRun", words: list[str], tokens: Sequence[str] = ()
-) -> list[dict[str, Any]]:
-    """The likeliest token at every boundary and position, and how the named ones stand there."""
-    import torch
-
-    from latebloom.circuits.lens import logit_lens
-    from latebloom.circuits.states import run_states
-    from latebloom.model.feedback import loops_needed
-
-    vocabulary = loaded.world.vocabulary
-    questions = torch.tensor([vocabulary.encode(words)])
-    loops = loops_needed(loaded.model.config, len(words))
-    states = run_states(loaded.model, questions, n_loops=loops)
-    named = {word: torch.tensor(vocabulary.encode([word])) for word in tokens}
-    seen = logit_lens(loaded.model, states, named)
-    with torch.no_grad():
-        best = loaded.model.logits(states.stream[:, :, 0]).softmax(-1).max(-1)
-
-    def place(loop: int, layer: int) -> dict[str, Any]:
-        guesses = zip(
-            best.indices[loop, layer].tolist(), best.values[loop, layer].tolist(), strict=True
-        )
-        return {
-            "loop": loop + 1,
-            "layer": layer,
-            "guesses": [
-                {"name": vocabulary.words[token], "probability": probability}
-                for token, probability in guesses
-            ],
-            "tokens": {
-                word: [
-                    {"rank": rank, "reciprocal_rank": 1 / (1 + rank), "probability": probability}
-                    for rank, probability in zip(
-                        seen.rank[word][loop, layer, :, 0].tolist(),
-                        seen.probability[word][loop, layer, :, 0].tolist(),
-                        strict=True,
-                    )
-                ]
-                for word in tokens
-            },
-        }
-
-    return [
-        place(loop, layer) for loop in range(states.n_loops) for layer in range(states.n_layers + 1)
-    ]
 
 
 @app.command

@@ -45,8 +45,8 @@ def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | Non
     step
         The checkpoint of this step instead of the newest.
     """
-    from latebloom.evaluation.loaded import load
     from latebloom.export import export_hf
+    from latebloom.run import load
 
     module = export_hf(load(run, step=step), folder)
     out.print(str(folder))

@@ -93,7 +93,7 @@ def trees(
 
 def show_tree(run: Path, sentence: str, step: int | None, exact: bool, as_json: bool) -> None:
     """The tree of one sentence, as brackets."""
-    from latebloom.evaluation.loaded import load
+    from latebloom.run import load
     from latebloom.trees.scores import brackets, predicted_tree
 
     loaded = load(run, step=step)

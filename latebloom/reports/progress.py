@@ -2,12 +2,14 @@
 
 Enters: what the loop tells its listener. Leaves: text on standard error, so that standard output
 stays free for `--json`.
-Covers: terminals of any size, logs. Does not cover: notebooks, the run's files.
+Covers: terminals of any size, logs, notebooks. Does not cover: the run's files.
 """
 
+import importlib
 import sys
 import time
 from collections.abc import Sequence
+from html import escape
 from typing import Any, Protocol, Self, TextIO
 
 from rich.console import Console, Group
@@ -29,6 +31,9 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 REDRAW_SECONDS = 0.1
 """Least time between two redraws of the live panel."""
 
+NOTEBOOK_SECONDS = 1.0
+"""Least time between two redraws in a notebook, but for evaluations."""
+
 
 class Progress(Listener, Protocol):
     """A listener that is shown inside `with`."""
@@ -45,12 +50,20 @@ def make_progress(quiet: bool, stream: TextIO | None = None) -> Progress:
     """
     if quiet:
         return QuietProgress()
+    if stream is None and in_notebook():
+        return NotebookProgress()
     shown_on = sys.stderr if stream is None else stream
     console = Console(file=shown_on, highlight=False)
     blocks = "utf" in console.encoding.lower()
     if console.is_terminal and not console.is_dumb_terminal and blocks:
         return LiveProgress(console)
     return PlainProgress(shown_on)
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a notebook, which shows HTML."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
 
 
 class QuietProgress(Silence):
@@ -106,6 +119,62 @@ class PlainProgress:
     def note(self, text: str) -> None:
         self.stream.write(text.rstrip() + "\n")
         self.stream.flush()
+
+
+class NotebookProgress:
+    """A small table under the cell, drawn anew at every evaluation: a curve for each split."""
+
+    def __init__(self) -> None:
+        self.display: Any = importlib.import_module("IPython.display")
+        self.place: Any = None
+        self.title, self.phase, self.notes = "", "", ""
+        self.total_steps = self.last_step = 0
+        self.drawn = 0.0
+        self.curves: dict[str, list[float]] = {}
+
+    def __enter__(self) -> Self:
+        self.place = self.display.display(self.page(), display_id=True)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._draw()
+
+    def start(
+        self, total_steps: int, first_step: int, title: str, judged: Sequence[str] = ()
+    ) -> None:
+        self.title, self.total_steps, self.last_step = title, total_steps, first_step
+        self._draw()
+
+    def step(self, step: int, loss: float, steps_per_second: float) -> None:
+        self.last_step = step
+        if time.monotonic() - self.drawn >= NOTEBOOK_SECONDS:
+            self._draw()
+
+    def evaluated(self, record: dict[str, Any]) -> None:
+        self.last_step, self.phase = record["step"], record.get("phase", "")
+        for split, share in record["accuracy"].items():
+            self.curves.setdefault(split, []).append(share)
+        self._draw()
+
+    def note(self, text: str) -> None:
+        self.notes += f"<div>{escape(text)}</div>"
+        self._draw()
+
+    def _draw(self) -> None:
+        self.drawn = time.monotonic()
+        self.place.update(self.page())
+
+    def page(self) -> Any:
+        """What is shown now, as HTML that IPython displays."""
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{escape(name)}</td><td>{percent(curve[-1])}</td>"
+            f"<td style='text-align:left'><code>{sparkline(curve, 48)}</code></td></tr>"
+            for name in in_order(self.curves)
+            for curve in [self.curves[name]]
+        )
+        head = f"<b>{escape(self.title)}</b> step {self.last_step:,} of {self.total_steps:,}"
+        phase = f", {escape(self.phase)}" if self.phase else ""
+        return self.display.HTML(f"{self.notes}<div>{head}{phase}</div><table>{rows}</table>")
 
 
 class LiveProgress:

@@ -6,7 +6,7 @@ model's own, kept as `RUN/rivals.json` and `RUN/rivals.md`. What takes long is k
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -15,7 +15,6 @@ import numpy as np
 
 from latebloom.errors import RivalError
 from latebloom.evaluation.accuracy import correct_rows
-from latebloom.evaluation.loaded import LoadedRun
 from latebloom.files import write_json, write_text
 from latebloom.rivals.answer_cache import AnswerCache
 from latebloom.rivals.contest import Contest, Row, asked, default_splits, row_of_model
@@ -26,6 +25,7 @@ from latebloom.rivals.prompts import Style
 from latebloom.rivals.reasoning import Symbolic
 from latebloom.rivals.reply import Rival
 from latebloom.rivals.retrieval import Bm25, Dense, Retrieval
+from latebloom.training.opened import OpenedRun
 from latebloom.training.run_folder import RunFolder
 
 Finder = Literal["none", "bm25", "dense"]
@@ -79,7 +79,7 @@ class Arena:
     """The rivals of one run."""
 
     def __init__(
-        self, run: LoadedRun, config: ContestConfig, endpoint: Endpoint | None = None
+        self, run: OpenedRun, config: ContestConfig, endpoint: Endpoint | None = None
     ) -> None:
         """endpoint: the connection to the language model; without it only its cost can be told.
 
@@ -118,7 +118,9 @@ class Arena:
 
     def plain_rivals(self) -> Iterator[Rival]:
         """The rivals that need no language model."""
-        for name in ("bm25", "dense") if self.config.dense else ("bm25",):
+        # Where questions rest on a rule there is no fact to find.
+        finders = ("bm25", "dense") if self.config.dense else ("bm25",)
+        for name in finders if len(self.memory) else ():
             for rounds in (1, 2):
                 yield Retrieval(self.memory, self.finder(name), k=self.config.k, rounds=rounds)
         yield Symbolic(self.memory)
@@ -164,7 +166,7 @@ def language_model_config(config: ContestConfig, style: Style) -> LanguageModelC
     return LanguageModelConfig(style=style, **{name: getattr(config, name) for name in names})
 
 
-def estimate_contest(run: LoadedRun, config: ContestConfig) -> dict[str, Estimate]:
+def estimate_contest(run: OpenedRun, config: ContestConfig) -> dict[str, Estimate]:
     """What each language model will cost, by its name in the table; asks nothing.
 
     Raises: WorldError for a split that is not there; MissingExtraError if an extra is missing.
@@ -174,14 +176,16 @@ def estimate_contest(run: LoadedRun, config: ContestConfig) -> dict[str, Estimat
 
 
 def hold_contest(
-    run: LoadedRun,
+    run: OpenedRun,
     config: ContestConfig,
     *,
+    rivals: Iterable[Rival] = (),
     tell: Callable[[str], None] = lambda line: None,
     tell_cost: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Puts the test questions to the grown model and its rivals; writes and returns the table.
 
+    rivals: rivals of one's own that take part beside latebloom's.
     tell: hears of each rival before it begins. tell_cost: hears what each language model will
         cost, before anything is asked.
     Raises: RivalError if a rival cannot be asked (what was answered is kept: hold the same contest
@@ -199,14 +203,14 @@ def hold_contest(
             tell_cost(f"{rival.name}: {arena.estimate(rival)}")
         tell("grown model")
         rows = list(arena.own_rows())
-        for rival in (*arena.plain_rivals(), *models):
+        for rival in (*arena.plain_rivals(), *models, *rivals):
             tell(rival.name)
             rows += Contest.run(run.world, [rival], splits=arena.splits, limit=config.limit).rows
     return write_table(run.folder, run, config, rows)
 
 
 def write_table(
-    folder: RunFolder, run: LoadedRun, config: ContestConfig, rows: Sequence[Row]
+    folder: RunFolder, run: OpenedRun, config: ContestConfig, rows: Sequence[Row]
 ) -> dict[str, Any]:
     """Keeps the table beside the run; returns what the JSON holds."""
     contest = Contest(tuple(rows))

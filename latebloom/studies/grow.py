@@ -5,6 +5,7 @@ summary. `resume` goes on with a run that was stopped or killed.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from latebloom.training.milestones import first_step, sustained_step
 from latebloom.training.own import NOTHING_OWN, Own
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import passed_over, rule_for
-from latebloom.worlds.build import build_world
+from latebloom.worlds.build import GivenConfig, build_world
 from latebloom.worlds.data import Data
 
 TRAINED_SAMPLE = 5000
@@ -47,9 +48,11 @@ def grow(
     """
     listener = listener or Silence()
     place = choose_device(device)
-    data = own.world
-    if data is None:
+    if own.world is None:
         data = build_world(config.world, config.world_seed, listener.note)
+    else:
+        data = own.world
+        config = replace(config, world=GivenConfig(name=data.task.name))
     rule_for(config.train.until, data.splits)
     for split in passed_over(config.train.until, data.splits):
         listener.note(f"until: this world holds out no {split}, so the rule goes by the others")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from latebloom.circuits.examination import ExaminationConfig, Subject, examine, examine_training
-from latebloom.evaluation.loaded import load_model
 from latebloom.model.hf_weights import keep_words, load_hf, read_hf_vocabulary
+from latebloom.training.opened import load_model
 from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.published.folder import read_dataset
 from latebloom.worlds.published.items import to_token

@@ -68,7 +68,7 @@ def train(
     told = config.train
     until = rule_for(told.until, data.splits)
     torch.manual_seed(config.seed)
-    model = Transformer(config.model, len(data.vocabulary)).to(device)
+    model = Transformer(config.model, len(data.vocabulary), parts=own.parts).to(device)
     optimizers = ready_to_schedule((own.optimizers or make_optimizers)(model, told))
     average = WeightAverage(model, told.average_frac)
     feed = make_feed(config, data, device)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from latebloom.errors import RunFolderError
-from latebloom.model.transformer import Transformer
+from latebloom.model.transformer import Parts, Transformer
 from latebloom.training.config import TrainConfig
 from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.tasks import SentenceTask
@@ -62,12 +62,14 @@ class Own:
 
     world: a `World` or a corpus, in place of the one that the config describes.
     task: the task of the world, where a run is opened whose task is not one of latebloom's.
+    parts: parts of the model: a position scheme, an MLP.
     loss, optimizers: see `Loss`, `MakeOptimizers`.
     callbacks: called in this order after every step.
     """
 
     world: Data | None = None
     task: Task | SentenceTask | None = None
+    parts: Parts | None = None
     loss: Loss | None = None
     optimizers: MakeOptimizers | None = None
     callbacks: tuple[Callback, ...] = field(default=())

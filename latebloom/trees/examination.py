@@ -16,13 +16,13 @@ import numpy as np
 
 from latebloom.circuits.measures import weight_norms
 from latebloom.errors import CorpusError
-from latebloom.evaluation.loaded import load_model
 from latebloom.evaluation.scores import score
 from latebloom.evaluation.sentence_metrics import word_loss
 from latebloom.files import write_text
 from latebloom.model.transformer import Transformer
 from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.config import RunConfig
+from latebloom.training.opened import load_model
 from latebloom.training.run_folder import RunFolder
 from latebloom.trees.attention_entropy import attention_entropy
 from latebloom.trees.scores import (

@@ -1,0 +1,267 @@
+"""The door for Python: grow a run, open one, and do everything with it that one can do.
+
+    import latebloom
+
+    config = latebloom.make_recipe("composition").replace("world", phi=2.0)
+    run = latebloom.grow(config, "runs/phi2")
+    run.ask("e17", "r3", "r11").answers[0].name
+    run.plot()                                    # the learning curves, inline in a notebook
+
+What it does stands in the rooms below; here is only where to find it.
+"""
+
+import html
+import io
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from latebloom.asking.answer import Answer, ask
+from latebloom.asking.told_facts import NewFacts, ask_both
+from latebloom.asking.told_values import ask_compared
+from latebloom.circuits.examination import CircuitInstrument, ExaminationConfig
+from latebloom.circuits.look import Glimpse, look_at
+from latebloom.evaluation.accuracy import Score
+from latebloom.evaluation.scores import score
+from latebloom.reports.curves import plot_curves
+from latebloom.reports.page import write_report
+from latebloom.reports.progress import Progress, make_progress
+from latebloom.reports.recording import read_recording
+from latebloom.reports.splits import percent
+from latebloom.rivals.reply import Rival
+from latebloom.studies import grow as growing
+from latebloom.studies.checkpoints import Instrument, walk
+from latebloom.studies.contested import ContestConfig, hold_contest
+from latebloom.training.config import RunConfig
+from latebloom.training.listener import Listener
+from latebloom.training.opened import OpenedRun, open_run
+from latebloom.training.own import NOTHING_OWN, Own
+from latebloom.trees.scores import brackets, predicted_tree
+from latebloom.worlds.comparisons.scale import NumbersConfig
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Picture:
+    """A figure that a notebook shows inline and `save` writes into a file."""
+
+    figure: Figure
+
+    def save(self, path: Path | str) -> Path:
+        """Writes the figure; the ending of the path tells the format (.png, .svg, .pdf)."""
+        self.figure.savefig(path)
+        return Path(path)
+
+    def _repr_png_(self) -> bytes:
+        content = io.BytesIO()
+        self.figure.savefig(content, format="png")
+        return content.getvalue()
+
+    def __repr__(self) -> str:
+        return "Picture(...)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Run(OpenedRun):
+    """A run: ask it, measure it, look inside. Made by `grow`, `resume` and `load`.
+
+    folder: where it lies. config: what was asked for. data: what it was grown on; `world` and
+    `corpus` are the same by their kind. model: at checkpoint `step`.
+    """
+
+    def ask(self, *question: str, top: int = 5, new: NewFacts | None = None) -> Answer:
+        """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.
+
+        new: facts told after training, to be used together with those that the model knows
+        (`latebloom.asking.told_facts.load_new_facts`).
+        Raises: UnknownNameError, with the nearest known names; LatebloomError if it is no question.
+        """
+        if new is None:
+            return ask(self.model, self.world, question, top)
+        if self.world.task.chained:
+            return ask_both(self.model, self.world, new, question, top)
+        made_from = self.config.world
+        numbers = made_from if isinstance(made_from, NumbersConfig) else None
+        return ask_compared(self.model, self.world, new, question, top, numbers=numbers)
+
+    def score(self, *splits: str) -> dict[str, Score]:
+        """The accuracy of each split (all of them if none is named), every example counted."""
+        return score(self.model, self.data, splits=splits or None)
+
+    def lens(self, *question: str, names: Sequence[str] = ()) -> list[Glimpse]:
+        """What every state would answer if the model ended there (the logit lens).
+
+        question: in names; without one, a held-out question. names: whose rank and probability are
+        wanted at every state besides.
+        """
+        asked = question or self.world.example()
+        return look_at(self.model, self.world.vocabulary, asked, names)
+
+    def trace(self, *, step: int | None = None, **settings: Any) -> list[Any]:
+        """The circuit at every checkpoint, or at one step's: causal tracing, lens and verdict.
+
+        settings: fields of `latebloom.circuits.examination.ExaminationConfig`, as `examples=100`.
+        The records are kept in the run folder, so that a second call is quick.
+        """
+        instrument = CircuitInstrument(self.world, ExaminationConfig(**settings))
+        return list(self.examine(instrument, step=step))
+
+    def examine(self, instrument: Instrument, *, step: int | None = None) -> Iterable[Any]:
+        """The records of any instrument, one a checkpoint (`latebloom.studies.checkpoints`)."""
+        return walk(self.folder, instrument, step=step)
+
+    def tree(self, sentence: str, *, exact: bool = False) -> str:
+        """The tree that the model reads a sentence as, in brackets; of a run on sentences.
+
+        exact: the best of all binary trees instead of the published greedy one.
+        """
+        spans = predicted_tree(self.model, self.corpus.encode(sentence), exact=exact)
+        return brackets(sentence.split(), spans)
+
+    def rivals(self, *own: Rival, **settings: Any) -> list[dict[str, Any]]:
+        """The same held-out questions put to external memory; a row for each rival and split.
+
+        own: rivals of your own. settings: fields of `latebloom.studies.contested.ContestConfig`.
+        """
+        return hold_contest(self, ContestConfig(**settings), rivals=own)["rows"]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The outcome: what `summary.json` holds."""
+        return self.folder.summary()
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps of which there is a checkpoint."""
+        return [checkpoint.step for checkpoint in self.folder.checkpoints()]
+
+    def at(self, step: int) -> "Run":
+        """The same run at another checkpoint."""
+        device = str(self.model.device)
+        return load(self.folder.path, step=step, device=device, own=self.folder.own)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The evaluations as flat rows, which `pandas.DataFrame` and `polars.DataFrame` take.
+
+        The accuracy of a split is the column `accuracy.SPLIT`.
+        """
+        return [flat(record) for record in self.folder.metrics()]
+
+    def plot(self) -> Picture:
+        """The learning curves: accuracy by split over the steps, with the phases."""
+        recording = read_recording(self.folder.path)
+        named = {"recipe": recording.recipe, "seed": recording.seed, **recording.summary}
+        return Picture(plot_curves(recording.records, named, recording.data.meanings))
+
+    def report(self) -> Path:
+        """Writes the run's page, one HTML file, and returns its path."""
+        return write_report(self.folder.path)
+
+    def _repr_html_(self) -> str:
+        title = html.escape(f"{self.config.recipe}, seed {self.config.seed}, step {self.step}")
+        last = next(iter(reversed(list(self.folder.metrics()))), {"accuracy": {}})
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{html.escape(split)}</td><td>{percent(share)}</td>"
+            f"<td style='text-align:left'>{html.escape(self.data.meaning(split).holds)}</td></tr>"
+            for split, share in last["accuracy"].items()
+        )
+        place = html.escape(str(self.folder.path))
+        return f"<b>{title}</b> <code>{place}</code><table>{rows}</table>"
+
+
+def flat(record: dict[str, Any]) -> dict[str, Any]:
+    """A record whose inner tables are spread over dotted columns."""
+    row = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            row |= {f"{key}.{name}": inner for name, inner in value.items()}
+        else:
+            row[key] = value
+    return row
+
+
+def load(
+    run: Path | str, *, step: int | None = None, device: str = "cpu", own: Own = NOTHING_OWN
+) -> Run:
+    """Opens a run folder at its newest checkpoint, or at that of one step.
+
+    device: cpu, cuda, mps or auto. own: the parts of one's own that it was grown with.
+    Raises: RunFolderError if the folder is no run, of another version, or damaged.
+    """
+    opened = open_run(run, step=step, device=device, own=own)
+    return Run(opened.folder, opened.config, opened.data, opened.model, opened.step)
+
+
+def grow(
+    config: RunConfig,
+    out: Path | str,
+    *,
+    listener: Listener | None = None,
+    device: str = "auto",
+    threads: int = 0,
+    overwrite: bool = False,
+    own: Own = NOTHING_OWN,
+) -> Run:
+    """Makes the world, trains until the rule holds or the steps are done, and opens the run.
+
+    config: what to grow (`make_recipe`, `RunConfig`). out: the run folder, which is made.
+    listener: who is told how it goes; None: a notebook or a terminal shows it, anything else
+    is quiet.
+    device: cpu, cuda, mps, or auto for the fastest there is. threads: 0 for torch's own choice.
+    own: parts of one's own in place of latebloom's: a world, a loss, a callback (`Own`).
+    Raises: LatebloomError for what cannot be made, trained or written.
+    """
+
+    def train(told: Listener) -> None:
+        growing.grow(
+            config,
+            out,
+            listener=told,
+            device=device,
+            threads=threads,
+            overwrite=overwrite,
+            own=own,
+        )
+
+    with_progress(train, listener)
+    return load(out, own=own)
+
+
+def resume(
+    path: Path | str,
+    *,
+    listener: Listener | None = None,
+    device: str = "auto",
+    threads: int = 0,
+    own: Own = NOTHING_OWN,
+) -> Run:
+    """Goes on with a run from its newest checkpoint, and opens it.
+
+    own: the parts of one's own that it was grown with.
+    The device and the threads that it began with are kept unless told otherwise: with them the
+    result is that of the uninterrupted run, bit for bit.
+    """
+
+    def train(told: Listener) -> None:
+        growing.resume(path, listener=told, device=device, threads=threads, own=own)
+
+    with_progress(train, listener)
+    return load(path, own=own)
+
+
+def with_progress(train: Callable[[Listener], None], listener: Listener | None) -> None:
+    """Trains with a listener; None: with the progress that suits the place, or none."""
+    if listener is not None:
+        train(listener)
+        return
+    progress: Progress
+    with make_progress(quiet=not shows_progress()) as progress:
+        train(progress)
+
+
+def shows_progress() -> bool:
+    """Whether somebody looks on: a notebook, an interactive session, a terminal."""
+    return "IPython" in sys.modules or sys.stderr.isatty()
