@@ -6,8 +6,8 @@
 >>> run.ask("e17", "r3", "r11").answers[0].name
 
 A config has four sections: `world` (what is true and what is held out), `model`, `feed` (how
-training sees the world) and `train`. `Own` hands parts of your own to a training: a world, a task, a
-position scheme, a loss, an optimizer, a callback. `docs/python.md` has an example of each.
+training sees the world) and `train`. `Own` hands parts of your own to a training: a world, a task,
+a position scheme, a loss, an optimizer, a callback. `docs/python.md` has an example of each.
 """
 
 # The names below are loaded when they are first asked for: `latebloom --help` need not wait for

@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.diagnosis import Diagnosis, ManyValued, diagnose
 from latebloom.worlds.chains.draw import ChainConfig, make_splits, mark_ood
-from latebloom.worlds.chains.files import MAX_FACTS, FactTable, read_facts
+from latebloom.worlds.chains.files import MAX_FACTS, FactTable, make_table, read_facts
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.chain import ChainTask
@@ -69,6 +69,52 @@ def load_fact_table(config: FactsConfig) -> tuple[FactTable, Diagnosis]:
     columns = (config.subject, config.relation, config.object)
     table = read_facts(Path(config.facts), columns=columns, max_facts=config.max_facts)
     return table, diagnose(table, config.many_valued)
+
+
+def world_of_facts(
+    facts: Any,
+    *,
+    columns: tuple[str, str, str] = ("subject", "relation", "object"),
+    config: FactsConfig | None = None,
+    seed: int = 0,
+) -> World:
+    """The world of facts that are in memory: a table of pandas or polars, or rows.
+
+        world = latebloom.world_of_facts(frame, columns=("drug", "property", "value"))
+        latebloom.grow(config, "runs/drugs", own=latebloom.Own(world=world))
+
+    facts: a data frame with these columns, or an iterable of (subject, relation, object).
+    config: how the facts are divided (`FactsConfig`); its file and columns are not looked at.
+    Raises: FactsError for a column that is not there or rows that are no facts; WorldError for
+    more than the facts can give.
+    """
+    config = config or FactsConfig()
+    rows = facts
+    if hasattr(facts, "columns"):
+        missing = [name for name in columns if name not in list(facts.columns)]
+        if missing:
+            raise FactsError(
+                f"the table has no column {missing[0]!r}; it has"
+                f" {', '.join(map(str, facts.columns))}: name three of them with columns="
+            )
+        rows = zip(*(facts[name] for name in columns), strict=True)
+    table = make_table(map(as_names, rows), "the table", max_facts=config.max_facts)
+    return world_from_table(table, diagnose(table, config.many_valued), config, seed)
+
+
+def as_names(row: Any) -> tuple[str, str, str]:
+    """A row as three names; what is missing (None, NaN) becomes empty.
+
+    Raises: FactsError if it is no subject, relation and object.
+    """
+    try:
+        subject, relation, object_ = row
+    except (TypeError, ValueError):
+        raise FactsError(f"{row!r} is no row of subject, relation, object") from None
+    one, two, three = (
+        "" if part is None or part != part else str(part) for part in (subject, relation, object_)
+    )
+    return one, two, three
 
 
 def make_facts_world(config: FactsConfig, seed: int) -> World:
