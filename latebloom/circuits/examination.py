@@ -30,8 +30,8 @@ from latebloom.circuits.tracing import (
 )
 from latebloom.circuits.verdict import Verdict, judge
 from latebloom.errors import LatebloomError
-from latebloom.model.feedback import loops_needed
 from latebloom.files import write_text
+from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.streams import check_seed
 from latebloom.worlds.world import Split, World

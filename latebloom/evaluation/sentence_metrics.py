@@ -127,7 +127,7 @@ def judge_question(
     model: Transformer, lines: Lines, vocabulary: Vocabulary
 ) -> Bool[ndarray, " line"]:
     """Whether the main auxiliary wins among the four."""
-    among = torch.tensor(vocabulary.encode(AUXILIARIES))
+    among = torch.tensor(vocabulary.encode(AUXILIARIES), device="cpu")
     right = np.zeros(len(lines), bool)
     for rows in batches(lines):
         width = int(lines.prompt[rows].max())

@@ -8,7 +8,7 @@ from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.evaluation.ask import follow
 from latebloom.evaluation.both_memories import NewFacts, ask_both, load_new_facts
 from latebloom.model.config import ModelConfig
-from latebloom.model.transformer import Transformer
+from latebloom.model.transformer import Pass, Transformer
 from latebloom.worlds.comparison import ComparisonConfig, make_comparison
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import Facts, World
@@ -48,7 +48,7 @@ class Knower(Transformer):
         logits = torch.zeros(n_loops, 1, tokens.shape[1], self.d_vocab)
         for position, name in enumerate(path, start=1):
             logits[:, 0, position, name] = 20.0
-        return logits
+        return Pass(logits)
 
 
 @pytest.fixture
@@ -148,10 +148,10 @@ def test_what_no_memory_tells_is_noted(world):
 def test_a_wrong_hop_leads_the_rest_astray_and_the_truth_stays(world):
     class Mistaken(Knower):
         def forward(self, tokens, at=None, *, n_loops=None, **_):
-            logits = super().forward(tokens, at, n_loops=n_loops)
-            logits[:, :, 1] = 0.0
-            logits[:, :, 1, self.world.vocabulary.id("USA")] = 20.0
-            return logits
+            made = super().forward(tokens, at, n_loops=n_loops)
+            made.logits[:, :, 1] = 0.0
+            made.logits[:, :, 1, self.world.vocabulary.id("USA")] = 20.0
+            return made
 
     new = told(world, ("USA", "capital", "Philadelphia"))
     answer = ask_both(Mistaken(world), world, new, ["TXL", "country", "capital"])
