@@ -21,7 +21,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from latebloom.model.transformer import Transformer, sinusoids
+from latebloom.model.positions import sinusoids
+from latebloom.model.transformer import Transformer
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.training.epochs import Epochs
 from latebloom.training.loop import train_step
@@ -46,7 +47,7 @@ class Peer(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         n = tokens.shape[1]
-        x = self.embed(tokens) * math.sqrt(self.width) + sinusoids(n, self.width)
+        x = self.embed(tokens) * math.sqrt(self.width) + sinusoids(torch.arange(n), self.width)
         mask = nn.Transformer.generate_square_subsequent_mask(n)
         return self.unembed(self.encoder(F.dropout(x, 0.1), mask=mask, is_causal=True))
 

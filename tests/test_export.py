@@ -59,7 +59,7 @@ def test_gpt2_gives_the_same_logits(run, tmp_path, monkeypatch):
     assert tokenizer(text)["input_ids"] == questions.tolist()
     with torch.no_grad():
         theirs = model(questions).logits
-        ours = run.model(questions)[-1]
+        ours = run.model(questions).logits[-1]
     torch.testing.assert_close(theirs, ours, atol=1e-5, rtol=1e-5)
 
 
@@ -192,4 +192,5 @@ def test_transformerlens_gives_the_same_logits(run, tmp_path, monkeypatch):
     model = bridge.TransformerBridge.boot_transformers(str(tmp_path / "hf"), device="cpu")
     questions = torch.from_numpy(run.world.examples("test_id")[:, :-1]).long()
     with torch.no_grad():
-        torch.testing.assert_close(model(questions), run.model(questions)[-1], atol=1e-4, rtol=1e-4)
+        ours = run.model(questions).logits[-1]
+        torch.testing.assert_close(model(questions), ours, atol=1e-4, rtol=1e-4)

@@ -10,6 +10,7 @@ equal one with a lower id; it is counted, never sorted.
 Source: nostalgebraist, "interpreting GPT: the logit lens" (2020); arXiv:2405.15071, section 3.3.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -65,13 +66,11 @@ def logit_lens(
     }
     among = None if among is None else among.to(model.device)
     shape = (n_loops, n_boundaries, n_rows * n_positions)
-    rank = {name: torch.empty(shape, dtype=torch.long) for name in named}
-    probability = {name: torch.empty(shape) for name in named}
+    rank = {name: torch.empty(shape, dtype=torch.long, device="cpu") for name in named}
+    probability = {name: torch.empty(shape, device="cpu") for name in named}
     at_once = max(1, LOGITS_AT_ONCE // model.d_vocab)
     with at_rest(model):
-        for loop, boundary in torch.cartesian_prod(
-            torch.arange(n_loops), torch.arange(n_boundaries)
-        ).tolist():
+        for loop, boundary in itertools.product(range(n_loops), range(n_boundaries)):
             stream = states.stream[loop, boundary].flatten(0, 1)
             for begin in range(0, len(stream), at_once):
                 part = slice(begin, begin + at_once)

@@ -217,11 +217,11 @@ def patch_everywhere(
                 )
             if loop < base.n_loops - 1 and len(state):
                 state, _ = model.next_start(own, state, first_pos=position)
-    n_variants = int(wanted.sum())
+    n_variants, shape = int(wanted.sum()), (*wanted.shape, len(rows))
     answer, log_prob = read_answers(model, state[:, -1], tokens.repeat(n_variants))
     patched = Patched(
-        answer=torch.full((*wanted.shape, len(rows)), -1),
-        log_prob=torch.full((*wanted.shape, len(rows)), torch.nan, dtype=base.start.dtype),
+        answer=torch.full(shape, -1, device="cpu"),
+        log_prob=torch.full(shape, torch.nan, dtype=base.start.dtype, device="cpu"),
     )
     patched.answer[wanted] = answer.view(n_variants, len(rows))
     patched.log_prob[wanted] = log_prob.view(n_variants, len(rows))

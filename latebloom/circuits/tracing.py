@@ -100,7 +100,8 @@ def patch_grid(
     the passes, ascending. rows: the rows of `base` beside the source's; None: all. positions:
     those that are patched, in the order of the result; None: all.
     """
-    rows = torch.arange(base.n_rows) if rows is None else rows
+    if rows is None:
+        rows = torch.arange(base.n_rows, device=base.start.device)
     rows = rows.to(base.start.device)
     unpatched = read_answers(model, base.final[rows], tokens)
     replaced = read_answers(model, source.final, tokens)
@@ -133,7 +134,7 @@ def settled(
 
     Both tables are on the CPU, as what is looked up in them is.
     """
-    same = torch.zeros(base.n_loops, base.n_layers + 1, dtype=torch.bool)
+    same = torch.zeros(base.n_loops, base.n_layers + 1, dtype=torch.bool, device="cpu")
     other = same.clone()
     last = base.n_positions - 1
     if not changed or position < changed[0]:
@@ -160,7 +161,7 @@ def repeated_boundaries(
     model: Transformer, n_loops: int, n_boundaries: int
 ) -> Bool[Tensor, "loop boundary"]:
     """Where a loop begins with the very state that the loop before left."""
-    again = torch.zeros(n_loops, n_boundaries, dtype=torch.bool)
+    again = torch.zeros(n_loops, n_boundaries, dtype=torch.bool, device="cpu")
     if model.feedback.carries:
         again[1:, 0] = True
     return again
@@ -293,7 +294,7 @@ def trace_noise(
     start = clean.start.clone()
     shape = start[:, position].shape
     # Drawn on the CPU, so that the noise is the same on every device.
-    noise = torch.randn(shape, generator=generator)
+    noise = torch.randn(shape, generator=generator, device="cpu")
     start[:, position] += deviation * noise.to(start.device)
     noised = go_from(model, start, n_loops=clean.n_loops, base=clean, first=position)
     tokens = torch.from_numpy(answers).long()

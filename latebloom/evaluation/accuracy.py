@@ -57,7 +57,7 @@ def predict(
         found = model(rows.to(device), at, n_loops=loops, every_loop=False)
         answers.append(found.logits[-1].argmax(-1).cpu())
     model.train(training)
-    return torch.cat(answers) if answers else torch.empty(0, dtype=torch.long)
+    return torch.cat(answers) if answers else torch.empty(0, dtype=torch.long, device="cpu")
 
 
 def correct_rows(

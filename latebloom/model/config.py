@@ -39,8 +39,8 @@ class ModelConfig:
     temperature: float = 1.0
     """Temperature of the prediction whose expected embedding is fed back."""
     positions: str = "relative"
-    """How a token knows where it stands: learned, rotary, relative, sinusoidal or none, or `own:`
-    and a name for a scheme that is handed to the model; see latebloom.model.positions."""
+    """How a token knows where it stands: learned, rotary, relative, sinusoidal, none, or `own:` and
+    a name for a scheme that is handed to the model; see latebloom.model.positions."""
     max_positions: int = 32
     """Longest question, in tokens, for `learned` and `sinusoidal` positions."""
     max_distance: int = 3

@@ -5,14 +5,15 @@ predicts at each position: e = sum_v p(v) W[v], with p = softmax(logits / temper
 next loop's input, and what follows from how it is made: which positions feed anything back, and how
 many loops a question needs.
 
-| name      | the next loop's input                         | used by                              |
-|-----------|-----------------------------------------------|--------------------------------------|
-| `none`    | h (arXiv:2405.15071, section 3.3)             | plain (one loop) and `shared` models |
-| `added`   | h + e                                         | experiments                          |
-| `gated`   | h + g RMSNorm(e), g learnt (arXiv:2607.00341) | experiments                          |
-| `restart` | x + e                                         | experiments                          |
-| `replace` | e (x at the first token)                      | comparison, elements, hidden values  |
-| `ahead`   | x + e for later tokens, x for the token itself | composition, atlas, facts           |
+| name      | the next loop's input             | used by                   | source           |
+|-----------|-----------------------------------|---------------------------|------------------|
+| `none`    | h                                 | plain and shared models   | arXiv:2405.15071 |
+| `added`   | h + e                             | no recipe                 | ours             |
+| `gated`   | h + g RMSNorm(e), with g learned  | no recipe                 | arXiv:2607.00341 |
+| `restart` | x + e                             | no recipe                 | ours             |
+| `replace` | e, but x at the first token       | comparison, elements, ... | ours             |
+| `ahead`   | x + e for the eyes of later       | composition, atlas, facts | ours             |
+|           | tokens, x for the token itself    |                           |                  |
 
 The last three are the *looped* models: each loop begins again from the token embeddings, and knows
 of the loops before only what they predicted. Their first token asks nothing, so it feeds nothing

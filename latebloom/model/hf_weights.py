@@ -130,7 +130,12 @@ def turned(name: str, tensor: Tensor) -> Tensor:
 
 
 def weights_to_hf(model: Transformer) -> dict[str, Tensor]:
-    """The weights by their Hugging Face name (the tied head left out), copies on the CPU."""
+    """The weights by their Hugging Face name (the tied head left out), copies on the CPU.
+
+    Raises: HfModelError for a model with an MLP that was handed in.
+    """
+    if any(block.mlp is not None for block in model.layers):
+        raise HfModelError("the model has an MLP of its own, which a GPT-2 has no place for")
     ours = model.state_dict()
     return {
         theirs: turned(name, ours[name].detach()).cpu().clone()

@@ -3,17 +3,17 @@
 Enters: embeddings, queries, keys and distances, with the positions that they belong to. Leaves:
 the same with the scheme's say. A scheme can speak at three places, and each is a method:
 
-| scheme       | `embed(x, positions)`   | `turn(q or k, positions)` | `bias(distance, attention)` |
-|--------------|-------------------------|---------------------------|-----------------------------|
-| `learned`    | x + W[position]         |                           |                             |
-| `sinusoidal` | sqrt(d_model) x + table |                           |                             |
-| `rotary`     |                         | by an angle of position   |                             |
-| `relative`   |                         |                           | b[head, min(distance, max)] |
-| `none`       |                         |                           |                             |
+| scheme       | `embed(x, pos)`         | `turn(q or k, pos)`    | `bias(distance, attention)` |
+|--------------|-------------------------|------------------------|-----------------------------|
+| `learned`    | x + W[pos]              |                        |                             |
+| `sinusoidal` | sqrt(d_model) x + waves |                        |                             |
+| `rotary`     |                         | by an angle that grows |                             |
+| `relative`   |                         |                        | b[head, distance], clipped  |
+| `none`       |                         |                        |                             |
 
 Sources: GPT-2 (learned); arXiv:1706.03762, section 3.5 (sinusoidal); Su et al., arXiv:2104.09864
-(rotary); Shaw et al., arXiv:1803.02155 (relative; differs: a bias for each head, as in T5, and one
-entry for all distances from `max_distance` on).
+(rotary); Shaw et al., arXiv:1803.02155 (relative; differs: a bias for each head, where theirs is a
+vector). All distances from `max_distance` on look alike.
 
 **A scheme of your own** is a subclass of `Positions` that overrides what it needs. The config names
 it `own:` and anything, and the object is handed to the model. ALiBi (arXiv:2108.12409), whole:
@@ -76,7 +76,7 @@ class Positions(nn.Module):
 
         distance: the query's position minus the key's. It is below 0 at later tokens, which are
             hidden whatever is added to them.
-        attention: the layer's, with its `n_heads` and the `layer_parameters` as attributes.
+        attention: the layer's, with its `n_heads`; `get_parameter` gives the `layer_parameters`.
         """
         return None
 
@@ -134,7 +134,7 @@ class Relative(Positions):
     def bias(
         self, distance: Int[Tensor, "*batch query pos"], attention: "CausalAttention"
     ) -> Float[Tensor, "head *batch query pos"]:
-        table: Tensor = attention.get_parameter("distance_bias")
+        table = attention.get_parameter("distance_bias")
         return table[:, distance.clamp(0, self.max_distance)]
 
     def layer_parameters(self, n_heads: int) -> dict[str, nn.Parameter]:

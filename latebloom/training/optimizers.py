@@ -66,7 +66,7 @@ def make_optimizers(model: nn.Module, config: TrainConfig) -> list[torch.optim.O
     for name, parameter in model.named_parameters():
         if parameter.ndim < 2 or name.endswith("distance_bias"):
             plain.append(parameter)
-        elif config.optimizer == "muon" and name.startswith("blocks."):
+        elif config.optimizer == "muon" and name.startswith("blocks.") and parameter.ndim == 2:
             hidden.append(parameter)
         else:
             decayed.append(parameter)

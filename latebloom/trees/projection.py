@@ -209,7 +209,7 @@ def _chunk_scores(
     n = int(words.max())
     states, done = int((words.astype(np.int64) * (words + 1) // 2).sum()), 0
     device = model.device
-    scores = torch.zeros(len(words), n, n)  # on the CPU: the states are what is large
+    scores = torch.zeros(len(words), n, n, device="cpu")
     full = torch.zeros(len(words), n + 1, model.config.d_model, device=device)
     inside = np.where(np.arange(1, n + 1) <= words[:, None], tokens[:, 1:], -1)
     for begin in range(1, n + 1):

@@ -9,7 +9,6 @@ import torch
 from latebloom.evaluation.accuracy import (
     Score,
     correct_rows,
-    loops_needed,
     predict,
     score_splits,
 )
@@ -30,7 +29,7 @@ def test_no_questions_say_nothing():
 
 def test_predictions_are_the_largest_logit(model, small_world):
     rows = torch.from_numpy(small_world.examples("train_inferred"))[:, :-1]
-    one_by_one = [model(row[None], n_loops=2)[-1, 0, -1].argmax().item() for row in rows]
+    one_by_one = [model(row[None], n_loops=2).logits[-1, 0, -1].argmax().item() for row in rows]
     assert predict(model, rows).tolist() == one_by_one
 
 
@@ -61,15 +60,6 @@ def test_measuring_leaves_the_model_in_training(model, small_world):
     score_splits(model, small_world)
     assert model.training
     assert all(p.grad is None for p in model.parameters())
-
-
-def test_loops():
-    looped = ModelConfig(n_loops=3)
-    assert [loops_needed(looped, n) for n in (2, 3, 8)] == [1, 2, 7]
-    restart = ModelConfig(n_loops=3, feedback="restart")
-    assert [loops_needed(restart, n) for n in (2, 3, 8)] == [3, 3, 7]
-    shared = ModelConfig(n_loops=2, feedback="none")
-    assert [loops_needed(shared, n) for n in (2, 8)] == [2, 2]
 
 
 def test_empty_questions_give_no_answers(model):

@@ -25,7 +25,7 @@ class Oracle(Transformer):
         logits = torch.zeros(n_loops, 1, tokens.shape[1], self.d_vocab)
         for position, name in enumerate(path, start=1):
             logits[:, 0, position, name] = 20.0
-        return logits
+        return Pass(logits)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ class Judge(Transformer):
         self.loops.append(n_loops)
         probabilities = torch.full((n_loops, 1, tokens.shape[1], self.d_vocab), 1e-12)
         probabilities[:, 0, -1, [0, -2, -1]] = torch.tensor([0.5, 0.125, 0.375])
-        return probabilities.log()
+        return Pass(probabilities.log())
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def test_hidden_values_and_a_lack_of_labels_are_noted():
     def astray(tokens, at=None, *, n_loops=None, **_):
         logits = torch.zeros(n_loops, 1, tokens.shape[1], judge.d_vocab)
         logits[..., 0] = 9.0
-        return logits
+        return Pass(logits)
 
     judge.forward = astray
     assert any("no comparison" in n for n in ask(judge, world, names(world, "test_hard")).notes)

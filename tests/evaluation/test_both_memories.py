@@ -49,7 +49,7 @@ class Knower(Transformer):
         logits = torch.zeros(n_loops, 1, tokens.shape[1], self.d_vocab)
         for position, name in enumerate(path, start=1):
             logits[:, 0, position, name] = 20.0
-        return logits
+        return Pass(logits)
 
 
 @pytest.fixture
@@ -149,10 +149,10 @@ def test_what_no_memory_tells_is_noted(world):
 def test_a_wrong_hop_leads_the_rest_astray_and_the_truth_stays(world):
     class Mistaken(Knower):
         def forward(self, tokens, at=None, *, n_loops=None, **_):
-            logits = super().forward(tokens, at, n_loops=n_loops)
-            logits[:, :, 1] = 0.0
-            logits[:, :, 1, self.world.vocabulary.id("USA")] = 20.0
-            return logits
+            made = super().forward(tokens, at, n_loops=n_loops)
+            made.logits[:, :, 1] = 0.0
+            made.logits[:, :, 1, self.world.vocabulary.id("USA")] = 20.0
+            return made
 
     new = told(world, ("USA", "capital", "Philadelphia"))
     answer = ask_both(Mistaken(world), world, new, ["TXL", "country", "capital"])

@@ -149,7 +149,7 @@ def test_the_loss_is_the_mean_over_words_by_hand(corpus):
     batch = SentenceBatches(corpus, TOLD, 0, CPU).batch(1)
     total, n = 0.0, 0
     for line in lines_of(batch):
-        chances = model(torch.tensor([line[:-1]]))[0, 0].detach().log_softmax(-1)
+        chances = model(torch.tensor([line[:-1]])).logits[0, 0].detach().log_softmax(-1)
         total -= sum(float(chances[i, word]) for i, word in enumerate(line[1:]))
         n += len(line) - 1
     assert loss_of(model, batch, TOLD).item() == pytest.approx(total / n, rel=1e-6)
@@ -304,7 +304,7 @@ def test_a_line_longer_than_the_model_is_named_and_leaves_no_folder(tmp_path, co
     told = str(caught.value)
     assert told.startswith(f"the longest line, line {row + 1} of {split} (")
     assert corpus.text(split, row)[:40] in told
-    assert f"has {longest} tokens, the model reads 8;" in told
+    assert f"has {longest} tokens, but the model reads 8 (model.max_positions);" in told
 
 
 def test_who_asks_for_facts_is_told_where_to_go(tmp_path, small_config):
