@@ -33,7 +33,7 @@ in which keys or values themselves depend on the distance (Transformer-XL).
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -43,8 +43,14 @@ from torch import Tensor, nn
 from latebloom.errors import LatebloomError
 from latebloom.model.config import OWN, ModelConfig
 
-if TYPE_CHECKING:
-    from latebloom.model.attention import CausalAttention
+
+@runtime_checkable
+class Attention(Protocol):
+    """What a scheme sees of the attention of one layer: its heads, and the scheme's parameters."""
+
+    n_heads: int
+
+    def get_parameter(self, target: str) -> nn.Parameter: ...
 
 
 class Positions(nn.Module):
@@ -70,7 +76,7 @@ class Positions(nn.Module):
         return x
 
     def bias(
-        self, distance: Int[Tensor, "*batch query pos"], attention: "CausalAttention"
+        self, distance: Int[Tensor, "*batch query pos"], attention: Attention
     ) -> Float[Tensor, "head *batch query pos"] | None:
         """What is added to the scores before the softmax; None: nothing.
 
@@ -132,7 +138,7 @@ class Relative(Positions):
         self.max_distance = max_distance
 
     def bias(
-        self, distance: Int[Tensor, "*batch query pos"], attention: "CausalAttention"
+        self, distance: Int[Tensor, "*batch query pos"], attention: Attention
     ) -> Float[Tensor, "head *batch query pos"]:
         table = attention.get_parameter("distance_bias")
         return table[:, distance.clamp(0, self.max_distance)]

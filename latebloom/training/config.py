@@ -79,6 +79,10 @@ FEEDS: Mapping[str, tuple[type, ...]] = {
 """The feeds that have an effect on what a world asks, the one with all its settings first."""
 
 
+MUON_LR = 0.02
+"""Muon's usual peak learning rate."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainConfig:
     """How the model is trained, measured and saved."""
@@ -91,7 +95,7 @@ class TrainConfig:
     """Muon for the hidden matrices with AdamW elsewhere, or AdamW for all."""
     lr: float = 5e-3
     """AdamW's peak learning rate."""
-    muon_lr: float = 0.02
+    muon_lr: float = MUON_LR
     """Muon's peak learning rate."""
     weight_decay: float = 0.1
     """Decoupled weight decay of matrices; biases, norms and gains have none."""
@@ -138,6 +142,11 @@ class TrainConfig:
         for name in ("lr", "muon_lr", "weight_decay", "warmup_steps", "grad_clip", "keep"):
             if getattr(self, name) < 0:
                 raise LatebloomError(f"train.{name} is {getattr(self, name)}; it must be 0 or more")
+        if self.optimizer == "adamw" and self.muon_lr != MUON_LR:
+            raise LatebloomError(
+                f"train.muon_lr is {self.muon_lr}, which has no effect with train.optimizer adamw;"
+                " set train.lr"
+            )
         parse_until(self.until)
 
 

@@ -87,7 +87,8 @@ def from_words(config: Any, section: str, words: Mapping[str, str]) -> dict[str,
         if key not in known:
             others = (s for s in SECTIONS if key in dict(fields_of(type(getattr(config, s)))))
             raise LatebloomError(unknown_setting(f"--{section}", name, known, next(others, "")))
-        typed[key] = parse_value(text, hints[key])
+        # From Python a value may come as it is.
+        typed[key] = parse_value(text, hints[key]) if isinstance(text, str) else text
     return typed
 
 
