@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from latebloom.circuits.attention_entropy import attention_entropy
+from latebloom.trees.attention_entropy import attention_entropy
 from latebloom.circuits.examination import ExaminationConfig, Subject, examine
-from latebloom.circuits.trees import span_scores
+from latebloom.trees.projection import span_scores
 from latebloom.evaluation.accuracy import predict
-from latebloom.evaluation.ask import think
+from latebloom.asking.answer import think
 from latebloom.evaluation.decoding import decode
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer

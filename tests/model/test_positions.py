@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from latebloom.circuits.attention_entropy import attention_entropy
+from latebloom.trees.attention_entropy import attention_entropy
 from latebloom.circuits.states import run_states
 from latebloom.circuits.tracing import patch_grid
-from latebloom.circuits.trees import span_scores
+from latebloom.trees.projection import span_scores
 from latebloom.errors import CorpusError, LatebloomError
 from latebloom.evaluation.decoding import decode
 from latebloom.model.config import POSITIONS, ModelConfig
