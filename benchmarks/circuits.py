@@ -9,28 +9,28 @@
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
-from latebloom.circuits.examination import ExaminationConfig
+from latebloom.circuits.examination import CircuitInstrument
+from latebloom.circuits.record import CircuitRecord, ExaminationConfig
 from latebloom.reports.traced import write_circuit_figures
-from latebloom.studies.traced import trace_run
+from latebloom.studies.checkpoints import walk
 from latebloom.training.run_folder import RunFolder
 
 HERE = Path(__file__).resolve().parent.parent / "results"
 
 
-def row_of(record: dict[str, Any]) -> str:
+def row_of(record: CircuitRecord) -> str:
     """One checkpoint as a Markdown row."""
-    verdict = record["verdict"]
-    failed = "; ".join(why["words"] for why in record["failures"].values())
-    return f"| {record['step']} | {record['accuracy']:.0%} | {verdict['words']} | {failed} |"
+    failed = "; ".join(why.words() for why in record.failures.values())
+    return f"| {record.step} | {record.accuracy:.0%} | {record.verdict.words()} | {failed} |"
 
 
 def section(name: str, run: Path) -> list[str]:
     """Traces a run, keeps its figures, and tells what was found."""
     folder = RunFolder.open(run)
     told = folder.config()
-    records = list(trace_run(folder, ExaminationConfig()))
+    instrument = CircuitInstrument.of_world(folder.world(), ExaminationConfig())
+    records = list(walk(folder, instrument))
     for drawn in write_circuit_figures(run, records):
         suffix = "" if drawn.stem == "circuit" else f"-{drawn.stem}"
         shutil.copy(drawn, HERE / f"circuit-{name}{suffix}.svg")

@@ -5,24 +5,23 @@ well the bridge can be read after the first loop, and how often replacing that s
 answer.
 """
 
-from functools import partial
 from pathlib import Path
 
 import latebloom
-from latebloom.circuits.examination import ExaminationConfig, Subject, examine_training
-from latebloom.evaluation.loaded import load_model
+from latebloom.circuits.examination import CircuitInstrument
+from latebloom.circuits.record import ExaminationConfig
+from latebloom.circuits.verdict import Place
+from latebloom.studies.checkpoints import walk
 
 folder = Path("runs") / "watched"
 if not (folder / "summary.json").exists():
     latebloom.grow(latebloom.make_recipe("composition"), folder, overwrite=folder.exists())
 run = latebloom.load(folder)
-subject = Subject.of_world(run.world, ExaminationConfig(examples=200))
-models = [(c.step, partial(load_model, run.config, run.world, c)) for c in run.folder.checkpoints()]
+instrument = CircuitInstrument.of_world(run.world, ExaminationConfig(examples=200))
 
-after_first_loop, first_relation = (0, 1), 1
+bridge = Place(loop=0, boundary=1, position=1)  # after the first loop, at the first relation
 print("  step  right  bridge readable  bridge used")
-for record in examine_training(models, subject, folder / "circuits"):
-    loop, layer = after_first_loop
-    readable = record["lens"]["bridge 1"]["reciprocal_rank"][loop][layer][first_relation]
-    used = record["trace"]["subject"]["strength"][loop][layer][first_relation]
-    print(f"{record['step']:6} {record['accuracy']:6.2f} {readable:16.2f} {used:12.2f}")
+for record in walk(folder, instrument):
+    readable = record.lens["bridge 1"].reciprocal_rank[bridge]
+    used = record.trace["subject"].strength[bridge]
+    print(f"{record.step:6} {record.accuracy:6.2f} {readable:16.2f} {used:12.2f}")

@@ -23,8 +23,9 @@ from matplotlib.figure import Figure
 from latebloom.asking.answer import Answer, ask
 from latebloom.asking.told_facts import NewFacts, ask_both
 from latebloom.asking.told_values import ask_compared
-from latebloom.circuits.examination import CircuitInstrument, ExaminationConfig
+from latebloom.circuits.examination import CircuitInstrument
 from latebloom.circuits.look import Glimpse, look_at
+from latebloom.circuits.record import CircuitRecord, ExaminationConfig
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.scores import score
 from latebloom.reports.curves import plot_curves
@@ -100,13 +101,13 @@ class Run(OpenedRun):
         asked = question or self.world.example()
         return look_at(self.model, self.world.vocabulary, asked, names)
 
-    def trace(self, *, step: int | None = None, **settings: Any) -> list[Any]:
+    def trace(self, *, step: int | None = None, **settings: Any) -> list[CircuitRecord]:
         """The circuit at every checkpoint, or at one step's: causal tracing, lens and verdict.
 
-        settings: fields of `latebloom.circuits.examination.ExaminationConfig`, as `examples=100`.
+        settings: fields of `latebloom.circuits.record.ExaminationConfig`, as `examples=100`.
         The records are kept in the run folder, so that a second call is quick.
         """
-        instrument = CircuitInstrument(self.world, ExaminationConfig(**settings))
+        instrument = CircuitInstrument.of_world(self.world, ExaminationConfig(**settings))
         return list(self.examine(instrument, step=step))
 
     def examine(self, instrument: Instrument, *, step: int | None = None) -> Iterable[Any]:

@@ -1,24 +1,28 @@
-"""Everything at once for one model, and for all checkpoints of a training.
+"""The circuits' instrument: lens, trace, verdict, failures and progress measures of one model.
 
-Enters: a world and a model (or steps with models). Leaves: JSON-ready records: lens, trace,
-verdict, failures and progress measures. `examine_training` writes one file a checkpoint into
-`RUN/circuits/` and passes over the checkpoints that it has examined before in the same way.
+Enters: a world, once, and then any number of models that were trained on it. Leaves: a
+`CircuitRecord` for each. What is put to the models (questions, replacements, groups) is drawn once,
+so the records of one instrument can be compared.
+
+    instrument = CircuitInstrument.of_world(run.world, ExaminationConfig(examples=300))
+    record = instrument.examine(run.model)
+    print(record.verdict.words())
+
+Over all checkpoints of a run: `latebloom.studies.checkpoints.walk(run, instrument)`.
 """
 
-import json
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import torch
 
-from latebloom.circuits.failures import explain_failures
+from latebloom.circuits.failures import Failures, explain_failures
 from latebloom.circuits.lens import Lens, logit_lens
 from latebloom.circuits.measures import Groups, group_by_bridge, measure
 from latebloom.circuits.probe import Probe, make_probe
+from latebloom.circuits.record import FORMAT, CircuitRecord, ExaminationConfig, LensMeans
 from latebloom.circuits.states import States, read_answers, run_states
 from latebloom.circuits.tracing import (
     Effect,
@@ -29,42 +33,19 @@ from latebloom.circuits.tracing import (
     trace_noise,
 )
 from latebloom.circuits.verdict import Verdict, judge
-from latebloom.errors import LatebloomError
-from latebloom.files import write_text
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.splits import Split
-from latebloom.worlds.streams import check_seed
 from latebloom.worlds.world import World
-
-FORMAT = 1
-"""Version of the records; older ones are made again."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExaminationConfig:
-    """What is looked at."""
-
-    split: str = Split.TRAIN_INFERRED
-    """The questions that lens, trace and verdict are about; the paper's are training examples."""
-    failing: tuple[str, ...] = (Split.TEST_OOD,)
-    """Splits whose wrong answers are explained; those that the world lacks are passed over."""
-    examples: int = 300
-    """Questions of a split at most; the paper has 300."""
-    seed: int = 0
-    """Draws questions, replacements, donors and noise."""
-    noise: bool = False
-    """Also patches clean states into runs with noise on the subject's embedding (ROME)."""
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
-        if self.examples < 1:
-            raise LatebloomError(f"trace.examples is {self.examples}; it must be at least 1")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What is put to every model: the probes and the groups, drawn once for all checkpoints."""
+class CircuitInstrument:
+    """What is put to every model: the probes and the groups, drawn once for all checkpoints.
+
+    probe: the questions that are traced. failing: those of the splits whose failures are explained.
+    inside, outside: ID and OOD questions grouped by bridge; None where there are no bridges.
+    """
 
     config: ExaminationConfig
     probe: Probe
@@ -72,8 +53,12 @@ class Subject:
     inside: Groups | None = None
     outside: Groups | None = None
 
+    name: str = field(default="circuits", init=False)
+    format: int = field(default=FORMAT, init=False)
+    record: ClassVar[type[CircuitRecord]] = CircuitRecord
+
     @classmethod
-    def of_world(cls, world: World, config: ExaminationConfig) -> "Subject":
+    def of_world(cls, world: World, config: ExaminationConfig) -> "CircuitInstrument":
         """What is drawn from a world; groups by bridge only where there are bridges.
 
         Raises: WorldError if it lacks the split; ProbeError if its questions cannot be probed.
@@ -101,51 +86,36 @@ class Subject:
             outside=outside,
         )
 
-
-def examine(model: Transformer, subject: Subject) -> dict[str, Any]:
-    """The record of one model; nan stands as None."""
-    probe = subject.probe
-    states, lens = look(model, probe)
-    said, _ = read_answers(model, states.final, torch.from_numpy(probe.answers))
-    accuracy = float((said == torch.from_numpy(probe.answers)).float().mean())
-    corrupted = run_corrupted(model, states, probe.corruptions)
-    effects = trace_corruptions(model, states, probe.answers, probe.corruptions, corrupted)
-    moved = trace_moved(model, probe, corrupted)
-    verdict = judge(probe, lens, effects, moved, accuracy)
-    record: dict[str, Any] = {
-        "format": FORMAT,
-        "config": asdict(subject.config),
-        "n": len(probe.answers),
-        "n_loops": states.n_loops,
-        "n_layers": states.n_layers,
-        "places": list(probe.places),
-        "accuracy": accuracy,
-        "lens": lens_record(lens),
-        "trace": {name: effect_record(effect) for name, effect in effects.items()},
-        "cross_query": {name: effect_record(effect) for name, effect in moved.items()},
-        "verdict": verdict.as_dict(),
-        "failures": explain_all(model, subject, verdict),
-    }
-    found = [step for step in verdict.steps if step.used_at is not None]
-    reach = trace_inputs(
-        model,
-        states,
-        probe.corruptions,
-        corrupted,
-        [step.used_at for step in found if step.used_at],
-    )
-    record["inputs"] = {
-        name: dict(zip((step.name for step in found), shares, strict=True))
-        for name, shares in reach.items()
-    }
-    if subject.config.noise:
-        noise = trace_noise(model, states, probe.answers, 0, seed=subject.config.seed)
-        record["noise"] = effect_record(noise)
-    rows = np.concatenate((probe.questions, probe.answers[:, None]), axis=1)
-    record["progress"] = measure(
-        model, subject.inside, subject.outside, rows, n_loops=states.n_loops
-    )
-    return without_nan(record)
+    def examine(self, model: Transformer, step: int | None = None) -> CircuitRecord:
+        """The record of one model. step: of its checkpoint, if it is one."""
+        probe, config = self.probe, self.config
+        states, lens = look(model, probe)
+        said, _ = read_answers(model, states.final, torch.from_numpy(probe.answers))
+        accuracy = float((said == torch.from_numpy(probe.answers)).float().mean())
+        corrupted = run_corrupted(model, states, probe.corruptions)
+        effects = trace_corruptions(model, states, probe.answers, probe.corruptions, corrupted)
+        moved = trace_moved(model, probe, corrupted)
+        verdict = judge(probe, lens, effects, moved, accuracy)
+        rows = np.concatenate((probe.questions, probe.answers[:, None]), axis=1)
+        return CircuitRecord(
+            step=step,
+            config=config,
+            n=len(probe.answers),
+            n_loops=states.n_loops,
+            n_layers=states.n_layers,
+            places=tuple(probe.places),
+            accuracy=accuracy,
+            lens={name: LensMeans.of(lens, name) for name in lens.rank},
+            trace=effects,
+            cross_query=moved,
+            verdict=verdict,
+            failures=explain_all(model, self.failing, verdict),
+            inputs=read_inputs(model, probe, states, corrupted, verdict),
+            noise=trace_noise(model, states, probe.answers, 0, seed=config.seed)
+            if config.noise
+            else None,
+            progress=measure(model, self.inside, self.outside, rows, n_loops=states.n_loops),
+        )
 
 
 def look(model: Transformer, probe: Probe) -> tuple[States, Lens]:
@@ -172,79 +142,29 @@ def trace_moved(model: Transformer, probe: Probe, corrupted: Sequence[States]) -
     }
 
 
-def explain_all(model: Transformer, subject: Subject, verdict: Verdict) -> dict[str, Any]:
+def explain_all(
+    model: Transformer, failing: Sequence[Probe], verdict: Verdict
+) -> dict[str, Failures]:
     """Why each failing split fails, by its name."""
     explained = {}
-    for probe in subject.failing:
+    for probe in failing:
         if probe.chained and len(probe.steps) == len(verdict.steps):
             states, lens = look(model, probe)
-            failures = explain_failures(model, probe, states, lens, verdict)
-            explained[probe.split] = failures.as_dict()
+            explained[probe.split] = explain_failures(model, probe, states, lens, verdict)
     return explained
 
 
-def examine_training(
-    models: Iterable[tuple[int, Callable[[], Transformer]]],
-    subject: Subject,
-    folder: Path,
-    *,
-    on_step: Callable[[int, bool], None] = lambda step, done_before: None,
-) -> Iterator[dict[str, Any]]:
-    """The record of every checkpoint, in order, with its `step`.
+def read_inputs(
+    model: Transformer,
+    probe: Probe,
+    states: States,
+    corrupted: Sequence[States],
+    verdict: Verdict,
+) -> dict[str, dict[str, float]]:
+    """How often each corruption changes what is read where a step is used, by corruption and step.
 
-    models: steps, each with a function that loads the model; it is not called for a checkpoint
-    examined before. folder: where `step_NNNNNNN.json` is written (made if missing).
-    on_step: called after each checkpoint; the second argument tells whether it was done before.
+    corrupted: from `run_corrupted`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for step, load in models:
-        path = folder / f"step_{step:07d}.json"
-        record = read_record(path, subject.config)
-        done_before = record is not None
-        if record is None:
-            record = {"step": step} | examine(load(), subject)
-            write_text(path, json.dumps(record) + "\n")
-        on_step(step, done_before)
-        yield record
-
-
-def read_record(path: Path, config: ExaminationConfig) -> dict[str, Any] | None:
-    """A record made before with the same config; None if there is none, or it is cut short."""
-    try:
-        record = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    wanted = json.loads(json.dumps(asdict(config)))
-    fits = record.get("format") == FORMAT and record.get("config") == wanted
-    return record if fits else None
-
-
-def lens_record(lens: Lens) -> dict[str, Any]:
-    """Means over the questions, `[loop][boundary][pos]`, of each named token."""
-    return {
-        name: {
-            "reciprocal_rank": lens.reciprocal_rank(name).tolist(),
-            "mean_rank": lens.mean_rank(name).tolist(),
-            "probability": lens.mean_probability(name).tolist(),
-        }
-        for name in lens.rank
-    }
-
-
-def effect_record(effect: Effect) -> dict[str, Any]:
-    """An effect with its grids `[loop][boundary][pos]` as lists."""
-    return {
-        key: value.tolist() if isinstance(value, np.ndarray) else value
-        for key, value in asdict(effect).items()
-    }
-
-
-def without_nan(value: Any) -> Any:
-    """The same with None for nan, which JSON does not know."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [without_nan(item) for item in value]
-    return value
+    found = {step.name: step.used_at for step in verdict.steps if step.used_at is not None}
+    reach = trace_inputs(model, states, probe.corruptions, corrupted, list(found.values()))
+    return {name: dict(zip(found, shares, strict=True)) for name, shares in reach.items()}

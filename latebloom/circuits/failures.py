@@ -13,7 +13,7 @@ those that would look it up second do not.
 Source: arXiv:2405.15071, section 3.3 (the explanation of OOD failure, tested there indirectly).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from latebloom.circuits.tracing import patch_grid
 from latebloom.circuits.verdict import Verdict
 from latebloom.evaluation.accuracy import predict
 from latebloom.model.transformer import Transformer
+from latebloom.records import fields_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Failures:
     absent_above: int
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"words": self.words()}
+        return fields_to_json(self) | {"words": self.words()}
 
     def words(self) -> str:
         """The explanation in one sentence."""

@@ -1,6 +1,6 @@
 """Progress measures: numbers of one checkpoint that move before, or while, it groks.
 
-Enters: a model and rows of a split grouped by bridge. Leaves: plain numbers.
+Enters: a model and rows of a split grouped by bridge. Leaves: `Progress`.
 
 With h the centred states at one boundary and the first bridge's position (the mean over all ID
 states subtracted), grouped by bridge b, and m_b the mean of a group:
@@ -157,6 +157,19 @@ def centroids(
     return total / count.clamp_min(1)[:, None], count
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The progress measures of one model.
+
+    weight_norm: by part of the model, and of `all`. geometry: `cohesion`, `to_embedding`,
+    `class_ratio` and, where there are OOD questions, `alignment`; empty without bridges.
+    """
+
+    weight_norm: Mapping[str, float]
+    gradient_entropy: float
+    geometry: Mapping[str, Float[ndarray, "loop boundary"]]
+
+
 def measure(
     model: Transformer,
     inside: Groups | None,
@@ -164,16 +177,12 @@ def measure(
     gradient_rows: Int[ndarray, "row token"],
     *,
     n_loops: int,
-) -> Mapping[str, object]:
-    """All progress measures that need no trace, as JSON-ready numbers.
+) -> Progress:
+    """All progress measures that need no trace.
 
     inside: None where questions have no bridge; the geometry is then empty.
     """
     geometry: Mapping[str, Float[ndarray, "loop boundary"]] = {}
     if inside is not None and len(inside.bridge):
         geometry = bridge_geometry(model, inside, outside, n_loops=n_loops)
-    return {
-        "weight_norm": weight_norms(model),
-        "gradient_entropy": gradient_entropy(model, gradient_rows),
-        "geometry": {name: values.tolist() for name, values in geometry.items()},
-    }
+    return Progress(weight_norms(model), gradient_entropy(model, gradient_rows), geometry)

@@ -10,7 +10,7 @@ patched into that very state. A state *no longer matters* where that strength st
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy import ndarray
 from latebloom.circuits.lens import Lens
 from latebloom.circuits.probe import Probe
 from latebloom.circuits.tracing import Effect
+from latebloom.records import fields_to_json
 from latebloom.worlds.tasks.task import Step
 
 THERE = 0.5
@@ -83,7 +84,7 @@ class Verdict:
     subject_free: Place | None
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"words": self.words()}
+        return fields_to_json(self) | {"words": self.words()}
 
     def words(self) -> str:
         """The verdict in one sentence."""

@@ -1,16 +1,12 @@
-"""Looking inside: `latebloom lens` and `latebloom trace`."""
+"""Looking inside one question: `latebloom lens`."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
-from latebloom.cli.app import Flag, Json, app, err, out
-from latebloom.errors import LatebloomError
+from latebloom.cli.app import Json, app, out
 
 
 @app.command
@@ -68,83 +64,3 @@ def lens(
     out.print(table)
     counted = "; ranks count from 0" if token else ""
     out.print(f"step {loaded.step}; layer 0 is what enters the loop{counted}")
-
-
-@app.command
-def trace(
-    run: Path | None = None,
-    *,
-    step: int | None = None,
-    split: str = "train_inferred",
-    examples: int = 300,
-    noise: Flag = False,
-    hf: Path | None = None,
-    data: Path | None = None,
-    quiet: Flag = False,
-    json_: Json = False,
-) -> None:
-    """Find the circuit: causal tracing and the lens over all checkpoints of a run.
-
-    Parameters
-    ----------
-    run
-        The run folder.
-    step
-        Only the checkpoint of this step.
-    split
-        The questions that are traced.
-    examples
-        How many of them.
-    noise
-        Also the corruption by noise.
-    hf
-        A Hugging Face GPT-2 folder instead of a run.
-    data
-        Its data, in the published format.
-    quiet
-        Show no progress.
-    json_
-        Print the records as JSON, a line a checkpoint.
-    """
-    from latebloom.circuits.examination import ExaminationConfig
-    from latebloom.studies.traced import trace_hf, trace_run
-
-    config = ExaminationConfig(split=split, examples=examples, noise=noise)
-    if (run is None) == (hf is None) or (hf is None) != (data is None):
-        raise LatebloomError("name a RUN, or both --hf DIR and --data DIR")
-    if hf is not None and data is not None:
-        record = trace_hf(hf, data, config)
-        print(json.dumps(record)) if json_ else show_verdict(record)
-        return
-    assert run is not None
-    from latebloom.reports.traced import write_circuit_figures
-    from latebloom.training.run_folder import RunFolder
-
-    folder = RunFolder.open(run)
-    with Progress(console=err, disable=quiet or not err.is_terminal) as bar:
-        total = 1 if step is not None else len(folder.checkpoints())
-        task = bar.add_task("checkpoints", total=total)
-        records = []
-        for record in trace_run(folder, config, step=step, on_step=lambda *_: bar.advance(task)):
-            records.append(record)
-            if json_:
-                print(json.dumps(record), flush=True)
-    if not records:
-        raise LatebloomError(f"{run} holds no checkpoint yet")
-    drawn = write_circuit_figures(run, records) if step is None else []
-    if not json_:
-        for record in records:
-            show_verdict(record)
-        for path in drawn:
-            out.print(str(path))
-
-
-def show_verdict(record: Mapping[str, Any]) -> None:
-    """One checkpoint's verdict, and why its failures fail."""
-    step = f"step {record['step']:>7}  " if "step" in record else ""
-    out.print(f"{step}{escape(record['verdict']['words'])}")
-    for why in record["failures"].values():
-        out.print(f"  {escape(why['words'])}")
-    left_out = {name: e["n_left_out"] for name, e in record["trace"].items() if e["n_left_out"]}
-    for name, n in left_out.items():
-        out.print(f"  {n} of {record['n']} questions left out: no other {name} changes the answer")

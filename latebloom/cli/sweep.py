@@ -58,8 +58,8 @@ def depth(
         Fields of the training, as in --train.steps 500.
     """
     from latebloom.errors import LatebloomError
-    from latebloom.reports.circuit_figures import write_figure
     from latebloom.reports.depth import plot_depth
+    from latebloom.reports.figure import write_figure
     from latebloom.reports.progress import make_progress
     from latebloom.studies.depth import DepthConfig, sweep_depth
 

@@ -1,62 +1,50 @@
 """Figures of circuits: the circuit with its arrows, heat maps, curves over training.
 
-Enters: records of `latebloom.circuits.examination` (one model, or one a checkpoint), metrics of
-the run. Leaves: matplotlib `Figure`s, and files in any format that its ending names.
+Enters: `CircuitRecord`s (of one model, or of each checkpoint), metrics of the run. Leaves:
+matplotlib `Figure`s; `reports.figure.write_figure` writes them.
 Covers: any number of loops, layers, hops and operands. Does not cover: interactive views.
 """
 
-import io
+import textwrap
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch
+from matplotlib.patches import FancyArrowPatch, Rectangle
 from numpy import ndarray
 
+from latebloom.circuits.record import CircuitRecord
+from latebloom.circuits.verdict import Place
 from latebloom.errors import LatebloomError
-from latebloom.reports.curves import FAINT, INK, LOOK, uses_log_steps
-from latebloom.reports.recording import write_output
+from latebloom.reports.figure import (
+    DOT,
+    GROUND,
+    INK,
+    NARROW,
+    STYLE,
+    empty_figure,
+    finish,
+    legend_height,
+)
 from latebloom.reports.splits import BLUE, GREEN, GREY, OCHRE, PURPLE, VERMILION, style_of
-
-Record = Mapping[str, Any]
-"""What `examine` or `examine_training` gives."""
 
 WEAKEST = 0.1
 """Arrows of less strength are left out."""
-METADATA = {"svg": {"Date": None}, "png": {"Software": None}, "pdf": {"CreationDate": None}}
-"""No dates: the same record gives the same bytes."""
+MEASURES = {
+    "cohesion": "states of one bridge alike",
+    "alignment": "OOD states like ID ones",
+    "to_embedding": "state like the bridge's embedding",
+}
+"""How the measures of geometry are called in a figure; all are mean cosines."""
 
 
-def write_figure(figure: Figure, path: Path) -> Path:
-    """Writes a figure in the format of the path's ending: svg, png or pdf.
-
-    Raises: LatebloomError for another ending; RunFolderError if it cannot be written.
-    """
-    kind = path.suffix[1:]
-    if kind not in METADATA:
-        raise LatebloomError(f"{path}: figures are written as {', '.join(METADATA)}")
-    content = io.BytesIO()
-    with mpl.rc_context(LOOK):
-        figure.savefig(content, format=kind, metadata=METADATA[kind])
-    write_output(path, content.getvalue())
-    return path
-
-
-def empty_figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=160, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def depth_names(record: Record) -> list[str]:
+def depth_names(record: CircuitRecord) -> list[str]:
     """A name for each row of a drawing: every boundary of every loop, lowest first."""
-    loops, layers = record["n_loops"], record["n_layers"]
+    loops, layers = record.n_loops, record.n_layers
     names = ["embedding"] + [f"layer {layer}" for layer in range(1, layers + 1)]
     if loops == 1:
         return names
@@ -68,71 +56,75 @@ def depth_names(record: Record) -> list[str]:
     ]
 
 
-def depth_of(record: Record, place: Sequence[int]) -> int:
-    """The row of a state (loop, boundary, position)."""
-    return place[0] * (record["n_layers"] + 1) + place[1]
+def depth_of(record: CircuitRecord, place: Place) -> int:
+    """The row of a state."""
+    return place.loop * (record.n_layers + 1) + place.boundary
 
 
-def grid_of(values: Any, record: Record) -> Float[ndarray, "depth pos"]:
-    """A grid `[loop][boundary][pos]` as rows from the embedding up; None becomes nan."""
-    grid = np.array(values, dtype=float)
-    return grid.reshape(-1, len(record["places"]))
+def by_depth(
+    grid: Float[ndarray, "loop boundary pos"],
+) -> Float[ndarray, "depth pos"]:
+    """A grid as rows from the embedding up."""
+    return grid.reshape(-1, grid.shape[-1])
 
 
-def plot_circuit(record: Record) -> Figure:
+def plot_circuit(record: CircuitRecord) -> Figure:
     """The circuit of one model: where each step is, what it comes from, how strong each arrow is.
 
     An arrow into a step tells how often corrupting that token changes what the lens reads there;
     one into the answer, how often replacing that state changes the answer. Arrows below
     `WEAKEST` are left out.
     """
-    depth, places = depth_names(record), record["places"]
-    last = len(places) - 1
-    with mpl.rc_context(LOOK):
-        figure = empty_figure(2.2 + 1.9 * len(places), 1.6 + 0.5 * max(len(depth), 5))
+    depth, places = depth_names(record), record.places
+    last, top = len(places) - 1, len(depth) - 1
+    width = max(NARROW, 1.7 + len(places))
+    with mpl.rc_context(STYLE):
+        figure = empty_figure(width, 1.3 + 0.42 * max(len(depth), 6))
         axes = figure.add_subplot()
         for row, position in np.ndindex(len(depth), len(places)):
-            axes.plot(position, row, "o", color="#dcdcdc", markersize=5, zorder=1)
-        top = len(depth) - 1
-        seen = [step for step in record["verdict"]["steps"] if step["used_at"]]
-        for step in seen:
-            at = (step["used_at"][2], depth_of(record, step["used_at"]))
+            axes.plot(position, row, "o", color=DOT.on_white, markersize=5, zorder=1)
+        for step in record.verdict.steps:
+            if step.used_at is None:
+                continue
+            at = (step.used_at.position, depth_of(record, step.used_at))
             for position, place in enumerate(places):
-                if place in record["inputs"]:
-                    strength = record["inputs"][place].get(step["name"])
-                    arrow(axes, (position, 0), at, strength, GREY.on_white)
-            arrow(axes, at, (last, top), step["strength"], VERMILION.on_white)
-            node(axes, at, step["name"], VERMILION.on_white)
+                strength = record.inputs.get(place, {}).get(step.name)
+                arrow(axes, (position, 0), at, strength, GREY.on_white)
+            arrow(axes, at, (last, top), step.strength, VERMILION.on_white)
+            node(axes, at, step.name, VERMILION.on_white)
         if last_alone(record):
             arrow(axes, (last, 0), (last, top), last_strength(record), BLUE.on_white)
         for position, place in enumerate(places):
-            node(axes, (position, 0), place, INK)
+            node(axes, (position, 0), place, INK.on_white)
         node(axes, (last, top), "answer", GREEN.on_white)
         axes.set_yticks(range(len(depth)), depth)
         axes.set_xticks([])
-        axes.set_xlim(-0.6, last + 0.75)
+        axes.set_xlim(-0.3, last + 0.85)
         axes.set_ylim(-0.6, top + 0.6)
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
-        step = f"step {record['step']:,}: " if "step" in record else ""
-        axes.set_title(f"{step}{record['verdict']['words']}", fontsize=9.5, color=INK, wrap=True)
+        title = "" if record.step is None else f"step {record.step:,}: "
+        lines = textwrap.wrap(f"{title}{record.verdict.words()}", int(12.5 * width))
+        figure.suptitle("\n".join(lines), x=0.02, ha="left", fontsize=STYLE["font.size"])
     return figure
 
 
-def last_alone(record: Record) -> bool:
+def last_alone(record: CircuitRecord) -> bool:
     """Whether the last place is no step of its own, so that it goes straight to the answer."""
-    last = len(record["places"]) - 1
-    steps = record["verdict"]["steps"]
-    return all(not step["used_at"] or step["used_at"][2] != last for step in steps)
+    last = len(record.places) - 1
+    return all(
+        step.used_at is None or step.used_at.position != last for step in record.verdict.steps
+    )
 
 
-def last_strength(record: Record) -> float | None:
+def last_strength(record: CircuitRecord) -> float | None:
     """The strength of the last place's embedding."""
-    effect = record["trace"].get(record["places"][-1])
-    return None if effect is None else effect["strength"][0][0][-1]
+    effect = record.trace.get(record.places[-1])
+    return None if effect is None else float(effect.strength[0, 0, -1])
 
 
 def node(axes: Axes, at: tuple[float, float], name: str, colour: str) -> None:
+    """A state with its name."""
     axes.plot(*at, "o", color=colour, markersize=9, zorder=3)
     axes.annotate(
         name,
@@ -140,8 +132,7 @@ def node(axes: Axes, at: tuple[float, float], name: str, colour: str) -> None:
         xytext=(9, 5),
         textcoords="offset points",
         color=colour,
-        fontsize=9,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
+        bbox={"facecolor": GROUND.on_white, "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         zorder=4,
     )
 
@@ -154,7 +145,7 @@ def arrow(
     colour: str,
 ) -> None:
     """An arrow as thick as it is strong, with its strength beside it."""
-    if strength is None or strength < WEAKEST or start == end:
+    if strength is None or not strength >= WEAKEST or start == end:
         return
     axes.add_patch(
         FancyArrowPatch(
@@ -176,77 +167,86 @@ def arrow(
         third,
         xytext=(4, -3),
         textcoords="offset points",
-        fontsize=8,
         color=colour,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
+        bbox={"facecolor": GROUND.on_white, "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         zorder=4,
     )
 
 
-def plot_heat_maps(onset: Record, end: Record) -> Figure:
+def plot_heat_maps(onset: CircuitRecord, end: CircuitRecord) -> Figure:
     """The strength of every state under each corruption: at the onset, at the end, the change.
 
     onset, end: records of the same run; the same one twice shows one model with no change.
     """
-    names = list(end["trace"])
     depth = depth_names(end)
-    with mpl.rc_context(LOOK):
-        width = 1.7 + 0.75 * len(end["places"])
-        figure = empty_figure(3 * width, len(names) * (1.2 + 0.28 * len(depth)))
-        panels = figure.subplots(len(names), 3, squeeze=False, sharey=True)
-        for row, name in zip(panels, names, strict=True):
-            before, after = (grid_of(r["trace"][name]["strength"], end) for r in (onset, end))
-            heat(row[0], before, end, f"{name}, {stage(onset, 'onset')}", "Blues", 0)
-            heat(row[1], after, end, f"{name}, {stage(end, 'end')}", "Blues", 0)
-            heat(row[2], after - before, end, f"{name}, change", "RdBu_r", -1)
+    with mpl.rc_context(STYLE):
+        panel = 0.5 + 0.48 * len(end.places)
+        height = 0.75 + 0.26 * len(depth)
+        figure = empty_figure(1.3 + 3 * panel, 0.4 + height * len(end.trace))
+        panels = figure.subplots(len(end.trace), 3, squeeze=False, sharey=True, sharex=True)
+        for row, (name, effect) in zip(panels, end.trace.items(), strict=True):
+            before, after = by_depth(onset.trace[name].strength), by_depth(effect.strength)
+            titles = (stage(onset, "onset"), stage(end, "end"), "change")
+            for axes, grid, title in zip(row, (before, after, after - before), titles, strict=True):
+                heat(axes, grid, end, f"{name},\n{title}", signed=title == "change")
     return figure
 
 
-def stage(record: Record, word: str) -> str:
-    return f"step {record['step']:,}" if "step" in record else word
+def stage(record: CircuitRecord, word: str) -> str:
+    return word if record.step is None else f"step {record.step:,}"
 
 
 def heat(
     axes: Axes,
     grid: Float[ndarray, "depth pos"],
-    record: Record,
+    record: CircuitRecord,
     title: str,
-    colours: str,
-    low: float,
+    *,
+    signed: bool,
 ) -> None:
-    """One heat map with its numbers."""
-    axes.imshow(grid, origin="lower", aspect="auto", cmap=colours, vmin=low, vmax=1)
+    """One heat map with its numbers: the ground where it is 0, blue at 1, orange at -1."""
     for row, position in np.ndindex(*grid.shape):
         value = grid[row, position]
-        if np.isfinite(value):
-            light = abs(value) > 0.6
-            text = f"{value:.2f}" if low == 0 else f"{value:+.2f}"
-            axes.text(
-                position,
-                row,
-                text,
-                ha="center",
-                va="center",
-                fontsize=7,
-                color="white" if light else FAINT,
+        if not np.isfinite(value):
+            continue
+        share = min(abs(float(value)), 1.0)
+        axes.add_patch(
+            Rectangle(
+                (position - 0.5, row - 0.5),
+                1,
+                1,
+                facecolor=(BLUE if value >= 0 else VERMILION).on_white,
+                alpha=share,
+                linewidth=0,
             )
-    axes.set_title(title, fontsize=9, color=INK)
+        )
+        axes.text(
+            position,
+            row,
+            f"{value:+.2f}" if signed else f"{value:.2f}",
+            ha="center",
+            va="center",
+            color=(GROUND if share > 0.6 else INK).on_white,
+        )
+    axes.set_xlim(-0.5, grid.shape[1] - 0.5)
+    axes.set_ylim(-0.5, len(grid) - 0.5)
+    axes.set_title(title)
     axes.set_yticks(range(len(grid)), depth_names(record))
-    axes.set_xticks(range(grid.shape[1]), record["places"], rotation=30, ha="right")
+    axes.set_xticks(range(grid.shape[1]), record.places, rotation=30, ha="right")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
 
 
-def final_place(records: Sequence[Record], name: str) -> list[int] | None:
+def final_place(records: Sequence[CircuitRecord], name: str) -> Place | None:
     """Where the newest record that has this step says it is used."""
     for record in reversed(records):
-        for step in record["verdict"]["steps"]:
-            if step["name"] == name and step["used_at"]:
-                return step["used_at"]
+        for step in record.verdict.steps:
+            if step.name == name and step.used_at is not None:
+                return step.used_at
     return None
 
 
-def plot_ranks(records: Sequence[Record]) -> Figure:
+def plot_ranks(records: Sequence[CircuitRecord]) -> Figure:
     """How each step, the last token and the answer rise or fall over training.
 
     Every line is told at the place where the newest circuit holds it, so that a line follows one
@@ -256,74 +256,64 @@ def plot_ranks(records: Sequence[Record]) -> Figure:
     """
     if not records:
         raise LatebloomError("no checkpoint was examined; there is nothing to draw")
-    steps = [record["step"] for record in records]
-    names = [step["name"] for step in records[-1]["verdict"]["steps"]]
+    newest, steps = records[-1], steps_of(records)
     hues = [VERMILION, PURPLE, OCHRE, GREY]
-    with mpl.rc_context(LOOK):
-        figure = empty_figure(7.6, 3.8)
+    with mpl.rc_context(STYLE):
+        figure = empty_figure(NARROW, 3.2 + legend_height(2 + 2 * len(newest.verdict.steps), 1))
         axes = figure.add_subplot()
-        for i, name in enumerate(names):
+        for i, name in enumerate(step.name for step in newest.verdict.steps):
             place = final_place(records, name)
             if place is None:
                 continue
             colour = hues[i % len(hues)].on_white
-            rank = [at(record["lens"][name]["reciprocal_rank"], place) for record in records]
-            strength = [at(r["trace"][lead(r)]["strength"], place) for r in records]
-            label = f"{name}, {words(records[-1], place)}"
+            rank = [float(record.lens[name].reciprocal_rank[place]) for record in records]
+            strength = [record.strength_at(place) for record in records]
+            label = f"{name}, {words(newest, place)}"
             axes.plot(steps, rank, color=colour, label=f"{label}: reciprocal rank")
             axes.plot(steps, strength, "--", color=colour, label=f"{label}: strength")
-        end = (-1, -1, -1)
-        answer = [at(record["lens"]["answer"]["reciprocal_rank"], end) for record in records]
+        answer = [float(r.lens["answer"].reciprocal_rank[-1, -1, -1]) for r in records]
         axes.plot(steps, answer, color=GREEN.on_white, label="answer, end: reciprocal rank")
-        accuracy = [record["accuracy"] for record in records]
-        axes.plot(steps, accuracy, color=INK, linewidth=1, label=f"accuracy, {split_of(records)}")
-        finish(axes, steps, "")
+        accuracy = [record.accuracy for record in records]
+        label = f"accuracy, {newest.config.split}"
+        axes.plot(steps, accuracy, color=INK.on_white, linewidth=1, label=label)
+        finish(axes, steps, "", columns=1)
         axes.set_ylim(-0.03, 1.03)
     return figure
 
 
-def lead(record: Record) -> str:
-    """The corruption that leads to the first step: of the subject, or of the entity compared."""
-    for name in ("first entity", record["places"][0]):
-        if name in record["trace"]:
-            return name
-    return next(iter(record["trace"]))
+def steps_of(records: Sequence[CircuitRecord]) -> list[int]:
+    """The training step of each record, of records of a run."""
+    return [record.step or 0 for record in records]
 
 
-def split_of(records: Sequence[Record]) -> str:
-    return str(records[-1]["config"]["split"])
-
-
-def words(record: Record, place: Sequence[int]) -> str:
+def words(record: CircuitRecord, place: Place) -> str:
     return depth_names(record)[depth_of(record, place)]
 
 
-def at(grid: Any, place: Sequence[int]) -> float:
-    """One number of a grid; nan where it is None."""
-    value = grid[place[0]][place[1]][place[2]]
-    return np.nan if value is None else value
-
-
-def plot_progress(records: Sequence[Record], metrics: Sequence[Mapping[str, Any]] = ()) -> Figure:
+def plot_progress(
+    records: Sequence[CircuitRecord], metrics: Sequence[Mapping[str, Any]] = ()
+) -> Figure:
     """The progress measures over the accuracy curves, panels with one axis of steps.
 
     metrics: the evaluations of the run (`step`, `accuracy` by split).
-    Raises: LatebloomError if no record holds progress measures.
+    Raises: LatebloomError if there is no record.
     """
-    records = [record for record in records if "progress" in record]
     if not records:
-        raise LatebloomError("no checkpoint has progress measures; there is nothing to draw")
-    steps = [record["step"] for record in records]
-    progress = [record["progress"] for record in records]
-    name = records[-1]["verdict"]["steps"][0]["name"] if records[-1]["verdict"]["steps"] else ""
-    place = final_place(records, name) or [0, records[-1]["n_layers"], 1]
-    titles = ["accuracy", "weight norm / first", words(records[-1], place)]
-    if "class_ratio" in progress[-1]["geometry"]:
-        titles.append("inter / intra")
-    with mpl.rc_context(LOOK):
-        figure = empty_figure(8.4, 2.05 * len(titles))
-        panels = figure.subplots(len(titles), 1, sharex=True)
-        for split in metrics[-1]["accuracy"] if metrics else ():
+        raise LatebloomError("no checkpoint was examined; there is nothing to draw")
+    steps, newest = steps_of(records), records[-1]
+    name = next((step.name for step in newest.verdict.steps), "")
+    place = final_place(records, name) or Place(0, newest.n_layers, 1)
+    geometry = newest.progress.geometry
+    titles = ["accuracy", "weight norm / first", words(newest, place)]
+    if "class_ratio" in geometry:
+        titles.append("class ratio")
+    splits = list(metrics[-1]["accuracy"]) if metrics else []
+    n_names = (len(splits), len(newest.progress.weight_norm), 2 * (2 + len(geometry)), 0)
+    heights = [1.35 + legend_height(n) for n in n_names[: len(titles)]]
+    with mpl.rc_context(STYLE):
+        figure = empty_figure(NARROW, sum(heights) + 0.3)
+        panels = figure.subplots(len(titles), 1, sharex=True, height_ratios=heights)
+        for split in splits:
             style = style_of(split)
             panels[0].plot(
                 [m["step"] for m in metrics],
@@ -332,38 +322,26 @@ def plot_progress(records: Sequence[Record], metrics: Sequence[Mapping[str, Any]
                 color=style.hue.on_white,
                 label=split,
             )
-        for part in progress[-1]["weight_norm"]:
-            norms = np.array([p["weight_norm"][part] for p in progress])
+        for part in newest.progress.weight_norm:
+            norms = np.array([record.progress.weight_norm[part] for record in records])
             panels[1].plot(steps, norms / norms[0], label=part)
-        for measure in ("cohesion", "alignment", "to_embedding"):
-            if measure in progress[-1]["geometry"]:
-                panels[2].plot(steps, track(progress, measure, place), label=measure)
-        if name and lead(records[-1]) in records[-1]["trace"]:
-            strength = [at(r["trace"][lead(r)]["strength"], place) for r in records]
-            panels[2].plot(steps, strength, label="causal strength")
-        panels[2].plot(steps, [p["gradient_entropy"] for p in progress], label="gradient entropy")
+        for measure, told in MEASURES.items():
+            if measure in geometry:
+                panels[2].plot(steps, track(records, measure, place), label=told)
+        if name and newest.trace:
+            strength = [record.strength_at(place) for record in records]
+            panels[2].plot(steps, strength, label=f"strength of {name}")
+        entropy = [record.progress.gradient_entropy for record in records]
+        panels[2].plot(steps, entropy, label="gradient entropy")
         if len(panels) > 3:
-            panels[3].plot(steps, track(progress, "class_ratio", place), label="class ratio")
+            panels[3].plot(steps, track(records, "class_ratio", place))
             panels[3].set_yscale("log")
         for axes, title in zip(panels, titles, strict=True):
-            finish(axes, steps, title)
+            finish(axes, steps, title, columns=1 if axes is panels[2] else 2)
     return figure
 
 
-def track(progress: Sequence[Any], measure: str, place: Sequence[int]) -> list[float]:
-    """One measure at one boundary over the checkpoints."""
-    values = [p["geometry"].get(measure) for p in progress]
-    found = [None if v is None else v[place[0]][place[1]] for v in values]
-    return [np.nan if v is None else v for v in found]
-
-
-def finish(axes: Axes, steps: Sequence[int], title: str) -> None:
-    """Legend outside, a scale of steps that fits."""
-    if uses_log_steps(steps):
-        axes.set_xscale("symlog", linthresh=min(step for step in steps if step > 0))
-    axes.set_xlim(0, max(steps))
-    axes.set_ylabel(title)
-    axes.set_xlabel("step")
-    axes.label_outer()
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=7.5)
+def track(records: Sequence[CircuitRecord], measure: str, place: Place) -> list[float]:
+    """One measure at one boundary over the checkpoints; nan where it was not measured."""
+    found = [record.progress.geometry.get(measure) for record in records]
+    return [np.nan if v is None else float(v[place.loop, place.boundary]) for v in found]

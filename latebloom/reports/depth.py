@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latebloom.intervals import student
-from latebloom.reports.circuit_figures import empty_figure
 from latebloom.reports.curves import LOOK
+from latebloom.reports.figure import empty_figure
 from latebloom.reports.splits import BLUE, GREY, VERMILION
 
 

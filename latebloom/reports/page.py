@@ -9,14 +9,18 @@ Does not cover: several runs on one page.
 import base64
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from latebloom.errors import RunFolderError
+from latebloom.reports.captions import Caption, caption_of
 from latebloom.reports.curves import subtitle, uses_log_steps
+from latebloom.reports.figure import LEAST
 from latebloom.reports.recording import (
     Record,
     Recording,
@@ -29,6 +33,8 @@ from latebloom.training.milestones import LEVEL, MOST
 
 MOST_ROWS = 200
 """Evaluations written out in the table; of more, evenly many are left out."""
+SIZE = re.compile(rb'<svg[^>]*?\swidth="([\d.]+)(pt)?(?:px)?"')
+"""The width of an SVG, in points or pixels."""
 
 
 def write_report(run_dir: Path | str) -> Path:
@@ -162,21 +168,40 @@ def phase_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
     return rows
 
 
-def figures(folder: Path) -> Iterable[tuple[str, str]]:
-    """Title and data address of each SVG, by name.
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An SVG on the page.
 
-    They stand on the page as pictures: ids of two figures cannot clash, and a script in one
-    does not run.
+    address: its content, as a data address. least: pixels of width below which its text could not
+    be read; None if it does not say its size. on_dark: it has colours of its own for dark pages.
+    """
+
+    caption: Caption
+    address: str
+    least: int | None
+    on_dark: bool
+
+
+def figures(folder: Path) -> Iterable[Picture]:
+    """Each SVG of a folder, by name.
+
+    They are shown as pictures: ids of two figures cannot clash, and a script in one does not run.
 
     Raises: RunFolderError if one cannot be read.
     """
     for path in sorted(folder.glob("*.svg")):
         try:
-            content = base64.b64encode(path.read_bytes()).decode()
+            content = path.read_bytes()
         except OSError as error:
             raise RunFolderError(f"{path} cannot be read ({error.strerror})") from error
-        title = path.stem.replace("_", " ").replace("-", " ")
-        yield title[:1].upper() + title[1:], f"data:image/svg+xml;base64,{content}"
+        size = SIZE.search(content)
+        pixels = float(size[1]) * (4 / 3 if size[2] else 1) if size else None
+        yield Picture(
+            caption_of(path.stem),
+            f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}",
+            None if pixels is None else round(LEAST * pixels),
+            b"prefers-color-scheme" in content,
+        )
 
 
 def contest(path: Path) -> list[dict[str, Any]]:

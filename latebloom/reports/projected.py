@@ -4,29 +4,33 @@ Enters: a run folder and the records of its checkpoints. Leaves: `RUN/figures/*.
 F1 over the steps and over the accuracy, and predicted trees beside gold ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from latebloom.reports.circuit_figures import empty_figure, finish, write_figure
-from latebloom.reports.curves import LOOK
+from latebloom.reports.figure import (
+    NARROW,
+    STYLE,
+    empty_figure,
+    finish,
+    legend_height,
+    with_dark_rules,
+    write_figure,
+)
 from latebloom.reports.recording import write_output
 from latebloom.reports.splits import BLUE, GREEN, GREY, PURPLE, style_of
 from latebloom.reports.tree_drawing import draw_beside
-
-Record = Mapping[str, Any]
-"""What `project_run` gives."""
+from latebloom.trees.record import TreeRecord
 
 BASELINES = {"right_branching": "--", "left_branching": ":", "random": "-."}
 """How the F1 of trees that owe nothing to the model is drawn."""
 
 
-def write_tree_figures(run: Path, records: Sequence[Record]) -> list[Path]:
+def write_tree_figures(run: Path, records: Sequence[TreeRecord]) -> list[Path]:
     """Draws what the records hold; returns the files.
 
     Raises: RunFolderError if one cannot be written.
@@ -36,27 +40,30 @@ def write_tree_figures(run: Path, records: Sequence[Record]) -> list[Path]:
     drawn = [write_figure(plot_trees(records), folder / "tree-projections.svg")]
     for old in folder.glob("tree-of-*.svg"):
         old.unlink()
-    for number, example in enumerate(records[-1]["examples"], 1):
+    newest = records[-1]
+    for number, example in enumerate(newest.examples, 1):
         path = folder / f"tree-of-sentence-{number}.svg"
-        spans = [[(a, b) for a, b in example[kind]] for kind in ("predicted", "gold")]
-        titles = (f"predicted, step {records[-1]['step']}", "gold")
-        write_output(path, draw_beside(example["words"], *spans, titles=titles).encode())
+        titles = (f"predicted, step {newest.step}", "gold")
+        drawing = draw_beside(example.words, example.predicted, example.gold, titles=titles)
+        write_output(path, with_dark_rules(drawing).encode())
         drawn.append(path)
     return drawn
 
 
-def plot_trees(records: Sequence[Record]) -> Figure:
+def plot_trees(records: Sequence[TreeRecord]) -> Figure:
     """Accuracy, t_score, F1 and sparsity over the steps; t_score and F1 over the accuracy."""
-    steps = [record["step"] for record in records]
-    with mpl.rc_context(LOOK):
-        figure = empty_figure(8.4, 9.6)
-        grid = figure.add_gridspec(5, 2)
+    steps, newest = [record.step for record in records], records[-1]
+    n_names = (len(newest.accuracy), 2, len(newest.t_parseval), len(newest.attention_entropy))
+    heights = [1.35 + legend_height(n) for n in n_names]
+    with mpl.rc_context(STYLE):
+        figure = empty_figure(NARROW, sum(heights) + 2.2)
+        grid = figure.add_gridspec(5, 2, height_ratios=[*heights, 1.7])
         over = [figure.add_subplot(grid[row, :]) for row in range(4)]
-        for split in records[-1]["accuracy"]:
+        for split in newest.accuracy:
             style = style_of(split)
             over[0].plot(
                 steps,
-                [record["accuracy"][split] for record in records],
+                [record.accuracy[split] for record in records],
                 "--" if style.ood else "-",
                 color=style.hue.on_white,
                 label=split,
@@ -67,8 +74,8 @@ def plot_trees(records: Sequence[Record]) -> Figure:
         titles = ("accuracy", "t_score", "F1 against gold", "entropy, nats")
         for axes, title in zip(over, titles, strict=True):
             finish(axes, steps, title)
-        split = "test_ood" if "test_ood" in records[-1]["accuracy"] else "test_id"
-        reached = [record["accuracy"][split] for record in records]
+        split = "test_ood" if "test_ood" in newest.accuracy else "test_id"
+        reached = [record.accuracy[split] for record in records]
         below = [figure.add_subplot(grid[4, column]) for column in range(2)]
         plot_scores(below[0], reached, records, line="o")
         plot_overlap(below[1], reached, records, line="o")
@@ -78,31 +85,34 @@ def plot_trees(records: Sequence[Record]) -> Figure:
     return figure
 
 
-def plot_scores(axes: Axes, x: Sequence[float], records: Sequence[Record], line: str = "-") -> None:
+def plot_scores(
+    axes: Axes, x: Sequence[float], records: Sequence[TreeRecord], line: str = "-"
+) -> None:
     """Both normalisations of the t_score."""
-    for kind, hue in (("published", BLUE), ("paper", PURPLE)):
-        values = [record[f"t_score_{kind}"] for record in records]
+    published = [record.t_score_published for record in records]
+    paper = [record.t_score_paper for record in records]
+    for kind, values, hue in (("published", published, BLUE), ("paper", paper, PURPLE)):
         axes.plot(x, values, line, ms=4, color=hue.on_white, label=f"t_score, {kind}")
 
 
 def plot_overlap(
-    axes: Axes, x: Sequence[float], records: Sequence[Record], line: str = "-"
+    axes: Axes, x: Sequence[float], records: Sequence[TreeRecord], line: str = "-"
 ) -> None:
     """F1 of both projections, with the baselines as level lines; nothing without gold trees."""
-    last = records[-1]["t_parseval"]
+    last = records[-1].t_parseval
     for name, hue in (("greedy", BLUE), ("chart", GREEN)):
         if name in last:
-            values = [record["t_parseval"][name]["f1"] for record in records]
+            values = [record.t_parseval[name].f1 for record in records]
             axes.plot(x, values, line, ms=4, color=hue.on_white, label=name)
     for name, dash in BASELINES.items():
         if name in last:
             label = name.replace("_", " ")
-            axes.axhline(last[name]["f1"], ls=dash, lw=1, color=GREY.on_white, label=label)
+            axes.axhline(last[name].f1, ls=dash, lw=1, color=GREY.on_white, label=label)
 
 
-def plot_sparsity(axes: Axes, x: Sequence[float], records: Sequence[Record]) -> None:
+def plot_sparsity(axes: Axes, x: Sequence[float], records: Sequence[TreeRecord]) -> None:
     """The attention entropy of every layer, lower ones lighter."""
-    layers = np.array([record["attention_entropy"] for record in records])
+    layers = np.array([record.attention_entropy for record in records])
     for layer in range(layers.shape[1]):
         shade = 0.25 + 0.75 * (layer + 1) / layers.shape[1]
         label = f"layer {layer + 1}"

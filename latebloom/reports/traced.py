@@ -1,25 +1,45 @@
-"""The figures of a traced run, where its report finds them.
+"""What is shown of a traced run: figures where its report finds them, and a table of verdicts.
 
-Enters: a run folder and the records of its checkpoints. Leaves: `RUN/figures/*.svg`: the circuit of
-the last checkpoint, its heat maps against the onset, ranks and progress measures over training.
+Enters: a run folder and the records of its checkpoints. Leaves: `RUN/figures/*.svg` (the circuit of
+the last checkpoint, its heat maps against the onset, ranks and progress measures over training),
+and `Stretch`es: the checkpoints in a row that have the same circuit, as a line of a table each.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from latebloom.circuits.failures import Failures
+from latebloom.circuits.record import CircuitRecord
+from latebloom.circuits.verdict import Found, Place, Verdict
 from latebloom.reports.circuit_figures import (
     plot_circuit,
     plot_heat_maps,
     plot_progress,
     plot_ranks,
-    write_figure,
+    words,
 )
+from latebloom.reports.figure import write_figure
+from latebloom.reports.splits import percent
 from latebloom.training.milestones import LEVEL
 from latebloom.training.run_folder import RunFolder
 
+KINDS = {
+    "serial": "every bridge (the entity that one hop hands to the next) is found in order, and the"
+    " answer depends on it",
+    "parallel": "both values are looked up side by side, and the answer depends on them",
+    "no circuit": "some step cannot be read from any state, or the answer does not depend on it",
+    "answers only": "at least 90 % right, and yet no circuit: the answers are learned by heart",
+    "no known step": "for such questions the task names no step on the way to the answer",
+}
+"""What a verdict is called in the table, and what that means."""
+STRENGTH = (
+    "the share of questions whose answer changes when this one state is replaced by that of a"
+    " question with another {origin}; the lens reads the step there too"
+)
 
-def write_circuit_figures(run: Path, records: Sequence[Mapping[str, Any]]) -> list[Path]:
+
+def write_circuit_figures(run: Path, records: Sequence[CircuitRecord]) -> list[Path]:
     """Draws what the records hold; returns the files.
 
     The onset is the first checkpoint that fits half of its questions: there grokking begins, and
@@ -28,12 +48,117 @@ def write_circuit_figures(run: Path, records: Sequence[Mapping[str, Any]]) -> li
     folder = run / "figures"
     folder.mkdir(exist_ok=True)
     final = records[-1]
-    onset = next((r for r in records if r["accuracy"] >= LEVEL / 2), records[0])
-    metrics = list(RunFolder(run).metrics())
+    onset = next((r for r in records if r.accuracy >= LEVEL / 2), records[0])
     drawings = {
-        "circuit": plot_circuit(dict(final)),
-        "heat-maps": plot_heat_maps(dict(onset), dict(final)),
-        "ranks": plot_ranks([dict(r) for r in records]),
-        "progress": plot_progress([dict(r) for r in records], metrics),
+        "circuit": plot_circuit(final),
+        "heat-maps": plot_heat_maps(onset, final),
+        "ranks": plot_ranks(records),
+        "progress": plot_progress(records, list(RunFolder(run).metrics())),
     }
     return [write_figure(figure, folder / f"{name}.svg") for name, figure in drawings.items()]
+
+
+def kind_of(verdict: Verdict) -> str:
+    """The name of a verdict among `KINDS`."""
+    if not verdict.steps:
+        return "no known step"
+    if verdict.fake_grok:
+        return "answers only"
+    return "no circuit" if verdict.form == "none" else verdict.form
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Checkpoints in a row with the same circuit."""
+
+    records: tuple[CircuitRecord, ...]
+
+    @property
+    def kind(self) -> str:
+        """What the circuit is called."""
+        return kind_of(self.records[0].verdict)
+
+    @property
+    def steps(self) -> str:
+        """The first and the last training step."""
+        return span([f"{record.step or 0:,}" for record in self.records], " to ")
+
+    @property
+    def right(self) -> str:
+        """The least and the largest accuracy on the traced questions."""
+        shares = sorted(record.accuracy for record in self.records)
+        return span([percent(share) for share in shares], " to ")
+
+    @property
+    def found(self) -> str:
+        """Where each step is and how strong, then where the answer is, in words."""
+        if self.kind not in ("serial", "parallel"):
+            return ""
+        last = self.records[-1]
+        parts = [
+            f"{step.name} in {where(last, step.used_at)}, {strengths(self.records, i)}"
+            for i, step in enumerate(last.verdict.steps)
+            if step.used_at is not None
+        ]
+        answer = last.verdict.answer
+        return "; ".join([*parts, *([f"answer from {where(last, answer)} on"] if answer else [])])
+
+    @property
+    def failures(self) -> list[str]:
+        """How many of each held-out split are wrong at the end of the stretch, and why."""
+        return [explain(one) for one in self.records[-1].failures.values()]
+
+
+def stretches(records: Iterable[CircuitRecord], *, each: bool = False) -> list[Stretch]:
+    """The records, those in a row with the same circuit together.
+
+    each: every record by itself.
+    """
+    found: list[list[CircuitRecord]] = []
+    for record in records:
+        if found and not each and circuit_of(found[-1][-1].verdict) == circuit_of(record.verdict):
+            found[-1].append(record)
+        else:
+            found.append([record])
+    return [Stretch(tuple(some)) for some in found]
+
+
+def circuit_of(verdict: Verdict) -> tuple[str, tuple[Place | None, ...]]:
+    """What makes two circuits the same: their kind, and where their steps and the answer are."""
+    kind = kind_of(verdict)
+    if kind not in ("serial", "parallel"):
+        return kind, ()
+    return kind, (*(step.used_at for step in verdict.steps), verdict.answer)
+
+
+def where(record: CircuitRecord, place: Place) -> str:
+    """A state in words: its depth, and the token that it belongs to."""
+    return f"{words(record, place)} at {record.places[place.position]}"
+
+
+def strengths(records: Sequence[CircuitRecord], step: int) -> str:
+    """The strength of a step, from the first of some checkpoints to the last."""
+    found: list[Found] = [record.verdict.steps[step] for record in records]
+    return "strength " + span([f"{one.strength:.2f}" for one in found], " to ")
+
+
+def span(texts: Sequence[str], between: str = "–") -> str:
+    """The first and the last of some texts; only one of them if they are equal."""
+    return texts[0] if texts[0] == texts[-1] else f"{texts[0]}{between}{texts[-1]}"
+
+
+def explain(failures: Failures) -> str:
+    """Why the wrong answers of a split are wrong, in a sentence."""
+    wrong = failures.n - failures.right
+    if not wrong:
+        return f"{failures.split}: all {failures.n} right."
+    blamed = {hop: n for hop, n in enumerate(failures.failed_at, 1) if n}
+    parts = [f"{n} fail at hop {hop}" for hop, n in blamed.items()]
+    text = f"{failures.split}: {wrong} of {failures.n} wrong; {', '.join(parts)}."
+    if failures.with_donor:
+        text += (
+            f" Of {failures.with_donor} that fail at the last hop although the model knows that"
+            f" fact by itself, {failures.absent_above} stay wrong when the right bridge is put in:"
+            " the fact is not stored where the last hop looks."
+        )
+    return text

@@ -19,13 +19,15 @@ from latebloom.errors import LatebloomError, TrainingError
 from latebloom.files import write_json
 from latebloom.intervals import bootstrap
 from latebloom.recipes.catalogue import make_recipe
+from latebloom.studies.checkpoints import walk
 from latebloom.studies.grow import grow, resume
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.loop import due
 from latebloom.training.run_folder import RunFolder, environment
 from latebloom.training.structure import SECTIONS
-from latebloom.trees.examination import ProjectionConfig, project_run
+from latebloom.trees.examination import TreeInstrument
+from latebloom.trees.record import ProjectionConfig
 
 EARLY = ("test_id", "test_ood", "loss", "t_score", "f1", "entropy", "weight_norm")
 """What is measured early in a run: two accuracies, the loss on the projected lines (nats a word),
@@ -212,7 +214,8 @@ def row_of(run: RunFolder, told: RunConfig, config: DepthConfig) -> dict[str, An
     """Early measures and final accuracies of a run."""
     summary, step = run.summary(), early_step(told.train, config.early_frac)
     asked = ProjectionConfig(sentences=config.sentences, examples=0)
-    tree = next(project_run(run, asked, step=step))
+    tree = next(walk(run, TreeInstrument.of_corpus(run.corpus(), asked), step=step))
+    greedy = tree.t_parseval.get("greedy")
     return {
         "recipe": told.recipe,
         "depth": told.model.n_layers,
@@ -223,13 +226,13 @@ def row_of(run: RunFolder, told: RunConfig, config: DepthConfig) -> dict[str, An
         "sustained": {split: row["sustained_step"] for split, row in summary["splits"].items()},
         "early_step": step,
         "early": {
-            "test_id": tree["accuracy"].get("test_id"),
-            "test_ood": tree["accuracy"].get("test_ood"),
-            "loss": tree["loss"],
-            "t_score": tree["t_score_published"],
-            "f1": tree["t_parseval"].get("greedy", {}).get("f1"),
-            "entropy": float(np.mean(tree["attention_entropy"])),
-            "weight_norm": tree["weight_norm"]["all"],
+            "test_id": tree.accuracy.get("test_id"),
+            "test_ood": tree.accuracy.get("test_ood"),
+            "loss": tree.loss,
+            "t_score": tree.t_score_published,
+            "f1": None if greedy is None else greedy.f1,
+            "entropy": float(np.mean(tree.attention_entropy)),
+            "weight_norm": tree.weight_norm["all"],
         },
     }
 

@@ -188,9 +188,6 @@ class Overlap:
             self.shared + other.shared, self.predicted + other.predicted, self.gold + other.gold
         )
 
-    def as_dict(self) -> dict[str, float]:
-        return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
-
 
 def overlap(predicted: Mask, gold: Mask) -> Overlap:
     """How many inner nodes, the root included, two sets of trees share."""

@@ -40,14 +40,6 @@ class TreeScores:
     t_score_paper: float
     parseval: dict[str, Overlap]
 
-    def as_dict(self) -> dict[str, object]:
-        return {
-            "n": self.n,
-            "t_score_published": self.t_score_published,
-            "t_score_paper": self.t_score_paper,
-            "t_parseval": {name: one.as_dict() for name, one in self.parseval.items()},
-        }
-
 
 def sentences_to_project(
     corpus: Corpus, n: int, seed: int, split: str = "train", max_words: int = MAX_WORDS
@@ -55,8 +47,7 @@ def sentences_to_project(
     """At most `n` lines of a split, drawn at random, for their sentences and gold trees.
 
     Only the lines that the task judges: of a question corpus those with `quest`, as published
-    (arXiv:2305.18741). Sentences of more
-    than `max_words` words are left out.
+    (arXiv:2305.18741). Sentences of more than `max_words` words are left out.
     Raises: CorpusError if the split has no such line.
     """
     lines = corpus.lines(split)
