@@ -204,7 +204,13 @@ class RunConfig:
         Raises: LatebloomError naming an unknown field or a value that does not fit.
         """
         typed = structure.from_words(self, section, values)
-        return self.replace(section, **typed) if typed else self
+        if not typed:
+            return self
+        try:
+            return self.replace(section, **typed)
+        except LatebloomError as error:
+            part = getattr(self, section)
+            raise type(error)(structure.with_doc(str(error), section, part, typed)) from error
 
 
 def check_feed(feed: FeedConfig, model: ModelConfig, asks: str) -> None:
