@@ -22,6 +22,7 @@ def lens(
     *question: str,
     token: tuple[str, ...] = (),
     step: int | None = None,
+    device: str = "cpu",
     json_: Json = False,
 ) -> None:
     """Show what every state of a run would answer to one question.
@@ -35,13 +36,15 @@ def lens(
     token
         Show the rank and the probability of this name instead; may be given several times.
     step
-        The checkpoint of this step instead of the newest.
+        Use the checkpoint of this step instead of the latest.
+    device
+        Where the model runs: cpu, cuda, mps, or auto for the fastest that is there.
     json_
         Print as JSON.
     """
     from latebloom.evaluation.loaded import load
 
-    loaded = load(run, step=step)
+    loaded = load(run, step=step, device=device)
     world = loaded.world
     words = list(question)
     if not words:
@@ -80,7 +83,7 @@ def read_states(
     from latebloom.model.feedback import loops_needed
 
     vocabulary = loaded.world.vocabulary
-    questions = torch.tensor([vocabulary.encode(words)])
+    questions = torch.tensor([vocabulary.encode(words)], device=loaded.model.device)
     loops = loops_needed(loaded.model.config, len(words))
     states = run_states(loaded.model, questions, n_loops=loops)
     named = {word: torch.tensor(vocabulary.encode([word])) for word in tokens}

@@ -34,7 +34,7 @@ def trees(
     sentence
         A sentence whose tree is wanted; without it, all checkpoints are measured.
     step
-        Only the checkpoint of this step; of one sentence, instead of the newest.
+        Measure only this checkpoint. With a sentence, use it instead of the latest.
     sentences
         How many sentences are projected, at most.
     split

@@ -29,7 +29,7 @@ MACHINE = "AMD EPYC, 2 cores, no GPU; a median over the seeds in results/"
 class Cost:
     """How large a recipe is and what it takes; 0 stands for "not known" and "not measured".
 
-    facts, questions: atomic facts and inferred questions that it is trained on; lines: of sentences.
+    facts, questions: atomic facts and inferred questions that it is trained on; lines: sentences.
     parameters: of the model.
     seconds: wall time of the whole process, mib: its peak memory, on `MACHINE`.
     """

@@ -41,10 +41,10 @@ class Setting:
 @cache
 def field_docs(kind: type) -> Mapping[str, str]:
     """The docstring under each field of a dataclass, its own and inherited, in one line each."""
-    docs: dict[str, str] = {}
+    docs = dict.fromkeys((field.name for field in dataclasses.fields(kind)), "")
     for base in reversed(kind.__mro__):
-        if dataclasses.is_dataclass(base):
-            docs |= {name: doc for name, doc in _docs_in_source(base) if not (name in docs and not doc)}
+        found = _docs_in_source(base) if dataclasses.is_dataclass(base) else ()
+        docs |= {name: doc for name, doc in found if doc and name in docs}
     return docs
 
 
