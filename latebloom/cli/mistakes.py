@@ -7,7 +7,13 @@ import difflib
 import typing
 from collections.abc import Sequence
 
-from cyclopts import CycloptsError, UnknownCommandError, UnknownOptionError
+from cyclopts import (
+    CycloptsError,
+    MissingArgumentError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
 
 from latebloom.recipes.catalogue import RECIPES, nearest
 
@@ -23,6 +29,15 @@ def in_words(error: CycloptsError, words: Sequence[str]) -> str:
         near = [name for name in nearest(words[0], RECIPES) if name == words[0]]
         if near:
             return f"{words[0]} is a recipe, not a command: latebloom grok {words[0]}"
+    command = " ".join(("latebloom", *(error.command_chain or ())))
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        place = error.argument
+        if place.index is not None and error.keyword is None and not place.tokens:
+            name = place.name.lstrip("-").upper().replace("-", "_")
+            return f"{name} is missing; see {command} --help"
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        word = error.unused_tokens[0]
+        return f"{word!r} is one word too many; see {command} --help"
     return str(error)
 
 
@@ -37,7 +52,7 @@ def unknown_option(error: UnknownOptionError, words: Sequence[str]) -> str:
     if exact:
         return f"unknown option {option}; say {exact[0]}{quoted(settings, exact[0])}"
     listed = [name for name in options if name.startswith("--") and "." not in name]
-    near = difflib.get_close_matches(option, [*listed, *settings], n=2, cutoff=CUTOFF)
+    near = difflib.get_close_matches(option, [*listed, *settings], n=1, cutoff=CUTOFF)
     by_name = {name.partition(".")[2]: name for name in settings}
     near += [by_name[n] for n in difflib.get_close_matches(bare, by_name, n=1, cutoff=0.8)]
     if not near:

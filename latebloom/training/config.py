@@ -163,7 +163,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         check_fields(self, "config")
         check_seed(self.seed)
-        check_seed(self.world_seed)
+        check_seed(self.world_seed, "world_seed")
         if self.world.asks:
             check_feed(self.feed, self.model, self.world.asks)
 
