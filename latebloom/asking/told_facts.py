@@ -24,6 +24,7 @@ from latebloom.asking.answer import Answer, Guess, check_top, guess, think, was_
 from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.chains.files import FactTable, read_facts
+from latebloom.worlds.tasks.chain import check_length, check_relation
 from latebloom.worlds.tasks.task import Told
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
@@ -101,8 +102,9 @@ def ask_both(
     check_top(top)
     if not world.task.chained:
         raise LatebloomError("new facts enter a chain hop by hop, and this run asks no chains")
-    world.task.check(range(len(question)), world.facts, world.vocabulary)
+    check_length(len(question))
     names = [find_name(name, world.vocabulary, new) for name in question]
+    check_relations(world, new, names)
     steps, answers = walk(model, world, new, names, top)
     path = true_path(world, new, names)
     hops = [
@@ -119,6 +121,18 @@ def ask_both(
         shown="new" not in hops and was_shown(world, encode(world, *names)),
         notes=tuple(notes_on_steps(world, new, steps, hops)),
     )
+
+
+def check_relations(world: World, new: NewFacts, names: Sequence[str]) -> None:
+    """Whether each name after the subject is a relation, of the new facts or of the trained ones.
+
+    Raises: LatebloomError naming the one that is none, and the relations that are like it.
+    """
+    told = {relation for _, relation in new.object}
+    for position, name in enumerate(names[1:], start=1):
+        if name not in told and name in world.vocabulary.words:
+            token = world.vocabulary.id(name)
+            check_relation(token, f"relation {position}", world.facts, world.vocabulary)
 
 
 def find_name(name: str, vocabulary: Vocabulary, new: NewFacts) -> str:

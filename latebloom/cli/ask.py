@@ -20,6 +20,7 @@ def ask(
     run: Path,
     *question: str,
     step: int | None = None,
+    device: str = "cpu",
     top: int = 5,
     with_facts: Path | None = None,
     json_: Json = False,
@@ -33,18 +34,20 @@ def ask(
     question
         A subject and its relations; an attribute and two entities where the run compares.
     step
-        Ask the checkpoint of this step instead of the newest.
+        Use the checkpoint of this step instead of the latest.
+    device
+        Where the model runs: cpu, cuda, mps, or auto for the fastest that is there.
     top
         How many answers to show.
     with_facts
-        A file of facts told after training: CSV, TSV, JSONL or N-Triples. A hop, or a value to
-        compare, that it holds is looked up there; the model knows the others.
+        A file of new facts: CSV, TSV, JSONL or N-Triples. Facts in this file are used first;
+        everything else is answered by the model.
     json_
         Print the answer as JSON.
     """
     from latebloom.run import load
 
-    loaded = load(run, step=step)
+    loaded = load(run, step=step, device=device)
     new = None
     if with_facts is not None:
         from latebloom.asking.told_facts import load_new_facts
@@ -85,7 +88,7 @@ def show_answer(answer: "Answer", *, as_json: bool) -> None:
         trail += [f"-{relation}->", f"{bridge.name} ({bridge.probability:.1%})"]
     if answer.bridges:
         trail += [f"-{answer.question[-1]}->", answer.answers[0].name]
-        out.print(f"went   {escape(' '.join(trail))}")
+        out.print(f"path   {escape(' '.join(trail))}")
     if answer.truth is not None:
         right = "right" if answer.answers[0].name == answer.truth else "wrong"
         bridges = f" through {', '.join(answer.true_bridges)}" if answer.true_bridges else ""
@@ -103,6 +106,7 @@ def evaluate(
     *,
     step: int | None = None,
     all_: Annotated[bool, Parameter(name="--all", negative=())] = False,
+    device: str = "cpu",
     json_: Json = False,
 ) -> None:
     """Measure every split of a run, every example counted.
@@ -112,9 +116,11 @@ def evaluate(
     run
         The run folder.
     step
-        The checkpoint of this step instead of the newest.
+        Use the checkpoint of this step instead of the latest.
     all_
         Every checkpoint, a line each.
+    device
+        Where the model runs: cpu, cuda, mps, or auto for the fastest that is there.
     json_
         Print as JSON, a line a checkpoint.
     """
@@ -123,7 +129,7 @@ def evaluate(
 
     steps = [c.step for c in RunFolder.open(run).checkpoints()] if all_ else [step]
     for one in steps:
-        loaded = load(run, step=one)
+        loaded = load(run, step=one, device=device)
         scores = loaded.score()
         if json_:
             table = {split: score.as_dict() for split, score in scores.items()}

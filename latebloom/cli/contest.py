@@ -28,50 +28,53 @@ def rivals(
     price_out: float = 0.0,
     estimate: Annotated[bool, Parameter(negative=())] = False,
     step: int | None = None,
+    device: str = "cpu",
     quiet: Flag = False,
     json_: Json = False,
 ) -> None:
-    """Put a run's test questions to retrieval, to exact inference, and to a language model.
+    """Put a run's test questions to baselines: retrieval, exact inference, a language model.
 
-    The table is kept as RUN/rivals.json and RUN/rivals.md, and stands in the next report. A
+    The table is written to RUN/rivals.json and RUN/rivals.md, and is part of the next report. A
     language model's key is read from the environment variable OPENAI_API_KEY; an endpoint on this
-    machine needs none. Its answers are kept: say the same again to go on with a contest that
-    stopped.
+    machine needs none. Answers are cached. Re-run the same command to resume.
 
     Parameters
     ----------
     run
         The run folder.
     splits
-        The splits to ask, with commas; without it, every test split.
+        The splits to ask, separated by commas; without it, every test split.
     limit
-        Questions of a split at most; 0 asks all.
+        At most so many questions of each split; 0 asks all.
     k
         Facts that retrieval finds for a question.
     dense
-        Retrieval by sentence embeddings takes part (extra `dense`).
+        Add retrieval by sentence embeddings (extra `dense`).
     endpoint
-        A language model takes part: its OpenAI-compatible address, as http://127.0.0.1:8000/v1.
+        Add a language model at this OpenAI-compatible address, such as http://127.0.0.1:8000/v1.
     model
         The language model's name there.
     style
-        How it is asked: direct, cot (step by step), or both as direct,cot.
+        How the language model is asked: direct, cot (step by step), or both as direct,cot.
     retrieval
-        What finds the facts for it: none (all that fit), bm25, dense, or several with commas.
+        What selects the facts in its prompt: none (all that fit), bm25, dense, or several with
+        commas.
     context_tokens
-        Tokens of facts in its prompt at most.
+        At most so many tokens of facts in its prompt.
     at_once
-        Its questions under way at the same time.
+        Concurrent requests to the language model.
     price_in
-        Dollars for a million tokens it reads, for the estimate.
+        Dollars per million input tokens, for the estimate.
     price_out
-        Dollars for a million tokens it writes, for the estimate.
+        Dollars per million output tokens, for the estimate.
     estimate
-        Only tell what the language model would cost.
+        Only show what the language model would cost, and ask it nothing.
     step
-        The checkpoint of this step instead of the newest.
+        Use the checkpoint of this step instead of the latest.
+    device
+        Where the model runs: cpu, cuda, mps, or auto for the fastest that is there.
     quiet
-        Show no progress; what a language model will cost is told all the same.
+        Show no progress; what a language model will cost is shown all the same.
     json_
         Print the table as JSON.
     """
@@ -93,8 +96,8 @@ def rivals(
         price_out=price_out,
     )
     if estimate and not endpoint:
-        raise LatebloomError("--estimate tells what a language model costs: give --endpoint too")
-    loaded = load(run, step=step)
+        raise LatebloomError("--estimate shows what a language model costs; give --endpoint too")
+    loaded = load(run, step=step, device=device)
 
     def tell(line: str) -> None:
         err.print(line, markup=False)

@@ -1,50 +1,41 @@
-"""Growing: `latebloom recipes` and `latebloom grok`."""
+"""Growing: `latebloom grok`."""
 
 import json
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
-from rich.table import Table
 
 from latebloom.cli.app import Fields, Flag, Json, app, err, out
+from latebloom.cli.options import Asked, config_for
+from latebloom.cli.tables import fitting
 from latebloom.errors import LatebloomError
 
-
-@app.command
-def recipes(*, json_: Json = False) -> None:
-    """List what can be grown.
-
-    Parameters
-    ----------
-    json_
-        Print the list as JSON.
-    """
-    from latebloom.recipes.catalogue import RECIPES
-
-    about = {name: (make.__doc__ or "").splitlines()[0] for name, make in RECIPES.items()}
-    if json_:
-        print(json.dumps(about, indent=2))
-        return
-    table = Table(box=None, show_header=False)
-    for name, line in about.items():
-        table.add_row(f"[bold]{name}[/bold]", line)
-    out.print(table)
+if TYPE_CHECKING:
+    from latebloom.training.config import RunConfig
 
 
-@app.command
+@app.command(
+    help_epilogue="`latebloom settings RECIPE` lists every setting with its default and meaning:"
+    " --world.phi 9, --model.d-model 64, --feed.atomic-frac 0.5, --train.steps 1000."
+)
 def grok(
     recipe: str = "",
+    source: Path | None = None,
     *,
+    config: Path | None = None,
     seed: int | None = None,
+    world_seed: int | None = None,
     out_: Annotated[Path | None, Parameter(name="--out")] = None,
     resume: Path | None = None,
     overwrite: Flag = False,
     facts: Path | None = None,
     many_valued: str = "",
     numeric: Flag = False,
+    data: Path | None = None,
     until: str | None = None,
     keep: int | None = None,
     device: str = "auto",
@@ -61,13 +52,21 @@ def grok(
     Parameters
     ----------
     recipe
-        What to grow; `latebloom recipes` lists them.
+        What to grow; `latebloom recipes` lists them. Without it: facts with --facts, dataset with
+        --data, else composition.
+    source
+        Your own data: a file (recipes facts, numeric-table, sentences) or a folder (dataset).
+    config
+        Train with the config in this TOML file, such as a run's config.toml, instead of a recipe.
+        Overrides still apply.
     seed
         Seed of the world, the weights and the batches.
+    world_seed
+        Seed of the world alone, where it is to differ from --seed.
     out_
         The run folder; without it, a new one under runs/.
     resume
-        Go on with this run instead of starting one.
+        Continue this run instead of starting one.
     overwrite
         Replace the run folder if it exists.
     facts
@@ -75,11 +74,15 @@ def grok(
     many_valued
         What to do with a subject and relation that have several objects: drop, first or error.
     numeric
-        The file of facts is a table of numbers (rows entities, columns attributes) to compare.
+        The file of facts is a table of numbers to compare; each row an entity, each column an
+        attribute.
+    data
+        A folder in a published format: train.json, test.json and vocab.json of arXiv:2405.15071,
+        or the question, tense or Dyck files of arXiv:2305.18741 (recipe `dataset`).
     until
         Stop when this holds at three evaluations in a row, like "test_ood>=0.99"; "" never stops.
     keep
-        Checkpoints to keep, the newest; 0 keeps all.
+        How many checkpoints to keep, the newest ones; 0 keeps all.
     device
         auto, cpu, cuda or mps.
     threads
@@ -89,72 +92,148 @@ def grok(
     json_
         Print the summary as JSON.
     world
-        Fields of the world, as in --world.phi 9.
+        Settings of the world, as in --world.phi 9.
     model
-        Fields of the model, as in --model.d-model 64.
+        Settings of the model, as in --model.d-model 64.
     feed
-        Fields of how training sees the world, as in --feed.atomic-frac 0.5.
+        Settings of the batches and their supervision, as in --feed.atomic-frac 0.5.
     train
-        Fields of the training, as in --train.steps 1000.
+        Settings of the training, as in --train.steps 1000.
     """
+    sections: dict[str, dict[str, str]] = {
+        "world": dict(world or {}),
+        "model": dict(model or {}),
+        "feed": dict(feed or {}),
+        "train": dict(train or {}),
+    }
+    if until is not None:
+        sections["train"]["until"] = until
+    if keep is not None:
+        sections["train"]["keep"] = str(keep)
+    asked = Asked(
+        recipe=recipe,
+        file=config,
+        source=source,
+        facts=facts,
+        data=data,
+        numeric=numeric,
+        many_valued=many_valued,
+        seed=seed,
+        world_seed=world_seed,
+        sections=sections,
+    )
+    if resume is not None:
+        refuse_with_resume(asked, out_, overwrite)
+        summary = go_on(resume, device, threads, quiet)
+        folder = resume
+    else:
+        folder, summary = begin(asked, out_, device, threads, overwrite, quiet)
+    draw(folder)
+    if json_:
+        print(json.dumps(summary, indent=2))
+    elif not quiet:
+        show_summary(summary, folder)
+    if summary["stopped_by"] == "interrupt":
+        err.print(f"stopped at step {summary['steps']}; to continue: {resume_line(folder)}")
+        sys.exit(130)
+
+
+def begin(
+    asked: Asked, out_: Path | None, device: str, threads: int, overwrite: bool, quiet: bool
+) -> tuple[Path, dict[str, Any]]:
+    """Grows a new run; returns its folder and its summary."""
+    config, data = config_for(asked)
     from latebloom.reports.progress import make_progress
+    from latebloom.studies.grow import grow as train_run
+    from latebloom.training.own import Own
 
+    folder = out_ or unused_folder(name_of(config))
+    before = stamp(folder)
     with make_progress(quiet) as listener:
-        if resume is not None:
-            asked = {"RECIPE": recipe, "--out": out_, "--seed": seed, "--until": until}
-            asked |= {"--facts": facts, "--numeric": numeric, "--many-valued": many_valued}
-            asked |= {"--keep": keep, "--overwrite": overwrite}
-            asked |= {"--world": world, "--model": model, "--feed": feed, "--train": train}
-            for name, value in asked.items():
-                if value not in (None, "", False):
-                    raise LatebloomError(f"{name} has no effect with --resume: the run has its own")
-            from latebloom.studies.grow import resume as go_on
-
-            summary = go_on(resume, listener=listener, device=device, threads=threads)
-            folder = resume
-        else:
-            from latebloom.recipes.catalogue import make_recipe
-            from latebloom.studies.grow import grow
-
-            if numeric and recipe not in ("", "facts", "numeric-table"):
-                raise LatebloomError(f"--numeric has no effect on the recipe {recipe}; say `facts`")
-            config = make_recipe("numeric-table" if numeric else recipe or "composition")
-            world = dict(world or {})
-            if facts is not None:
-                world["facts"] = str(facts)
-            if many_valued:
-                world["many-valued"] = many_valued
-            train = dict(train or {})
-            if until is not None:
-                train["until"] = until
-            if keep is not None:
-                train["keep"] = str(keep)
-            told = {"world": world, "model": model, "feed": feed or {}, "train": train}
-            for section, values in told.items():
-                config = config.with_overrides(section, values or {})
-            if seed is not None:
-                config = config.with_seed(seed)
-            folder = out_ or unused_folder(f"{config.recipe}-seed{config.seed}")
-            summary = grow(
+        try:
+            summary = train_run(
                 config,
                 folder,
                 listener=listener,
                 device=device,
                 threads=threads,
                 overwrite=overwrite,
+                own=Own(world=data),
             )
+        except KeyboardInterrupt:
+            interrupted(folder if stamp(folder) != before else None)
+            raise
+    return folder, summary
+
+
+def go_on(folder: Path, device: str, threads: int, quiet: bool) -> dict[str, Any]:
+    """Continues a run; returns its summary."""
+    from latebloom.reports.progress import make_progress
+    from latebloom.studies.grow import resume
+
+    with make_progress(quiet) as listener:
+        try:
+            return resume(folder, listener=listener, device=device, threads=threads)
+        except KeyboardInterrupt:
+            interrupted(folder)
+            raise
+
+
+def refuse_with_resume(asked: Asked, out_: Path | None, overwrite: bool) -> None:
+    """A run that goes on has all its settings.
+
+    Raises: LatebloomError naming the option that would have no effect.
+    """
+    given: dict[str, Any] = {"RECIPE": asked.recipe, "SOURCE": asked.source, "--out": out_}
+    given |= {"--config": asked.file, "--seed": asked.seed, "--world-seed": asked.world_seed}
+    given |= {"--facts": asked.facts, "--data": asked.data, "--numeric": asked.numeric}
+    given |= {"--many-valued": asked.many_valued, "--overwrite": overwrite}
+    for section, values in asked.sections.items():
+        named: dict[str, Any] = dict(values or {})
+        for name in ("until", "keep") if section == "train" else ():
+            given[f"--{name}"] = named.pop(name, None)
+        given[f"--{section}"] = named
+    for name, value in given.items():
+        if value not in (None, "", False, {}):
+            raise LatebloomError(f"{name} has no effect with --resume: the run has its own")
+
+
+def stamp(folder: Path) -> int:
+    """When a run folder was made, in nanoseconds; 0 if there is none."""
+    try:
+        return (folder / "config.toml").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def interrupted(folder: Path | None) -> None:
+    """Says how to continue after a Ctrl-C that left no summary."""
+    if folder is None:
+        err.print("interrupted before anything was written")
+    else:
+        err.print(f"interrupted; to continue: {resume_line(folder)}", markup=False)
+
+
+def resume_line(folder: Path) -> str:
+    """The command that continues a run."""
+    return f"latebloom grok --resume {shlex.quote(str(folder))}"
+
+
+def draw(folder: Path) -> None:
+    """The curves and the page; a run that was stopped before its first evaluation has none."""
     from latebloom.reports.curves import write_curves
     from latebloom.reports.page import write_report
+    from latebloom.training.run_folder import RunFolder
 
-    write_curves(folder)
-    write_report(folder)
-    if json_:
-        print(json.dumps(summary, indent=2))
-    elif not quiet:
-        show_summary(summary, folder)
-    if summary["stopped_by"] == "interrupt":
-        err.print(f"stopped at step {summary['steps']}; go on: latebloom grok --resume {folder}")
-        sys.exit(130)
+    if next(RunFolder.open(folder).metrics(), None) is not None:
+        write_curves(folder)
+        write_report(folder)
+
+
+def name_of(config: "RunConfig") -> str:
+    """What a run's folder is called: `composition-seed0`; the world's seed where it differs."""
+    of_world = "" if config.world_seed == config.seed else f"-world{config.world_seed}"
+    return f"{config.recipe}-seed{config.seed}{of_world}"
 
 
 def unused_folder(name: str) -> Path:
@@ -168,28 +247,34 @@ def unused_folder(name: str) -> Path:
 
 def show_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """The outcome as a table, and what to do next."""
-    table = Table(box=None)
-    for column in ("split", "right", "of", "accuracy", "95 % interval", "first", "sustained"):
-        table.add_column(column, justify="left" if column == "split" else "right")
+    columns = ("split", "right", "of", "accuracy", "95 % interval", "first", "sustained")
+    rows = []
     for split, row in summary["splits"].items():
         low, high = row["ci95"]
         steps = ("-" if row[k] is None else str(row[k]) for k in ("first_step", "sustained_step"))
-        table.add_row(
-            split,
-            str(row["correct"]),
-            str(row["n"]),
-            f"{row['accuracy']:.3f}",
-            f"{low:.3f} - {high:.3f}",
-            *steps,
-        )
-    out.print(table)
+        interval = f"{low:.3f} - {high:.3f}"
+        counts = (str(row["correct"]), str(row["n"]))
+        rows.append((split, *counts, f"{row['accuracy']:.3f}", interval, *steps))
+    spare = ("right", "95 % interval", "first", "of")
+    out.print(fitting(columns, rows, out, spare))
     phi = "" if summary["phi"] is None else f", phi {summary['phi']:g}"
     out.print(
         f"{summary['steps']} steps in {summary['seconds']:.1f} s on {summary['device']},"
-        f" {summary['parameters']:,} parameters{phi};"
-        f" stopped by {summary['stopped_by']}; first and sustained: the step of 99 %"
+        f" {summary['parameters']:,} parameters{phi}. {STOPPED[summary['stopped_by']]}"
+        ' "first" and "sustained": the step at which a split reached, and kept, 99 %.',
+        soft_wrap=not out.is_terminal,
     )
-    then = f"ask it: latebloom ask {folder}"
+    name = shlex.quote(str(folder))
+    then = f"ask it: latebloom ask {name}"
     if summary["reads"] == "sentences":
-        then = f"see its trees: latebloom trees {folder}"
-    out.print(f"the run is in {folder}; {then}")
+        then = f"see its trees: latebloom trees {name}"
+    out.print(f"the run is in {name}; {then}", markup=False)
+
+
+STOPPED = {
+    "until": "Stopped by --until.",
+    "steps": "All steps were run.",
+    "callback": "Stopped by a callback.",
+    "interrupt": "Interrupted.",
+}
+"""How a training ended, in words."""

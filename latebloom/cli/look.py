@@ -15,6 +15,7 @@ def lens(
     *question: str,
     token: tuple[str, ...] = (),
     step: int | None = None,
+    device: str = "cpu",
     json_: Json = False,
 ) -> None:
     """Show what every state of a run would answer to one question.
@@ -28,13 +29,15 @@ def lens(
     token
         Show the rank and the probability of this name instead; may be given several times.
     step
-        The checkpoint of this step instead of the newest.
+        Use the checkpoint of this step instead of the latest.
+    device
+        Where the model runs: cpu, cuda, mps, or auto for the fastest that is there.
     json_
         Print as JSON.
     """
     from latebloom.run import load
 
-    loaded = load(run, step=step)
+    loaded = load(run, step=step, device=device)
     world = loaded.world
     words = list(question)
     if not words:

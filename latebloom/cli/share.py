@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
-from rich.table import Table
 
-from latebloom.cli.app import Fields, Json, app, err, out
+from latebloom.cli.app import Fields, Flag, Json, app, err, out
+from latebloom.cli.options import Asked, config_for
+from latebloom.cli.tables import fitting
 from latebloom.errors import LatebloomError
 
 
@@ -32,7 +33,7 @@ def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | Non
     """Write a run as a Hugging Face folder.
 
     A plain GPT-2 becomes one that every tool reads. Any other model comes with a Python file of its
-    own, which transformers runs when told trust_remote_code=True.
+    own, which transformers runs with trust_remote_code=True.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | Non
     to
         The format.
     step
-        The checkpoint of this step instead of the newest.
+        Use the checkpoint of this step instead of the latest.
     """
     from latebloom.export import export_hf
     from latebloom.run import load
@@ -62,11 +63,14 @@ def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | Non
 @app.command
 def data(
     recipe: str = "",
+    source: Path | None = None,
     *,
     to: Path | None = None,
     from_: Annotated[Path | None, Parameter(name="--from")] = None,
-    seed: int = 0,
+    seed: int | None = None,
     facts: Path | None = None,
+    many_valued: str = "",
+    numeric: Flag = False,
     world: Fields = None,
     json_: Json = False,
 ) -> None:
@@ -75,49 +79,63 @@ def data(
     Parameters
     ----------
     recipe
-        The recipe whose world it is.
+        The recipe whose world it is; without it, facts with --facts, else composition.
+    source
+        Your own data, as `latebloom grok` takes it.
     to
-        A folder to write train.json, valid.json, test.json and vocab.json into; of sentences their
-        published files.
+        Write train.json, valid.json, test.json and vocab.json into this new folder; for sentences,
+        their published files.
     from_
-        A folder of that format to read instead of making a world; without a recipe, what it holds
-        tells which.
+        Read an existing data set from this folder instead of generating one. The task is detected
+        from its files.
     seed
         Seed of the world.
     facts
-        A file of facts (recipe `facts`).
+        A file of facts: CSV, TSV, JSONL or N-Triples (recipe `facts`).
+    many_valued
+        What to do with a subject and relation that have several objects: drop, first or error.
+    numeric
+        The file of facts is a table of numbers to compare; each row an entity, each column an
+        attribute.
     world
-        Fields of the world, as in --world.phi 9.
+        Settings of the world, as in --world.phi 9; `latebloom settings RECIPE` lists them.
     json_
         Print the splits' sizes as JSON.
     """
-    from latebloom.recipes.catalogue import make_recipe
     from latebloom.worlds.build import build_world
     from latebloom.worlds.published.folder import read_folder, write_folder
 
     if from_ is not None:
-        for name, value in {"--facts": facts, "--world": world}.items():
-            if value:
+        given = {"RECIPE": recipe, "SOURCE": source, "--facts": facts, "--world": world}
+        given |= {"--many-valued": many_valued, "--numeric": numeric, "--seed": seed}
+        for name, value in given.items():
+            if value not in (None, "", False, {}):
                 raise LatebloomError(f"{name} has no effect with --from: the folder is read as is")
-        if recipe:
-            raise LatebloomError("RECIPE has no effect with --from: the folder tells what it holds")
         made = read_folder(from_)
     else:
-        fields = dict(world or {}) | ({"facts": str(facts)} if facts else {})
-        config = make_recipe(recipe or "composition").with_overrides("world", fields)
-        made = build_world(config.world, seed, lambda line: err.print(line, markup=False))
+        asked = Asked(
+            recipe=recipe,
+            source=source,
+            facts=facts,
+            numeric=numeric,
+            many_valued=many_valued,
+            seed=seed,
+            sections={"world": world},
+        )
+        config, read = config_for(asked)
+        made = read or build_world(
+            config.world, config.world_seed, lambda line: err.print(line, markup=False)
+        )
     if to is not None:
         write_folder(made, to)
     sizes = {split: len(rows) for split, rows in made.splits.items()}
     if json_:
         print(json.dumps({"task": made.task.name, "phi": made.phi, "splits": sizes}))
         return
-    table = Table(box=None)
-    table.add_column("split")
-    table.add_column("examples", justify="right")
-    table.add_column("")
-    for split, size in sizes.items():
-        table.add_row(split, f"{size:,}", "trained on" if split in made.trained else "held out")
-    out.print(table)
+    rows = (
+        (split, f"{size:,}", "trained on" if split in made.trained else "held out")
+        for split, size in sizes.items()
+    )
+    out.print(fitting(("split", "examples", "used"), rows, out, ()))
     size = f"{len(made.vocabulary):,} words in the vocabulary"
     out.print(size if made.phi is None else f"{size}, phi {made.phi:.2f}")

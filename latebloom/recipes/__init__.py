@@ -1,0 +1,1 @@
+"""Recipes: named, complete configs of runs, and what each of them costs."""

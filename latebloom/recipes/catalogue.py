@@ -1,435 +1,231 @@
-"""Recipes: named, complete configs. `latebloom recipes` lists them.
+"""The catalogue: every recipe by name, what it is, and what it costs.
 
-A recipe is a plain function; its first docstring line is what the list shows.
+A recipe is a plain function in a module of this room that returns a complete `RunConfig`; its first
+docstring line is what `latebloom recipes` shows. The catalogue itself imports none of them, so the
+list comes at once.
+
+To add a recipe: write its function, and give it a row below.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+import ast
+import difflib
+import importlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from latebloom.errors import LatebloomError
-from latebloom.model.config import ModelConfig
-from latebloom.training.config import (
-    ComparisonFeedConfig,
-    QuestionFeedConfig,
-    RunConfig,
-    SentenceFeedConfig,
-    TrainConfig,
-)
-from latebloom.worlds.chains.atlas import AtlasConfig
-from latebloom.worlds.chains.made import CompositionConfig
-from latebloom.worlds.chains.own import FactsConfig
-from latebloom.worlds.comparisons.elements import ElementsConfig
-from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig
-from latebloom.worlds.comparisons.made import ComparisonConfig
-from latebloom.worlds.comparisons.own import NumericTableConfig
-from latebloom.worlds.sentences.dyck import DyckConfig
-from latebloom.worlds.sentences.question import QuestionConfig
-from latebloom.worlds.sentences.tense import TenseConfig
-from latebloom.worlds.sentences.treebank import SentencesConfig
 
-LOOPED = ModelConfig(n_layers=1, n_loops=2, window=2)
-"""One layer, a loop a hop: the smallest model that generalises systematically."""
+if TYPE_CHECKING:
+    from latebloom.training.config import RunConfig
 
-COMPARER = ModelConfig(n_layers=1, n_loops=2, feedback="replace", max_distance=1)
-"""The first loop looks both values up, the second compares them, and knows nothing else: so it
-cannot learn pairs of entities by heart. Whether the attribute stands next to an entity or one
-further must not matter to the looking up: so one distance for all."""
+MACHINE = "AMD EPYC, 2 cores, no GPU; a median over the seeds in results/"
+"""Where the seconds and the memory in the catalogue were measured."""
 
 
-def composition() -> RunConfig:
-    """Two-hop questions over 2,000 made facts; generalises systematically."""
-    return RunConfig(
-        recipe="composition",
-        world=CompositionConfig(),
-        model=LOOPED,
-        train=TrainConfig(steps=400, lr=0.01, weight_decay=0.3),
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """How large a recipe is and what it takes; 0 stands for "not known" and "not measured".
 
-
-def composition_hops() -> RunConfig:
-    """The same, trained on chains of 1 to 3 hops; answers chains of 20."""
-    return RunConfig(
-        recipe="composition-hops",
-        world=CompositionConfig(hops=3, test_hops=(4, 5, 6, 7, 8, 9, 10, 20), max_test=1000),
-        model=replace(LOOPED, n_loops=3),
-        train=TrainConfig(steps=500, lr=0.01, weight_decay=0.3, probe=100, eval_every=50, until=""),
-    )
-
-
-CLASSIC = TrainConfig(
-    steps=2400,
-    batch_size=512,
-    lr=5e-3,
-    weight_decay=0.1,
-    warmup_steps=100,
-    eval_every=100,
-    checkpoint_every=250,
-    probe=300,
-    until="",
-)
-"""No stop rule: what the paper did, with a faster optimizer."""
-
-AS_IT_LIES = QuestionFeedConfig(atomic_frac=0.0)
-"""The training set as it lies, as in the paper: atomic and inferred facts by their numbers."""
-
-HELPED = ComparisonFeedConfig(values_first=True, both_orders=True)
-"""Comparisons are asked for the values that they compare, and facts told in both orders."""
-
-
-def composition_vanilla() -> RunConfig:
-    """The classic late bloom: a plain GPT-2 memorises, then generalises; OOD never comes."""
-    return RunConfig(
-        recipe="composition-vanilla",
-        world=CompositionConfig(phi=7.2),
-        model=ModelConfig(n_layers=4, n_loops=1, feedback="none", positions="learned"),
-        feed=AS_IT_LIES,
-        train=CLASSIC,
-    )
-
-
-def composition_shared() -> RunConfig:
-    """The paper's sharing scheme: two layers run twice on one state, at phi 12.6."""
-    return RunConfig(
-        recipe="composition-shared",
-        world=CompositionConfig(phi=12.6),
-        model=ModelConfig(n_layers=2, n_loops=2, feedback="none", positions="learned"),
-        feed=AS_IT_LIES,
-        train=CLASSIC,
-    )
-
-
-def composition_paper() -> RunConfig:
-    """The world of arXiv:2405.15071: 40,000 facts, 2,000 entities, 200 relations, phi 18."""
-    return RunConfig(
-        recipe="composition-paper",
-        world=CompositionConfig(
-            entities=2000, relations=200, ood_frac=0.05, phi=18.0, test_id_frac=0.005
-        ),
-        model=replace(LOOPED, d_model=256),
-        train=TrainConfig(
-            steps=1600,
-            batch_size=2048,
-            lr=0.01,
-            weight_decay=0.1,
-            warmup_steps=50,
-            eval_every=50,
-            checkpoint_every=200,
-        ),
-    )
-
-
-def atlas() -> RunConfig:
-    """Two-hop questions over real airports, cities, countries and currencies."""
-    return RunConfig(
-        recipe="atlas",
-        world=AtlasConfig(),
-        model=LOOPED,
-        train=TrainConfig(
-            steps=400,
-            batch_size=1024,
-            lr=0.01,
-            weight_decay=0.1,
-            until="test_id>=0.995 and test_ood>=0.99",
-        ),
-    )
-
-
-def comparison() -> RunConfig:
-    """Which of two entities has the greater value: made attributes, compared."""
-    return RunConfig(
-        recipe="comparison",
-        world=ComparisonConfig(phi=12.6),
-        model=COMPARER,
-        feed=HELPED,
-        train=TrainConfig(steps=600, lr=0.01, weight_decay=0.1),
-    )
-
-
-def comparison_vanilla() -> RunConfig:
-    """The same with a plain GPT-2, which generalises here even to OOD, as the paper found."""
-    return replace(
-        comparison(),
-        recipe="comparison-vanilla",
-        model=ModelConfig(n_layers=4, n_loops=1, feedback="none", positions="learned"),
-        feed=replace(HELPED, values_first=False),
-        train=replace(comparison().train, steps=2400, eval_every=100, checkpoint_every=250),
-    )
-
-
-def comparison_paper() -> RunConfig:
-    """The comparison world of arXiv:2405.15071: 1,000 entities, 20 attributes, 20 values."""
-    return replace(
-        comparison(),
-        recipe="comparison-paper",
-        world=ComparisonConfig(entities=1000, attributes=20, phi=12.6),
-        model=replace(COMPARER, d_model=256),
-        train=replace(comparison().train, steps=2000, batch_size=1024),
-    )
-
-
-def hidden_attributes() -> RunConfig:
-    """Comparing entities whose values nobody told: parametric memory at its best.
-
-    A hidden value is found by revising it, so no value may become certain early: hence the smoothed
-    labels and the temperature.
+    facts, questions: atomic facts and inferred questions that it is trained on; lines: sentences.
+    parameters: of the model.
+    seconds: wall time of the whole process, mib: its peak memory, on `MACHINE`.
     """
-    return RunConfig(
-        recipe="hidden-attributes",
-        world=HiddenAttributesConfig(),
-        model=replace(COMPARER, temperature=2.0),
-        feed=replace(HELPED, atomic_frac=0.25),
-        train=replace(
-            comparison().train,
-            steps=2500,
-            label_smoothing=0.05,
-            until="test_hard>=0.995",
-        ),
-    )
+
+    facts: int = 0
+    questions: int = 0
+    lines: int = 0
+    parameters: int = 0
+    seconds: int = 0
+    mib: int = 0
+
+    @property
+    def size(self) -> str:
+        """How much there is to learn, in words."""
+        if not (self.facts or self.lines):
+            return "your own data"
+        if self.lines:
+            return f"{self.lines:,} lines"
+        return f"{self.facts:,} facts, {self.questions:,} questions"
+
+    @property
+    def time(self) -> str:
+        """The wall time, or that it was not measured."""
+        if not self.seconds:
+            return "not measured"
+        return f"{self.seconds} s" if self.seconds < 100 else f"{self.seconds / 60:.0f} min"
+
+    @property
+    def memory(self) -> str:
+        """The peak memory, or that it was not measured."""
+        return f"{self.mib} MiB" if self.mib else "not measured"
 
 
-def hidden_attributes_paper() -> RunConfig:
-    """The complex reasoning task of arXiv:2405.15071 at its size: 1,000 entities, 20 attributes."""
-    return replace(
-        hidden_attributes(),
-        recipe="hidden-attributes-paper",
-        world=HiddenAttributesConfig(
-            entities=1000, attributes=20, within_frac=0.002, across_frac=0.03
-        ),
-        model=replace(hidden_attributes().model, d_model=192),
-        feed=replace(HELPED, atomic_frac=0.33),
-        train=replace(
-            hidden_attributes().train,
-            steps=12_000,
-            batch_size=1024,
-            eval_every=100,
-            checkpoint_every=500,
-        ),
-    )
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A named, complete config, without the work of making it.
 
-
-def elements() -> RunConfig:
-    """Which of two chemical elements melts higher, weighs more, ...: real numbers, compared."""
-    return RunConfig(
-        recipe="elements",
-        world=ElementsConfig(),
-        model=COMPARER,
-        feed=HELPED,
-        train=TrainConfig(
-            steps=1500,
-            lr=0.01,
-            weight_decay=0.1,
-            until="test_id>=0.99 and test_ood>=0.98",
-        ),
-    )
-
-
-def numeric_table() -> RunConfig:
-    """The same on your own table of numbers: --facts FILE --numeric."""
-    return replace(
-        elements(),
-        recipe="numeric-table",
-        world=NumericTableConfig(),
-        train=replace(elements().train, until=""),
-    )
-
-
-READER = ModelConfig(n_layers=6, n_loops=1, feedback="none", positions="rotary", dropout=0.1)
-"""A plain transformer that reads whole sentences."""
-
-READING = TrainConfig(
-    steps=800,
-    batch_size=32,
-    lr=5e-3,
-    muon_lr=0.01,
-    weight_decay=0.3,
-    warmup_steps=50,
-    eval_every=50,
-    checkpoint_every=100,
-    probe=1000,
-    until="",
-)
-"""Every word of every line counts; the rate falls to zero, which ends the swings."""
-
-
-def question() -> RunConfig:
-    """Fronting the auxiliary: the main one, though in training the first one would do as well.
-
-    Without positions "the first" must be counted out, while "the main one" is a matter of content;
-    two thirds of object clauses instead of one show what agreement goes by (docs/log.md).
+    room: the module of `latebloom.recipes` whose function makes it.
     """
-    return RunConfig(
-        recipe="question",
-        world=QuestionConfig(object_clause_frac=2 / 3),
-        model=replace(READER, positions="none"),
-        feed=SentenceFeedConfig(),
-        train=READING,
-    )
+
+    name: str
+    room: str
+    cost: Cost
+
+    def make(self) -> "RunConfig":
+        """The config."""
+        module = importlib.import_module(f"latebloom.recipes.{self.room}")
+        return getattr(module, self.name.replace("-", "_"))()
+
+    @property
+    def about(self) -> str:
+        """What it is, in one line."""
+        return first_lines(self.room)[self.name.replace("-", "_")]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it for JSON; null where something is not known or was not measured."""
+        known = {name: value or None for name, value in asdict(self.cost).items()}
+        machine = MACHINE if self.cost.seconds else None
+        return {"name": self.name, "about": self.about, **known, "measured_on": machine}
 
 
-def tense() -> RunConfig:
-    """Re-inflecting verbs: agreement with the subject, though that with the nearest noun fits.
+@cache
+def first_lines(room: str) -> Mapping[str, str]:
+    """The first docstring line of each function in a module of this room, without importing it."""
+    tree = ast.parse((Path(__file__).parent / f"{room}.py").read_text(encoding="utf-8"))
+    made = (node for node in tree.body if isinstance(node, ast.FunctionDef))
+    return {node.name: (ast.get_docstring(node) or "").partition("\n")[0] for node in made}
 
-    A high rate finds the subject, with swings; a falling one goes back to the nearest noun. So the
-    rate stays high and the weights are averaged (docs/log.md).
-    """
-    return RunConfig(
-        recipe="tense",
-        world=TenseConfig(centre_frac=0.8, object_clause_frac=0.1),
-        model=replace(READER, n_layers=4, tied=False),
-        feed=SentenceFeedConfig(),
-        train=replace(
-            READING,
-            steps=2000,
-            muon_lr=0.02,
-            schedule="constant",
-            average_frac=0.3,
-            eval_every=100,
+
+def _chains(name: str, **cost: int) -> Recipe:
+    return Recipe(name, "chains", Cost(**cost))
+
+
+def _comparisons(name: str, **cost: int) -> Recipe:
+    return Recipe(name, "comparisons", Cost(**cost))
+
+
+def _sentences(name: str, **cost: int) -> Recipe:
+    return Recipe(name, "sentences", Cost(**cost))
+
+
+RECIPES: Mapping[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        _chains(
+            "composition", facts=2000, questions=16_200, parameters=213_904, seconds=17, mib=404
         ),
-    )
-
-
-def dyck() -> RunConfig:
-    """Nested brackets of 20 kinds, at most 10 deep, in shapes never trained.
-
-    Dropout only hinders here, and strong weight decay; and without positions long lines, which
-    most generalisation lines are, are learnt sooner (docs/log.md).
-    """
-    return RunConfig(
-        recipe="dyck",
-        world=DyckConfig(),
-        model=replace(READER, d_model=64, n_layers=4, positions="none", dropout=0.0),
-        feed=SentenceFeedConfig(),
-        train=replace(
-            READING,
-            steps=4000,
-            muon_lr=0.02,
-            weight_decay=0.03,
-            eval_every=250,
-            checkpoint_every=500,
+        _chains(
+            "composition-hops",
+            facts=2000,
+            questions=32_400,
+            parameters=213_904,
+            seconds=107,
+            mib=533,
         ),
-    )
-
-
-PUBLISHED_READER = ModelConfig(
-    d_model=512,
-    n_layers=6,
-    n_heads=4,
-    n_loops=1,
-    feedback="none",
-    positions="sinusoidal",
-    max_positions=513,
-    norm="post",
-    activation="relu",
-    tied=False,
-    dropout=0.1,
-)
-"""The decoder of arXiv:2305.18741, section 3."""
-
-PUBLISHED_READING = TrainConfig(
-    steps=300_000,
-    batch_size=8,
-    optimizer="adamw",
-    lr=1e-4,
-    weight_decay=0.0,
-    beta2=0.999,
-    warmup_steps=10_000,
-    schedule="constant",
-    eval_every=3_000,
-    checkpoint_every=10_000,
-    probe=1000,
-    until="",
-)
-"""The training of arXiv:2305.18741. Differs: there the rate falls over two million steps, so that
-after these it still is at 85 %."""
-
-
-def sentences() -> RunConfig:
-    """Next words of your own sentences with trees: --world.trees FILE."""
-    return RunConfig(
-        recipe="sentences",
-        world=SentencesConfig(),
-        model=READER,
-        feed=SentenceFeedConfig(),
-        train=READING,
-    )
-
-
-def question_published() -> RunConfig:
-    """Fronting the auxiliary as published: width 512, batch 8, 300,000 steps."""
-    return RunConfig(
-        recipe="question-published",
-        world=QuestionConfig(),
-        model=PUBLISHED_READER,
-        feed=SentenceFeedConfig(by_length=False),
-        train=PUBLISHED_READING,
-    )
-
-
-def tense_published() -> RunConfig:
-    """Re-inflecting verbs as published: four layers, the best depth there."""
-    return RunConfig(
-        recipe="tense-published",
-        world=TenseConfig(),
-        model=replace(PUBLISHED_READER, n_layers=4),
-        feed=SentenceFeedConfig(by_length=False),
-        train=PUBLISHED_READING,
-    )
-
-
-def dyck_published() -> RunConfig:
-    """Nested brackets as published: 400,000 steps."""
-    return RunConfig(
-        recipe="dyck-published",
-        world=DyckConfig(),
-        model=PUBLISHED_READER,
-        feed=SentenceFeedConfig(by_length=False),
-        train=replace(PUBLISHED_READING, steps=400_000),
-    )
-
-
-def facts() -> RunConfig:
-    """Two-hop questions over your own facts: --facts FILE."""
-    return RunConfig(
-        recipe="facts",
-        world=FactsConfig(),
-        model=LOOPED,
-        train=TrainConfig(steps=1000, lr=0.01, weight_decay=0.1, until=""),
-    )
-
-
-RECIPES: dict[str, Callable[[], RunConfig]] = {
-    make.__name__.replace("_", "-"): make
-    for make in (
-        composition,
-        composition_hops,
-        composition_vanilla,
-        composition_shared,
-        composition_paper,
-        comparison,
-        comparison_vanilla,
-        comparison_paper,
-        hidden_attributes,
-        hidden_attributes_paper,
-        elements,
-        numeric_table,
-        atlas,
-        facts,
-        question,
-        question_published,
-        tense,
-        tense_published,
-        dyck,
-        dyck_published,
-        sentences,
+        _chains(
+            "composition-vanilla",
+            facts=2000,
+            questions=12_960,
+            parameters=812_800,
+            seconds=423,
+            mib=531,
+        ),
+        _chains(
+            "composition-shared",
+            facts=2000,
+            questions=22_680,
+            parameters=416_256,
+            seconds=431,
+            mib=527,
+        ),
+        _chains(
+            "composition-paper",
+            facts=40_000,
+            questions=684_000,
+            parameters=1_353_488,
+            seconds=928,
+            mib=648,
+        ),
+        _comparisons(
+            "comparison", facts=2000, questions=22_680, parameters=228_360, seconds=46, mib=457
+        ),
+        _comparisons(
+            "comparison-vanilla",
+            facts=2000,
+            questions=22_680,
+            parameters=827_264,
+            seconds=381,
+            mib=507,
+        ),
+        _comparisons(
+            "comparison-paper",
+            facts=20_000,
+            questions=226_800,
+            parameters=1_057_288,
+            seconds=1166,
+            mib=706,
+        ),
+        _comparisons(
+            "hidden-attributes",
+            facts=1800,
+            questions=12_637,
+            parameters=265_992,
+            seconds=295,
+            mib=484,
+        ),
+        _comparisons(
+            "hidden-attributes-paper",
+            facts=18_000,
+            questions=137_128,
+            parameters=645_512,
+            seconds=4992,
+            mib=677,
+        ),
+        _comparisons(
+            "elements", facts=1987, questions=161_702, parameters=231_560, seconds=100, mib=554
+        ),
+        _comparisons("numeric-table"),
+        _chains(
+            "atlas", facts=22_405, questions=73_106, parameters=1_656_848, seconds=209, mib=984
+        ),
+        _chains("facts"),
+        Recipe("dataset", "dataset", Cost()),
+        _sentences("question", lines=100_000, parameters=1_198_720, seconds=265, mib=661),
+        _sentences("question-published", lines=100_000, parameters=18_984_960),
+        _sentences("tense", lines=100_000, parameters=818_688, seconds=454, mib=997),
+        _sentences("tense-published", lines=100_000, parameters=12_710_912),
+        _sentences("dyck", lines=200_000, parameters=202_688, seconds=830, mib=897),
+        _sentences("dyck-published", lines=200_000, parameters=18_956_288),
+        _sentences("sentences"),
     )
 }
 
 
-def make_recipe(name: str) -> RunConfig:
-    """The config of a named recipe.
+def find_recipe(name: str) -> Recipe:
+    """The recipe of this name.
 
-    Raises: LatebloomError naming the recipes that there are.
+    Raises: LatebloomError naming the nearest recipes.
     """
     if name not in RECIPES:
-        raise LatebloomError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
-    return RECIPES[name]()
+        near = nearest(name, RECIPES)
+        some = f"nearest: {', '.join(near)}; " if near else ""
+        raise LatebloomError(f"there is no recipe {name!r}; {some}see `latebloom recipes`")
+    return RECIPES[name]
+
+
+def nearest(name: str, names: Mapping[str, Any]) -> list[str]:
+    """At most three names that are like this one, the likest first."""
+    near = difflib.get_close_matches(name.lower().replace("_", "-"), names, n=3, cutoff=0.6)
+    begun = [one for one in names if name and one.startswith(name)]
+    return list(dict.fromkeys([*near, *begun]))[:3]
+
+
+def make_recipe(name: str) -> "RunConfig":
+    """The config of a named recipe.
+
+    Raises: LatebloomError naming the nearest recipes.
+    """
+    return find_recipe(name).make()

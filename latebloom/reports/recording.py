@@ -101,6 +101,11 @@ def read_metrics(path: Path) -> tuple[list[Record], int]:
             skipped += 1
         else:
             by_step[record["step"]] = record
+    if not by_step and not (path.parent / "config.toml").is_file():
+        raise RunFolderError(
+            f"{path.parent} is no run folder (it has no config.toml); name a folder that `latebloom"
+            " grok` made"
+        )
     if not by_step:
         damaged = f" ({skipped} damaged lines)" if skipped else ""
         raise RunFolderError(

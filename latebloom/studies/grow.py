@@ -15,7 +15,7 @@ from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.scores import check_readable, score
 from latebloom.model.transformer import Transformer
-from latebloom.training.config import RunConfig
+from latebloom.training.config import RunConfig, check_feed
 from latebloom.training.device import choose_device
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.loop import Outcome, train
@@ -25,6 +25,8 @@ from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import passed_over, rule_for
 from latebloom.worlds.build import GivenConfig, build_world
 from latebloom.worlds.data import Data
+from latebloom.worlds.published.folder import DatasetConfig
+from latebloom.worlds.sentences.corpus import Corpus
 
 TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
@@ -57,6 +59,8 @@ def grow(
     for split in passed_over(config.train.until, data.splits):
         listener.note(f"until: this world holds out no {split}, so the rule goes by the others")
     check_readable(config.model, data)
+    if isinstance(config.world, DatasetConfig):  # only its files tell what it asks
+        check_feed(config.feed, config.model, asked_by(data))
     machine = {"device": place.type, "threads": use_threads(threads)}
     run = RunFolder.create(Path(out), config, data, machine, overwrite, own)
     return finish(config, data, run, listener, place)
@@ -82,6 +86,13 @@ def resume(
     place = choose_device(before["device"] if device == "auto" else device)
     use_threads(threads or before["threads"])
     return finish(run.config(), run.data(), run, listener or Silence(), place)
+
+
+def asked_by(data: Data) -> str:
+    """What data ask, as the configs of worlds call it: `sentences`, `chains` or `comparisons`."""
+    if isinstance(data, Corpus):
+        return "sentences"
+    return "chains" if data.task.chained else "comparisons"
 
 
 def use_threads(threads: int) -> int:

@@ -172,7 +172,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         check_fields(self, "config")
         check_seed(self.seed)
-        check_seed(self.world_seed)
+        check_seed(self.world_seed, "world_seed")
         if self.world.asks:
             check_feed(self.feed, self.model, self.world.asks)
 
@@ -213,7 +213,13 @@ class RunConfig:
         Raises: LatebloomError naming an unknown field or a value that does not fit.
         """
         typed = structure.from_words(self, section, values)
-        return self.replace(section, **typed) if typed else self
+        if not typed:
+            return self
+        try:
+            return self.replace(section, **typed)
+        except LatebloomError as error:
+            part = getattr(self, section)
+            raise type(error)(structure.with_doc(str(error), section, part, typed)) from error
 
 
 def check_feed(feed: FeedConfig, model: ModelConfig, asks: str) -> None:

@@ -8,7 +8,7 @@ import dataclasses
 import difflib
 import tomllib
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import cattrs
@@ -16,11 +16,13 @@ import tomli_w
 
 from latebloom.checked import fields_of
 from latebloom.errors import LatebloomError
+from latebloom.training.settings import field_docs
 
 SECTIONS = ("world", "model", "feed", "train")
 """The parts of a run's config, each a table in `config.toml`."""
 MOVED = ("atomic_frac", "every_loop", "values_first", "both_orders", "by_length")
 """Settings of `train` in run folders of format 1 that are `feed`'s now."""
+NO_DOCS: Mapping[str, str] = {}
 T = TypeVar("T")
 
 
@@ -69,7 +71,9 @@ def replaced(config: T, section: str, values: Mapping[str, Any]) -> T:
     known = [name for name, _ in fields_of(type(config)) if name != "kind"]
     for name in values:
         if name not in known:
-            raise LatebloomError(unknown_setting(section, name, known))
+            raise LatebloomError(
+                unknown_setting(section, name, known, docs=field_docs(type(config)))
+            )
     lists = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     return dataclasses.replace(config, **lists)  # type: ignore[type-var]
 
@@ -79,30 +83,55 @@ def from_words(config: Any, section: str, words: Mapping[str, str]) -> dict[str,
 
     Raises: LatebloomError naming an unknown field.
     """
-    hints = dict(fields_of(type(getattr(config, section))))
+    kind = type(getattr(config, section))
+    hints = dict(fields_of(kind))
     known = [name for name in hints if name != "kind"]
     typed = {}
     for name, text in words.items():
         key = name.replace("-", "_")
         if key not in known:
             others = (s for s in SECTIONS if key in dict(fields_of(type(getattr(config, s)))))
-            raise LatebloomError(unknown_setting(f"--{section}", name, known, next(others, "")))
+            raise LatebloomError(
+                unknown_setting(f"--{section}", name, known, next(others, ""), field_docs(kind))
+            )
         # From Python a value may come as it is.
         typed[key] = parse_value(text, hints[key]) if isinstance(text, str) else text
     return typed
 
 
-def unknown_setting(section: str, name: str, known: Sequence[str], other: str = "") -> str:
+def unknown_setting(
+    section: str,
+    name: str,
+    known: Sequence[str],
+    other: str = "",
+    docs: Mapping[str, str] = NO_DOCS,
+) -> str:
     """That there is no such setting, and the nearest ones.
 
+    section: as the message calls it; options of the command begin with `--`.
     other: a section that has a setting of this name.
+    docs: what the known settings mean.
     """
+    typed = section.startswith("--")
     key = name.replace("-", "_")
     if other:
         return f"{section}.{name}: there is no such setting; say --{other}.{name}"
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
-    some = f"nearest: {', '.join(near)}" if near else f"it has {', '.join(known)}"
-    return f"{section}.{name}: there is no such setting; {some}"
+    spelled = [one.replace("_", "-") if typed else one for one in near or known]
+    some = f"nearest: {', '.join(spelled)}" if near else f"it has {', '.join(spelled)}"
+    doc = docs.get(near[0], "") if near else ""
+    quoted = f" ({spelled[0]}: {doc})" if doc else ""
+    return f"{section}.{name}: there is no such setting; {some}{quoted}"
+
+
+def with_doc(message: str, section: str, config: Any, names: Iterable[str]) -> str:
+    """A message about the value of a setting, with what the setting means.
+
+    names: the settings that the message may be about.
+    """
+    docs = field_docs(type(config))
+    about = next((n for n in names if message.startswith(f"{section}.{n} is ")), "")
+    return f"{message} ({about}: {docs[about]})" if docs.get(about) else message
 
 
 def parse_value(text: str, hint: Any) -> Any:

@@ -60,10 +60,11 @@ class Draw(IntEnum):
     """The random trees that a projection is compared with."""
 
 
-def check_seed(seed: int) -> None:
+def check_seed(seed: int, name: str = "seed") -> None:
     """Whether a seed can seed all streams.
 
+    name: what the message calls it.
     Raises: LatebloomError if it is negative or too large.
     """
     if not 0 <= seed <= MOST:
-        raise LatebloomError(f"seed is {seed}; it must lie in [0, {MOST}]")
+        raise LatebloomError(f"{name} is {seed}; it must lie in [0, {MOST}]")

@@ -74,6 +74,11 @@ def read_folder(folder: Path) -> Data:
     task = task_of_files(folder)
     if task is not None:
         return read_published(folder, task)
+    if not any((folder / name).is_file() for name in FILES):
+        raise FactsError(
+            f"{folder} holds no data set in a published format: neither {', '.join(FILES)}, nor"
+            " question.train, tense.train or k-KINDS_d-DEPTH_train.txt with their test files"
+        )
     return read_dataset(folder)
 
 

@@ -6,6 +6,7 @@ world's atomic facts are chains of one hop.
 Source: arXiv:2405.15071, section 3 (composition).
 """
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -23,6 +24,7 @@ from latebloom.worlds.tasks.task import (
     Told,
     asked_in_words,
     chain_in_words,
+    listed,
 )
 from latebloom.worlds.vocabulary import Vocabulary
 
@@ -43,6 +45,51 @@ def follow(
         passed.append(at)
         reached.append(here)
     return np.stack(passed, axis=1), np.stack(reached, axis=1)
+
+
+def check_length(n_tokens: int) -> None:
+    """Whether so many tokens can be a chain.
+
+    Raises: LatebloomError for fewer than two.
+    """
+    if n_tokens < 2:
+        raise LatebloomError(
+            "a question is a subject and one relation or more: JFK country capital"
+        )
+
+
+def check_subject(token: int, facts: Facts, vocabulary: Vocabulary) -> None:
+    """Whether a token may be the subject of a chain; only a relation may not.
+
+    Raises: LatebloomError naming it, and entities that are like it.
+    """
+    if token in facts.relation and token not in facts.subject and token not in facts.object:
+        subjects = vocabulary.decode(np.unique(facts.subject).tolist())
+        raise LatebloomError(
+            f"{vocabulary.words[token]!r} is a relation and cannot be the subject; the subject is"
+            f" an entity: {likest(vocabulary.words[token], subjects)}"
+        )
+
+
+def check_relation(token: int, place: str, facts: Facts, vocabulary: Vocabulary) -> None:
+    """Whether a token may be a relation of a chain.
+
+    place: what it stands as. Raises: LatebloomError naming it, and the relations that are like it.
+    """
+    if len(facts) and token not in facts.relation:
+        relations = vocabulary.decode(np.unique(facts.relation).tolist())
+        raise LatebloomError(
+            f"{vocabulary.words[token]!r} is no relation and cannot stand as {place}; relations:"
+            f" {likest(vocabulary.words[token], relations)}"
+        )
+
+
+def likest(name: str, names: Sequence[str], most: int = 5) -> str:
+    """Some of the names for a message, those that are like `name` first: `r3, r0, r1, ...`."""
+    near = difflib.get_close_matches(name, names, n=most, cutoff=0.5)
+    # An entity `e3` is most likely a slip for the relation `r3`.
+    near.sort(key=lambda one: one[1:] != name[1:])
+    return listed(list(dict.fromkeys([*near, *names])), most)
 
 
 @dataclass(frozen=True)
@@ -69,10 +116,10 @@ class ChainTask(Task):
         return (np.unique(facts.subject), *[np.unique(facts.relation)] * (n_tokens - 1))
 
     def check(self, tokens: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> None:
-        if len(tokens) < 2:
-            raise LatebloomError(
-                "a question is a subject and one relation or more: JFK country capital"
-            )
+        check_length(len(tokens))
+        check_subject(tokens[0], facts, vocabulary)
+        for position, token in enumerate(tokens[1:], start=1):
+            check_relation(token, f"relation {position}", facts, vocabulary)
 
     def solve(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, " row"]:
         return follow(facts, questions)[1][:, -1]

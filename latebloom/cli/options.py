@@ -1,0 +1,147 @@
+"""From the words of `latebloom grok` and `latebloom data` to the config of a run.
+
+Enters: a recipe's name or a config file, one's own data, and overrides. Leaves: the config, and the
+data where they had to be read to choose it. Whatever would have no effect is refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latebloom.errors import LatebloomError
+from latebloom.recipes.catalogue import RECIPES, make_recipe
+
+if TYPE_CHECKING:
+    from latebloom.training.config import RunConfig
+    from latebloom.worlds.data import Data
+
+OWN_DATA = {
+    "facts": "facts",
+    "numeric-table": "facts",
+    "sentences": "trees",
+    "dataset": "folder",
+}
+"""The worlds of one's own data, and the setting that names the file or folder."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the words of a command ask for.
+
+    file: a config file instead of a recipe. source: one's own data, whichever the recipe takes.
+    facts, data: the same, by their options. sections: overrides by section.
+    """
+
+    recipe: str = ""
+    file: Path | None = None
+    source: Path | None = None
+    facts: Path | None = None
+    data: Path | None = None
+    numeric: bool = False
+    many_valued: str = ""
+    seed: int | None = None
+    world_seed: int | None = None
+    sections: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict)
+
+
+def config_for(asked: Asked) -> "tuple[RunConfig, Data | None]":
+    """The config that is asked for, and its data if they were read to choose it.
+
+    Raises: LatebloomError naming the word that is wrong or has no effect, and what to say instead.
+    """
+    config = beginning(asked)
+    sections = {name: dict(values or {}) for name, values in asked.sections.items()}
+    world = sections.setdefault("world", {})
+    place = own_place(asked, config.world.kind)
+    data = None
+    if place:
+        world[OWN_DATA[config.world.kind]] = place
+    if config.world.kind == "dataset" and asked.file is None and world.get("folder"):
+        from latebloom.recipes.dataset import dataset_for
+        from latebloom.worlds.published.folder import read_folder
+
+        data = read_folder(Path(world["folder"]))
+        config = dataset_for(data, world["folder"])
+    if asked.many_valued:
+        if not hasattr(config.world, "many_valued"):
+            raise LatebloomError(
+                f"--many-valued has no effect on {config.recipe}; it is for files of facts:"
+                " latebloom grok facts --facts FILE"
+            )
+        world["many-valued"] = asked.many_valued
+    for section, values in sections.items():
+        config = config.with_overrides(section, values)
+    if asked.seed is not None:
+        config = config.with_seed(asked.seed)
+    if asked.world_seed is not None:
+        config = config.replace(world_seed=asked.world_seed)
+    return config, data
+
+
+def beginning(asked: Asked) -> "RunConfig":
+    """The config before anything is overridden: from a file, or of the recipe that is meant."""
+    if asked.file is not None:
+        if asked.recipe:
+            raise LatebloomError(f"RECIPE {asked.recipe} has no effect with --config; leave it out")
+        if asked.numeric:
+            raise LatebloomError("--numeric has no effect with --config; leave it out")
+        return read_config(asked.file)
+    if asked.numeric and asked.recipe not in ("", "facts", "numeric-table"):
+        raise LatebloomError(f"--numeric has no effect on {asked.recipe}; say `facts`")
+    name = asked.recipe
+    if asked.numeric:
+        name = "numeric-table"
+    elif not name:
+        name = "facts" if asked.facts else "dataset" if asked.data else "composition"
+    if name not in RECIPES and Path(name).exists():
+        means = f"dataset --data {name}" if Path(name).is_dir() else f"facts --facts {name}"
+        raise LatebloomError(f"{name} is no recipe; to train on it, say: latebloom grok {means}")
+    return make_recipe(name)
+
+
+def read_config(path: Path) -> "RunConfig":
+    """The config in a TOML file, or in the `config.toml` of a run folder.
+
+    Raises: LatebloomError naming the file, the key and what is wrong with it.
+    """
+    from latebloom.training.config import RunConfig
+
+    file = path / "config.toml" if path.is_dir() else path
+    try:
+        return RunConfig.from_toml(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise LatebloomError(
+            f"{file} is not there; --config takes a TOML file, such as a run's config.toml"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise LatebloomError(f"{file} cannot be read ({reason})") from error
+    except LatebloomError as error:
+        raise LatebloomError(f"{file}: {error}") from error
+
+
+def own_place(asked: Asked, kind: str) -> str:
+    """The file or folder of one's own that is named; empty if none is.
+
+    kind: of the world.
+    Raises: LatebloomError for one that this world does not read, or for two of them.
+    """
+    takes = {
+        "--facts": (asked.facts, ("facts", "numeric-table"), "facts --facts"),
+        "--data": (asked.data, ("dataset",), "dataset --data"),
+        "SOURCE": (asked.source, tuple(OWN_DATA), ""),
+    }
+    given = {name: value for name, (value, _, _) in takes.items() if value is not None}
+    for name, value in given.items():
+        _, kinds, say = takes[name]
+        if kind not in kinds:
+            say = say or ("dataset --data" if value.is_dir() else "facts --facts")
+            shown = value if name == "SOURCE" else f"{name} {value}"
+            raise LatebloomError(
+                f"{shown} has no effect on {kind}; to train on it, say: latebloom grok {say}"
+                f" {value}"
+            )
+    if len(given) > 1:
+        raise LatebloomError(f"{' and '.join(given)} name two sources; give one")
+    return str(next(iter(given.values()), ""))
