@@ -2,9 +2,10 @@
 
 `python -m benchmarks.results` grows all of them; `... results composition atlas` some. Options:
 `--seeds 3`, `--jobs 2` (runs side by side, the cores shared out), `--threads 1` (of each run),
-`--runs DIR` (keep the run folders), `--table` (only write the table anew). A claim leaves
-`results/NAME.json`, with the command, the machine, the date and every seed's outcome, and
-`results/README.md` shows all that are there.
+`--runs DIR` (keep the run folders, so that the same command goes on where it was stopped),
+`--table` (only write the table anew). A claim leaves `results/NAME.json`, with the command, the
+commit of the code, the machine, the date and every seed's outcome, and `results/README.md` shows
+all that are there. A claim of which a run fails leaves nothing; the others go on.
 """
 
 import argparse
@@ -18,15 +19,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from latebloom.errors import LatebloomError
+from latebloom.files import read_json, write_json
+from latebloom.recipes.catalogue import make_recipe
+from latebloom.studies.cells import Cell, Grower, grow_cells
+from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import IN_A_ROW
 
-HERE = Path(__file__).resolve().parent.parent / "results"
+CODE = Path(__file__).resolve().parent.parent
+HERE = CODE / "results"
 LATEBLOOM = str(Path(sys.executable).parent / "latebloom")
 
 Splits = dict[str, dict[str, Any]]
@@ -234,47 +241,90 @@ CURVES = ("train_inferred", "test_id", "test_ood", "test_hard")
 """The splits whose curves are kept."""
 
 
-def grow(claim: Claim, seed: int, threads: int, runs: Path) -> dict[str, Any]:
-    """One seed as a whole process: its summary, curve, wall and CPU seconds, peak memory."""
-    with tempfile.TemporaryDirectory() as folder:
-        run = runs / f"{claim.name}-seed{seed}" if runs.name else Path(folder) / "run"
-        command = [LATEBLOOM, "grok", claim.recipe, *claim.options, "--seed", str(seed)]
-        command += ["--out", str(run), "--quiet", "--threads", str(threads)]
+def cells_of(claim: Claim, seeds: int) -> list[Cell]:
+    """A run for each seed."""
+    config = make_recipe(claim.recipe)
+    for option, value in zip(claim.options[::2], claim.options[1::2], strict=True):
+        section, _, field = option.removeprefix("--").partition(".")
+        config = config.with_overrides(section, {field: value})
+    return [
+        Cell(name=f"{claim.name}-seed{seed}", config=config.with_seed(seed))
+        for seed in range(seeds)
+    ]
+
+
+def process_grower(claim: Claim, threads: int) -> Grower:
+    """Grows a run as a whole process, so that its memory can be measured.
+
+    Wall and CPU seconds and the peak of memory stand in `process.json` in the run folder. A run
+    that was stopped begins anew: half of one would be measured.
+    """
+
+    def grow(cell: Cell, path: Path) -> None:
+        command = [LATEBLOOM, "grok", claim.recipe, *claim.options, "--seed", str(cell.seed)]
+        command += ["--out", str(path), "--quiet", "--threads", str(threads), "--overwrite"]
         began = time.perf_counter()
         with tempfile.TemporaryFile() as complaint:
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=complaint)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             wall = time.perf_counter() - began
+            if process.returncode == 130:
+                raise KeyboardInterrupt
             if process.returncode:
                 complaint.seek(0)
-                raise SystemExit(f"{' '.join(command)}: {complaint.read().decode()}")
-        summary = json.loads((run / "summary.json").read_text())
-        records = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
-        summary["curve"] = [
-            {"step": r["step"], "seconds": r["seconds"]}
-            | {s: round(r["accuracy"][s], 4) for s in CURVES if s in r["accuracy"]}
-            for r in records
-        ]
-        summary["process"] = {
+                said = complaint.read().decode() or f"ended with {process.returncode}"
+                raise LatebloomError(f"{' '.join(command)}: {said}")
+        measured = {
             "wall_seconds": round(wall, 2),
             "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2),
             "peak_mib": round(usage.ru_maxrss / 1024, 1),
             "threads": threads,
         }
-        if claim.name == claim.recipe and seed == 0:
-            shutil.copy(run / "curves.png", HERE / f"{claim.name}.png")
+        write_json(path / "process.json", measured)
+
+    return grow
+
+
+def outcome_of(claim: Claim, seed: int, run: RunFolder) -> dict[str, Any]:
+    """One seed: its summary, curve, wall and CPU seconds, peak memory, and whether it holds."""
+    summary = run.summary()
+    summary["curve"] = [
+        {"step": r["step"], "seconds": r["seconds"]}
+        | {s: round(r["accuracy"][s], 4) for s in CURVES if s in r["accuracy"]}
+        for r in run.metrics()
+    ]
+    summary["process"] = read_json(run.path / "process.json", LatebloomError)
+    if claim.name == claim.recipe and seed == 0:
+        shutil.copy(run.path / "curves.png", HERE / f"{claim.name}.png")
     summary["holds"] = claim.holds(summary)
     return summary
 
 
-def measure(claim: Claim, seeds: int, jobs: int, threads: int, runs_folder: Path) -> None:
-    """Grows a claim over its seeds and writes `results/NAME.json`."""
-    with ThreadPoolExecutor(jobs) as pool:
-        runs = list(pool.map(lambda seed: grow(claim, seed, threads, runs_folder), range(seeds)))
+def measure(claim: Claim, seeds: int, jobs: int, threads: int, runs_folder: Path) -> bool:
+    """Grows a claim over its seeds and writes `results/NAME.json`; whether every run ended well.
+
+    runs_folder: keeps the run folders; `Path()` keeps none.
+    """
+    commit, kept = commit_of_code(), bool(runs_folder.name)
+    runs = []
+    with nullcontext(runs_folder) if kept else tempfile.TemporaryDirectory() as folder:
+        cells = cells_of(claim, seeds)
+        grower = process_grower(claim, threads)
+        for grown in grow_cells(cells, Path(folder), grower, jobs=jobs):
+            if grown.run is None:
+                print(f"{grown.cell.name} failed: {grown.error}", file=sys.stderr, flush=True)
+                continue
+            runs.append(outcome_of(claim, grown.cell.seed, grown.run))
+            if not kept:
+                shutil.rmtree(grown.run.path)
+    if len(runs) < seeds:
+        print(f"{claim.name}: {seeds - len(runs)} of {seeds} runs failed; nothing written")
+        return False
     outcome = {
         "claim": claim.says,
         "command": " ".join(["latebloom grok", claim.recipe, *claim.options, "--seed N"]),
+        "commit": commit,
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {
             "cores": os.cpu_count(),
@@ -288,6 +338,20 @@ def measure(claim: Claim, seeds: int, jobs: int, threads: int, runs_folder: Path
     }
     (HERE / f"{claim.name}.json").write_text(json.dumps(outcome) + "\n")
     print(f"{claim.name}: holds in {outcome['holds']} of {seeds} seeds", flush=True)
+    return True
+
+
+def commit_of_code() -> str:
+    """The commit that is measured, with `-changed` if the code differs from it."""
+
+    def git(*words: str) -> str:
+        told = subprocess.run(
+            ["git", *words], cwd=CODE, capture_output=True, text=True, check=False
+        )
+        return told.stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "latebloom", "benchmarks", "pyproject.toml")
+    return (git("rev-parse", "HEAD") or "unknown") + ("-changed" if changed else "")
 
 
 def processor() -> str:
@@ -379,10 +443,16 @@ def main() -> None:
         parser.error(f"no claim {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     HERE.mkdir(exist_ok=True)
     threads = told.threads or max(1, (os.cpu_count() or 1) // told.jobs)
-    for claim in CLAIMS:
-        if not told.table and (not told.claims or claim.name in told.claims):
+    wanted = [claim for claim in CLAIMS if not told.claims or claim.name in told.claims]
+    try:
+        ended_well = [
             measure(claim, told.seeds or claim.seeds, told.jobs, threads, told.runs)
+            for claim in ([] if told.table else wanted)
+        ]
+    except LatebloomError as error:
+        sys.exit(f"error: {error}")
     write_table()
+    sys.exit(0 if all(ended_well) else 1)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,199 @@
-"""Series of runs: `latebloom sweep depth`."""
+"""Series of runs: `latebloom sweep RECIPE --vary FIELD=VALUES` and `latebloom sweep depth`."""
 
 import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.table import Table
 
 from latebloom.cli.app import Fields, Flag, Json, app, err, out
+from latebloom.errors import LatebloomError
+
+if TYPE_CHECKING:
+    from latebloom.studies.sweep import Sweep
+    from latebloom.studies.table import SweepTable
 
 sweep = App(
     name="sweep", help="Grow series of runs; what was done is kept, what was stopped goes on."
 )
 app.command(sweep)
+
+SHOWN = 4
+"""Splits in the table at the end of a sweep."""
+
+
+@sweep.default
+def grid(
+    recipe: str,
+    *,
+    vary: Annotated[list[str] | None, Parameter(negative=())] = None,
+    seeds: int = 3,
+    out_: Annotated[Path | None, Parameter(name="--out")] = None,
+    dry_run: Flag = False,
+    device: str = "auto",
+    threads: int = 0,
+    quiet: Flag = False,
+    json_: Json = False,
+    world: Fields = None,
+    model: Fields = None,
+    feed: Fields = None,
+    train: Fields = None,
+) -> None:
+    """Grow a recipe over a grid of settings x seeds; the same command again goes on.
+
+    Parameters
+    ----------
+    recipe
+        What to grow; `latebloom recipes` lists them.
+    vary
+        A field and its values, as in --vary world.phi=3.6,7.2; once for each field that varies.
+        A value that is a list has + between its parts: --vary world.test-hops=4+5,6+7.
+    seeds
+        Seeds of each setting, from 0; a seed is that of the world, too.
+    out_
+        The folder of the sweep; without it, one under runs/ that is named for what varies.
+    dry_run
+        List the runs and how far each is; grow nothing.
+    device
+        auto, cpu, cuda or mps.
+    threads
+        Processor threads; 0 lets torch choose.
+    quiet
+        Show no progress.
+    json_
+        Print the rows of all runs, and the means over seeds, as JSON.
+    world
+        Fields of the world in all runs, as in --world.hops 3.
+    model
+        Fields of the model, as in --model.d-model 64.
+    feed
+        Fields of how training sees the world, as in --feed.atomic-frac 0.5.
+    train
+        Fields of the training, as in --train.steps 500.
+    """
+    from latebloom.recipes.catalogue import make_recipe
+    from latebloom.reports.progress import make_progress
+    from latebloom.studies.sweep import Sweep, axes_from_words
+
+    config = make_recipe(recipe)
+    fixed = {"world": world, "model": model, "feed": feed, "train": train}
+    for section, values in fixed.items():
+        config = config.with_overrides(section, values or {})
+    axes = axes_from_words(config, vary or [])
+    for section, values in fixed.items():
+        for name in values or {}:
+            if f"{section}.{name.replace('-', '_')}" in axes:
+                raise LatebloomError(f"--{section}.{name} has no effect: --vary sets it")
+    told = Sweep(base=config, vary=axes, seeds=seeds)
+    folder = out_ or told.default_folder()
+    if dry_run:
+        show_cells(told, folder, json_)
+        return
+    with make_progress(quiet) as listener:
+        try:
+            table = told.run(
+                folder,
+                listener=listener,
+                device=device,
+                threads=threads,
+                on_cell=teller(quiet),
+            )
+        except KeyboardInterrupt:
+            err.print("stopped; the same command goes on")
+            raise
+    if json_:
+        print(json.dumps({"rows": table.rows, "settings": table.over_seeds()}))
+    else:
+        show_table(table)
+        out.print(f"the runs are in {folder}, the rows of the table in {folder / 'sweep.jsonl'}")
+    complain_of([(row["run"], row["error"]) for row in table.failed], len(table.rows))
+    if table.failed:
+        sys.exit(1)
+
+
+def show_cells(told: "Sweep", folder: Path, as_json: bool) -> None:
+    """The runs of a sweep, and how far each is in a folder."""
+    states = told.states(folder)
+    if as_json:
+        cells = [
+            {"run": cell.name, **cell.values, "seed": cell.seed, "state": state}
+            for cell, state in states
+        ]
+        print(json.dumps({"out": str(folder), "cells": cells}))
+        return
+    table = Table(box=None)
+    for column in ("run", *told.fields, "seed", "state"):
+        table.add_column(column, justify="left" if column in ("run", "state") else "right")
+    for cell, state in states:
+        table.add_row(cell.name, *map(shown, cell.values.values()), str(cell.seed), state)
+    out.print(table)
+    out.print(f"{len(states)} runs in {folder}")
+
+
+def show_table(table: "SweepTable") -> None:
+    """A row for each setting: means over its seeds with their 95 % intervals."""
+    settings = table.over_seeds()
+    held_out = [
+        name
+        for name in dict.fromkeys(name for row in settings for name in row)
+        if name.startswith("accuracy.test_") and not name.endswith((".low", ".high"))
+    ]
+    first = ("accuracy.test_id", "accuracy.test_ood")
+    splits = sorted(held_out, key=lambda name: name not in first)[:SHOWN]
+    drawn = Table(box=None)
+    columns = (*table.fields, "seeds", *(name.removeprefix("accuracy.") for name in splits))
+    for column in (*columns, "steps"):
+        drawn.add_column(column, justify="right")
+    for row in settings:
+        drawn.add_row(
+            *(shown(row[field]) for field in table.fields),
+            str(row["seeds"]) + (f" ({row['failed']} failed)" if row["failed"] else ""),
+            *(with_interval(row, name, ".3f") for name in splits),
+            with_interval(row, "steps", ".0f"),
+        )
+    out.print(drawn)
+    rest = len(held_out) - len(splits)
+    more = f"; {rest} more splits are in the rows" if rest else ""
+    out.print(f"means over seeds with their 95 % intervals{more}")
+
+
+def with_interval(row: Mapping[str, Any], name: str, form: str) -> str:
+    """`0.973 (0.951 - 0.995)`; the mean alone for a single seed, `-` where there is none."""
+    if name not in row:
+        return "-"
+    mean, low, high = row[name], row[f"{name}.low"], row[f"{name}.high"]
+    return f"{mean:{form}}" + ("" if low is None else f" ({low:{form}} - {high:{form}})")
+
+
+def shown(value: Any) -> str:
+    """A value of a field, as one would type it."""
+    from latebloom.studies.sweep import words_of
+
+    return words_of(value)
+
+
+def teller(quiet: bool) -> Callable[[int, int, str], None]:
+    """Says which run comes next, unless `quiet`."""
+
+    def on_cell(done: int, total: int, name: str) -> None:
+        if name and not quiet:
+            err.print(f"run {done + 1} of {total}: {name}", markup=False)
+
+    return on_cell
+
+
+def complain_of(failed: Sequence[tuple[str, str]], runs: int) -> None:
+    """A line for each run that failed.
+
+    Raises: LatebloomError if all did: then what was asked is at fault.
+    """
+    if failed and len(failed) == runs:
+        raise LatebloomError(f"every run failed; {failed[0][0]}: {failed[0][1]}")
+    for name, reason in failed:
+        err.print(f"{name} failed: {reason}", markup=False)
 
 
 @sweep.command
@@ -57,7 +238,6 @@ def depth(
     train
         Fields of the training, as in --train.steps 500.
     """
-    from latebloom.errors import LatebloomError
     from latebloom.reports.depth import plot_depth
     from latebloom.reports.figure import write_figure
     from latebloom.reports.progress import make_progress
@@ -78,12 +258,7 @@ def depth(
         feed=feed or {},
         train=train or {},
     )
-    config.runs()
-
-    def on_run(done: int, total: int, name: str) -> None:
-        if name and not quiet:
-            err.print(f"run {done + 1} of {total}: {name}", markup=False)
-
+    config.cells()
     drawn = [out_ / f"depth.{kind}" for kind in ("svg", "png")]
 
     def draw(series: dict[str, Any]) -> None:
@@ -93,10 +268,12 @@ def depth(
 
     with make_progress(quiet) as listener:
         series = sweep_depth(
-            config, out_, listener=listener, threads=threads, on_run=on_run, on_series=draw
+            config, out_, listener=listener, threads=threads, on_run=teller(quiet), on_series=draw
         )
+    failed = [(run["run"], run["reason"]) for run in series["failed"]]
     if json_:
         print(json.dumps(series))
+        complain_of(failed, len(failed) + len(series["runs"]))
         return
     table = Table(box=None)
     for column in ("recipe", "layers", "seed", "test_id", "test_ood"):
@@ -107,8 +284,7 @@ def depth(
         )
         table.add_row(row["recipe"], str(row["depth"]), str(row["seed"]), *reached)
     out.print(table)
-    for run in series["failed"]:
-        err.print(f"{run['run']} failed: {run['reason']}", markup=False)
+    complain_of(failed, len(failed) + len(series["runs"]))
     for path in drawn:
         if path.exists():
             out.print(str(path))

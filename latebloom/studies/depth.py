@@ -13,21 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
-from latebloom.errors import LatebloomError, TrainingError
+from latebloom.errors import LatebloomError
 from latebloom.files import write_json
 from latebloom.intervals import bootstrap
 from latebloom.recipes.catalogue import make_recipe
+from latebloom.studies.cells import Cell, finished_in, grow_cells, grower_here
 from latebloom.studies.checkpoints import walk
-from latebloom.studies.grow import grow, resume
+from latebloom.studies.correlation import correlation, less_mean, ranks
+from latebloom.studies.sweep import Sweep
 from latebloom.training.config import RunConfig, TrainConfig
-from latebloom.training.listener import Listener, Silence
+from latebloom.training.listener import Listener
 from latebloom.training.loop import due
 from latebloom.training.run_folder import RunFolder, environment
 from latebloom.training.structure import SECTIONS
 from latebloom.trees.examination import TreeInstrument
-from latebloom.trees.record import ProjectionConfig
+from latebloom.trees.record import ProjectionConfig, TreeRecord
 
 EARLY = ("test_id", "test_ood", "loss", "t_score", "f1", "entropy", "weight_norm")
 """What is measured early in a run: two accuracies, the loss on the projected lines (nats a word),
@@ -86,23 +87,26 @@ class DepthConfig:
         early_step(config.train, self.early_frac)
         return config
 
-    def runs(self) -> list[tuple[str, RunConfig]]:
-        """Name and config of every run, seeds outermost: each round is a result of its own.
+    def sweep(self, name: str) -> Sweep:
+        """The runs of one recipe: depth x seeds.
 
         Raises: as `recipe`.
         """
-        recipes = {name: self.recipe(name) for name in self.recipes}
-        return [
-            (f"{name}-depth{depth}-seed{seed}", of_depth(config, depth, seed))
-            for seed in range(self.seeds)
-            for name, config in recipes.items()
-            for depth in self.depths
-        ]
+        return Sweep(base=self.recipe(name), vary={"model.n_layers": self.depths}, seeds=self.seeds)
+
+    def cells(self) -> list[Cell]:
+        """Every run, seeds outermost: each round is a result of its own.
+
+        Raises: as `recipe`.
+        """
+        found = [named(cell) for name in self.recipes for cell in self.sweep(name).cells()]
+        return sorted(found, key=lambda cell: cell.seed)
 
 
-def of_depth(config: RunConfig, depth: int, seed: int) -> RunConfig:
-    """The run of this depth and seed."""
-    return replace(config, model=replace(config.model, n_layers=depth), seed=seed)
+def named(cell: Cell) -> Cell:
+    """A cell with the name of its run folder: `question-depth4-seed0`."""
+    config = cell.config
+    return replace(cell, name=f"{config.recipe}-depth{config.model.n_layers}-seed{config.seed}")
 
 
 def early_step(train: TrainConfig, early_frac: float) -> int:
@@ -132,39 +136,37 @@ def sweep_depth(
 ) -> dict[str, Any]:
     """Grows what is not there yet, measures, writes and returns `depth.json`.
 
-    A run whose training breaks off is told under `failed`; the series goes on.
+    A run that fails is told under `failed`; the series goes on.
     on_run: is told how many runs are done, of how many, and the name of the next. on_series: is
     given the series so far, after every run.
-    Raises: LatebloomError as `grow` does, and for a run of another config under the same name.
+    Raises: LatebloomError for what cannot be swept, and for a run of another config under the same
+    name.
     """
-    runs, failed = config.runs(), []
+    cells, failed = config.cells(), []
+    grower = grower_here(listener=listener, threads=threads)
     rows = rows_in(out, config)
     series = series_of(config, rows, failed)
-    for done, (name, told) in enumerate(runs):
-        on_run(done, len(runs), name)
-        try:
-            run = finished_run(out / name, told, listener or Silence(), threads)
-            rows[name] = row_of(run, told, config)
-        except TrainingError as error:
-            failed.append({"run": name, "reason": str(error)})
+    for grown in grow_cells(cells, out, grower, on_cell=on_run):
+        name = grown.cell.name
+        if grown.run is None:
+            failed.append({"run": name, "reason": grown.error})
+        else:
+            rows[name] = row_of(grown.run, grown.cell.config, config)
         series = series_of(config, rows, failed)
+        out.mkdir(parents=True, exist_ok=True)
         write_json(out / "depth.json", series)
         on_series(series)
-    on_run(len(runs), len(runs), "")
+    on_run(len(cells), len(cells), "")
     return series
 
 
 def rows_in(out: Path, config: DepthConfig) -> dict[str, dict[str, Any]]:
     """The rows of the finished runs in a folder that belong to the series, by name."""
     rows = {}
-    for path in out.glob("*-depth*-seed*"):
-        if not (path / "summary.json").exists():
-            continue
-        run = RunFolder.open(path)
+    for run in finished_in(out, "*-depth*-seed*"):
         told = run.config()
-        same = of_depth(config.recipe(told.recipe), told.model.n_layers, told.seed) == told
-        if same and not unfinished(run, told):
-            rows[path.name] = row_of(run, told, config)
+        if not config.sweep(told.recipe).differs(told):
+            rows[run.path.name] = row_of(run, told, config)
     return rows
 
 
@@ -187,35 +189,11 @@ def order_of(row: Mapping[str, Any]) -> tuple[str, int, int]:
     return row["recipe"], row["depth"], row["seed"]
 
 
-def finished_run(path: Path, told: RunConfig, listener: Listener, threads: int) -> RunFolder:
-    """The run of this config at this place, grown to its end.
-
-    Raises: KeyboardInterrupt if it was interrupted: then the series is, too.
-    """
-    if not (path / "config.toml").exists():
-        grow(told, path, listener=listener, threads=threads)
-    elif RunFolder.open(path).config() != told:
-        raise LatebloomError(f"{path} is a run of another config; choose another --out")
-    elif not (path / "summary.json").exists() or unfinished(RunFolder(path), told):
-        resume(path, listener=listener, threads=threads)
-    run = RunFolder.open(path)
-    if unfinished(run, told):
-        raise KeyboardInterrupt
-    return run
-
-
-def unfinished(run: RunFolder, told: RunConfig) -> bool:
-    """Whether it was interrupted before its last step."""
-    summary = run.summary()
-    return summary["stopped_by"] == "interrupt" and summary["steps"] < told.train.steps
-
-
 def row_of(run: RunFolder, told: RunConfig, config: DepthConfig) -> dict[str, Any]:
     """Early measures and final accuracies of a run."""
     summary, step = run.summary(), early_step(told.train, config.early_frac)
     asked = ProjectionConfig(sentences=config.sentences, examples=0)
     tree = next(walk(run, TreeInstrument.of_corpus(run.corpus(), asked), step=step))
-    greedy = tree.t_parseval.get("greedy")
     return {
         "recipe": told.recipe,
         "depth": told.model.n_layers,
@@ -225,15 +203,21 @@ def row_of(run: RunFolder, told: RunConfig, config: DepthConfig) -> dict[str, An
         "final": {split: row["accuracy"] for split, row in summary["splits"].items()},
         "sustained": {split: row["sustained_step"] for split, row in summary["splits"].items()},
         "early_step": step,
-        "early": {
-            "test_id": tree.accuracy.get("test_id"),
-            "test_ood": tree.accuracy.get("test_ood"),
-            "loss": tree.loss,
-            "t_score": tree.t_score_published,
-            "f1": None if greedy is None else greedy.f1,
-            "entropy": float(np.mean(tree.attention_entropy)),
-            "weight_norm": tree.weight_norm["all"],
-        },
+        "early": early_of(tree),
+    }
+
+
+def early_of(tree: TreeRecord) -> dict[str, float | None]:
+    """The measures in `EARLY`, from the record of a checkpoint's projection."""
+    greedy = tree.t_parseval.get("greedy")
+    return {
+        "test_id": tree.accuracy.get("test_id"),
+        "test_ood": tree.accuracy.get("test_ood"),
+        "loss": tree.loss,
+        "t_score": tree.t_score_published,
+        "f1": None if greedy is None else greedy.f1,
+        "entropy": float(np.mean(tree.attention_entropy)),
+        "weight_norm": tree.weight_norm["all"],
     }
 
 
@@ -271,23 +255,3 @@ def foretells(rows: Sequence[Mapping[str, Any]], measure: str) -> dict[str, Any]
         "within": correlation(less_mean(ranks(x), depth), less_mean(ranks(y), depth)),
         "n": len(rows),
     }
-
-
-def correlation(x: ndarray, y: ndarray) -> float | None:
-    """Pearson's, of ranks Spearman's; None where one of the two is the same everywhere."""
-    if not x.std() or not y.std():
-        return None
-    return float(np.corrcoef(x, y)[0, 1])
-
-
-def less_mean(values: ndarray, group: ndarray) -> ndarray:
-    """Each value less the mean of its group."""
-    _, which = np.unique(group, return_inverse=True)
-    return values - (np.bincount(which, values) / np.bincount(which))[which]
-
-
-def ranks(values: ndarray) -> ndarray:
-    """The rank of each value from 1, of equal ones their mean."""
-    below = (values[:, None] > values).sum(1)
-    same = (values[:, None] == values).sum(1)
-    return below + (same + 1) / 2

@@ -9,15 +9,8 @@ import pytest
 
 from latebloom.errors import LatebloomError, TrainingError
 from latebloom.reports.depth import plot_depth
-from latebloom.studies.depth import (
-    DepthConfig,
-    correlation,
-    early_step,
-    foretold,
-    less_mean,
-    ranks,
-    sweep_depth,
-)
+from latebloom.studies.correlation import correlation, less_mean, ranks
+from latebloom.studies.depth import DepthConfig, early_step, foretold, sweep_depth
 from latebloom.studies.grow import grow
 from latebloom.training.config import TrainConfig
 from latebloom.training.listener import Silence
@@ -93,6 +86,15 @@ def test_another_series_in_the_same_place_is_refused(tmp_path):
         sweep_depth(other, tmp_path)
 
 
+def test_the_runs_are_named_as_ever_and_a_seed_is_that_of_the_world_too():
+    cells = DepthConfig(recipes=("question", "tense"), depths=(2, 4), seeds=2).cells()
+    names = [cell.name for cell in cells]
+    assert names[:4] == [f"{r}-depth{d}-seed0" for r in ("question", "tense") for d in (2, 4)]
+    assert names[4:] == [name.replace("seed0", "seed1") for name in names[:4]]
+    assert [cell.config.world_seed for cell in cells] == [0] * 4 + [1] * 4
+    assert [cell.config.model.n_layers for cell in cells] == [2, 4] * 4
+
+
 def fields(steps: str) -> dict[str, dict[str, str]]:
     return {
         "world": dict(SERIES.world),
@@ -115,7 +117,7 @@ def fields(steps: str) -> dict[str, dict[str, str]]:
 )
 def test_what_cannot_be_swept_is_told(changed, said):
     with pytest.raises(LatebloomError, match=said):
-        DepthConfig(**changed).runs()
+        DepthConfig(**changed).cells()
 
 
 def test_runs_of_other_depths_stay_in_the_series_and_those_of_other_settings_do_not(tmp_path):
@@ -134,7 +136,7 @@ def test_a_run_that_breaks_off_does_not_end_the_series(tmp_path, monkeypatch):
             raise TrainingError("not finite")
         return grow(config, *rest, **more)
 
-    monkeypatch.setattr("latebloom.studies.depth.grow", breaks)
+    monkeypatch.setattr("latebloom.studies.cells.grow", breaks)
     told = []
     series = sweep_depth(replace(SERIES, seeds=1), tmp_path, on_series=told.append)
     assert [len(part["runs"]) for part in told] == [0, 1]
