@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from latebloom.model.config import ModelConfig
-from latebloom.model.transformer import Transformer, sinusoids
+from latebloom.model.positions import sinusoids
+from latebloom.model.transformer import Transformer
 
 WORDS, WIDTH, HEADS, LAYERS = 13, 16, 4, 3
 
@@ -63,7 +64,7 @@ def test_logits_and_gradients_equal_torchs_encoder(ours):
     mask = nn.Transformer.generate_square_subsequent_mask(9, dtype=torch.float64)
     states = torch_encoder(ours)(embedded, mask=mask, is_causal=True)
     expected = states @ ours.unembed.weight.T
-    logits = ours(tokens)[0]
+    logits = ours(tokens).logits[0]
     torch.testing.assert_close(logits, expected, rtol=1e-9, atol=1e-9)
     (mine,) = torch.autograd.grad(logits.square().mean(), [ours.embed.weight])
     (theirs,) = torch.autograd.grad(expected.square().mean(), [ours.embed.weight])
