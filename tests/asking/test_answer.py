@@ -202,7 +202,7 @@ def test_hidden_values_and_a_lack_of_labels_are_noted():
 
     judge.forward = astray
     assert ask(judge, world, names(world, "test_hard")).notes[-1] == (
-        "low confidence: only 1% of the probability is on the possible answers"
+        "low confidence: only 0% of the probability is on the possible answers"
     )
 
 

@@ -31,7 +31,8 @@ SIZES = {"train": 300, "test_id": 60, "test_ood": 90}
 def small_model(d_vocab: int, **settings) -> Transformer:
     torch.manual_seed(1)
     shape = {"d_model": 32, "n_layers": 2, "n_heads": 4, "n_loops": 1, "feedback": "none"}
-    shape |= {"max_positions": 64}
+    if settings.get("positions") in ("sinusoidal", "learned"):
+        shape["max_positions"] = 64
     model = Transformer(ModelConfig(**(shape | settings)), d_vocab)
     for weight in model.parameters():
         weight.data += 0.3 * torch.randn_like(weight)
@@ -47,7 +48,7 @@ class Oracle(Transformer):
     def __init__(
         self, lines, d_vocab: int, wrong: dict[int, int] | None = None, loud: tuple[int, ...] = ()
     ) -> None:
-        super().__init__(ModelConfig(n_loops=1, feedback="none", max_positions=300), d_vocab)
+        super().__init__(ModelConfig(n_loops=1, feedback="none"), d_vocab)
         self.next = {}
         for row in range(len(lines)):
             ids = lines.tokens[row, : lines.lengths[row]].tolist()

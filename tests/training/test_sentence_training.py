@@ -299,7 +299,7 @@ def test_a_line_longer_than_the_model_is_named_and_leaves_no_folder(tmp_path, co
     told = str(caught.value)
     assert told.startswith(f"the longest line, line {row + 1} of {split} (")
     assert corpus.text(split, row)[:40] in told
-    assert f"has {longest} tokens, the model reads 8;" in told
+    assert f"has {longest} tokens, but the model reads 8 (model.max_positions);" in told
 
 
 def test_who_asks_for_facts_is_told_where_to_go(tmp_path, small_config):
