@@ -222,7 +222,10 @@ def test_attention_entropy_reads_each_layers_own_input(corpus):
                 seen = block.ln_1(taps.states[sites[layer]])
                 q, k, _ = (block.attn.heads(p) for p in block.attn.qkv(seen).split(32, dim=-1))
                 place = torch.arange(ids.shape[1])
-                bias = block.attn.mask(place, place, None, strict=False)
+                distance = place[:, None] - place
+                bias = model.positions.bias(distance, block.attn).masked_fill(
+                    distance < 0, -torch.inf
+                )
                 pattern = (q @ k.transpose(-1, -2) / 8**0.5 + bias).softmax(-1)
                 entropy = torch.special.entr(pattern).sum(-1).mean(1)[0, 1:]
             total, count = total + float(entropy.sum()), count + len(entropy)
