@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from html import escape
-from typing import Any, Protocol, Self, TextIO
+from typing import Any, Protocol, TextIO, runtime_checkable
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -35,10 +35,11 @@ NOTEBOOK_SECONDS = 1.0
 """Least time between two redraws in a notebook, but for evaluations."""
 
 
+@runtime_checkable
 class Progress(Listener, Protocol):
     """A listener that is shown inside `with`."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> "Progress": ...
 
     def __exit__(self, *raised: object) -> None: ...
 
@@ -69,7 +70,7 @@ def in_notebook() -> bool:
 class QuietProgress(Silence):
     """Shows nothing."""
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "QuietProgress":
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -85,7 +86,7 @@ class PlainProgress:
         self.step_width = 6
         self.columns: list[str] = []
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "PlainProgress":
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -132,7 +133,7 @@ class NotebookProgress:
         self.drawn = 0.0
         self.curves: dict[str, list[float]] = {}
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "NotebookProgress":
         self.place = self.display.display(self.page(), display_id=True)
         return self
 
@@ -192,7 +193,7 @@ class LiveProgress:
         self.curves: dict[str, list[float]] = {}
         self.began = self.drawn = time.monotonic()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "LiveProgress":
         self.live.start()
         return self
 

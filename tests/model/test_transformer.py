@@ -54,9 +54,8 @@ def test_later_tokens_do_not_matter(shape):
     model, tokens = make(shape), questions()
     other = tokens.clone()
     other[:, 3:] = (other[:, 3:] + 7) % 30
-    ours, theirs = model(tokens).logits, model(other).logits
-    torch.testing.assert_close(ours[:, :, :3], theirs[:, :, :3])
-    assert not torch.allclose(ours[:, :, 3:], theirs[:, :, 3:])
+    torch.testing.assert_close(model(tokens).logits[:, :, :3], model(other).logits[:, :, :3])
+    assert not torch.allclose(model(tokens).logits[:, :, 3:], model(other).logits[:, :, 3:])
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -75,8 +74,7 @@ def test_a_run_patched_into_itself_is_unchanged(shape):
     plain = model(tokens, taps=reading).logits
     at = torch.full((6,), 2)
     itself = replace_at(at, reading.states[site][:, 2])
-    again = model(tokens, taps=Taps(writes={site: itself})).logits
-    torch.testing.assert_close(again, plain)
+    torch.testing.assert_close(model(tokens, taps=Taps(writes={site: itself})).logits, plain)
 
 
 @pytest.mark.parametrize("shape", ["vanilla", "shared", "added", "gated", "restart", "published"])
@@ -98,8 +96,8 @@ def test_running_on_from_a_state_gives_the_same_end():
     site = Site(1, 1, "resid_pre")
     middle = Taps(reads=[site])
     whole = model(tokens, taps=middle).logits
-    rest = model.run(start, middle.states[site], None, loops=range(1, 2), first_layer=1)
-    torch.testing.assert_close(rest.logits[-1], whole[-1])
+    rest = model.run(start, middle.states[site], None, loops=range(1, 2), first_layer=1).logits
+    torch.testing.assert_close(rest[-1], whole[-1])
 
 
 def test_replaced_a_later_loop_knows_a_token_by_its_prediction_alone():

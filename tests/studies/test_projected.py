@@ -14,7 +14,7 @@ from latebloom.reports.page import write_report
 from latebloom.reports.projected import write_tree_figures
 from latebloom.studies.grow import grow
 from latebloom.trees.examination import ProjectionConfig, project_run
-from latebloom.training.config import RunConfig, TrainConfig
+from latebloom.training.config import RunConfig, SentenceFeedConfig, TrainConfig
 from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.sentences.question import QuestionConfig
 
@@ -24,11 +24,10 @@ CONFIG = RunConfig(
     model=ModelConfig(
         d_model=16, n_layers=2, n_heads=2, n_loops=1, feedback="none", positions="rotary"
     ),
+    feed=SentenceFeedConfig(),
     train=TrainConfig(
         steps=8,
         batch_size=10,
-        atomic_frac=0.0,
-        every_loop=False,
         eval_every=4,
         checkpoint_every=20,
         until="",

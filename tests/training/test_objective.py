@@ -26,8 +26,7 @@ def by_hand(model: Transformer, batch: list[Group], every_loop: bool) -> torch.T
     """Every loop of every question run in full, and the answers' -log p summed one by one."""
     total = torch.zeros((), dtype=torch.float64)
     for group in batch:
-        chances = model(group.tokens, n_loops=model.config.n_loops).logits[:, :, -1]
-        chances = chances.log_softmax(-1)
+        chances = model(group.tokens, n_loops=model.config.n_loops).logits[:, :, -1].log_softmax(-1)
         for loop in range(len(chances)):
             counts = loop == len(chances) - 1 or (every_loop and group.atomic)
             for row, answer in enumerate(group.answers.tolist()):

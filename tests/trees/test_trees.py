@@ -37,7 +37,7 @@ def corpus():
 def model_of(corpus, **settings) -> Transformer:
     torch.manual_seed(0)
     shape = {"d_model": 32, "n_layers": 3, "n_heads": 4, "n_loops": 1, "feedback": "none"}
-    if settings.get("positions") in ("learned", "sinusoidal"):
+    if settings.get("positions") in ("sinusoidal", "learned"):
         shape["max_positions"] = 40
     shape |= settings
     model = Transformer(ModelConfig(**shape), len(corpus.vocabulary))
@@ -222,9 +222,10 @@ def test_attention_entropy_reads_each_layers_own_input(corpus):
                 q, k, _ = block.attn.project(block.ln_1(taps.states[sites[layer]]))
                 place = torch.arange(ids.shape[1])
                 distance = place[:, None] - place
-                bias = block.attn.distance_bias[:, distance.clamp(0, 3)]
-                scores = q @ k.transpose(-1, -2) / 8**0.5 + bias
-                pattern = scores.masked_fill(distance < 0, -torch.inf).softmax(-1)
+                bias = model.positions.bias(distance, block.attn).masked_fill(
+                    distance < 0, -torch.inf
+                )
+                pattern = (q @ k.transpose(-1, -2) / 8**0.5 + bias).softmax(-1)
                 entropy = torch.special.entr(pattern).sum(-1).mean(1)[0, 1:]
             total, count = total + float(entropy.sum()), count + len(entropy)
         assert found[layer] == pytest.approx(total / count, abs=1e-5)
