@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from latebloom.trees.attention_entropy import attention_entropy
-from latebloom.circuits.examination import ExaminationConfig, Subject, examine
-from latebloom.trees.projection import span_scores
-from latebloom.evaluation.accuracy import predict
 from latebloom.asking.answer import think
+from latebloom.circuits.examination import ExaminationConfig, Subject, examine
+from latebloom.evaluation.accuracy import predict
 from latebloom.evaluation.decoding import decode
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
+from latebloom.trees.attention_entropy import attention_entropy
+from latebloom.trees.projection import span_scores
 
 TOKENS = np.array([[0, 3, 5, 1, 2, 4], [0, 5, 3, 1, 1, 2]])
 

@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from latebloom.trees.attention_entropy import attention_entropy
 from latebloom.circuits.states import run_states
 from latebloom.circuits.tracing import patch_grid
-from latebloom.trees.projection import span_scores
 from latebloom.errors import CorpusError, LatebloomError
 from latebloom.evaluation.decoding import decode
 from latebloom.model.config import POSITIONS, ModelConfig
@@ -15,6 +13,8 @@ from latebloom.model.positions import Positions, check_length, make_positions
 from latebloom.model.taps import Site, Taps, replace_at
 from latebloom.model.transformer import Parts, Transformer
 from latebloom.training.config import RunConfig
+from latebloom.trees.attention_entropy import attention_entropy
+from latebloom.trees.projection import span_scores
 
 WORDS = 11
 

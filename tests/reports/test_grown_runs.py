@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from latebloom.recipes.catalogue import make_recipe
 from latebloom.reports.curves import write_curves
 from latebloom.reports.page import write_report
 from latebloom.studies.grow import grow
-from latebloom.recipes.catalogue import make_recipe
 
 CHAINS = {"entities": "12", "relations": "4", "out_degree": "4", "phi": "2", "ood_frac": "0.2"}
 PAIRS = {"entities": "16", "attributes": "2", "values": "5"}

@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from latebloom.evaluation.loaded import LoadedRun
 
 from latebloom.errors import RivalError, WorldError
 from latebloom.evaluation.accuracy import score_splits
-from latebloom.evaluation.loaded import LoadedRun
 from latebloom.model.transformer import Transformer
 from latebloom.rivals.contest import asked
 from latebloom.studies.contested import ContestConfig, estimate_contest, hold_contest
