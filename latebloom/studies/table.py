@@ -5,8 +5,8 @@ are, JSON lines, and means over seeds with 95 % intervals.
 
 A row holds `run` (the folder's name), `recipe`, every field that varies (`world.phi`), `seed`,
 `steps`, `stopped_by`, `seconds`, `device`, `parameters`, and `error`: None, or why the run failed.
-For each split there are `accuracy.SPLIT` at the end, `first_step.SPLIT` and `sustained_step.SPLIT`: when
-it reached, and kept, 99 %, None if it never did. A run that failed has no figures.
+For each split there are `accuracy.SPLIT` at the end, `first_step.SPLIT` and `sustained_step.SPLIT`:
+when it reached, and kept, 99 %, None if it never did. A run that failed has no figures.
 """
 
 import json
