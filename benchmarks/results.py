@@ -244,9 +244,12 @@ CURVES = ("train_inferred", "test_id", "test_ood", "test_hard")
 def cells_of(claim: Claim, seeds: int) -> list[Cell]:
     """A run for each seed."""
     config = make_recipe(claim.recipe)
+    told: dict[str, dict[str, str]] = {}
     for option, value in zip(claim.options[::2], claim.options[1::2], strict=True):
         section, _, field = option.removeprefix("--").partition(".")
-        config = config.with_overrides(section, {field: value})
+        told.setdefault(section, {})[field] = value
+    for section, values in told.items():
+        config = config.with_overrides(section, values)
     return [
         Cell(name=f"{claim.name}-seed{seed}", config=config.with_seed(seed))
         for seed in range(seeds)

@@ -21,8 +21,8 @@ sweep = App(
 )
 app.command(sweep)
 
-SHOWN = 4
-"""Splits in the table at the end of a sweep."""
+SHOWN = tuple(f"accuracy.{split}" for split in ("test_id", "test_ood", "test_hard"))
+"""The splits in the table at the end of a sweep, where a world has them."""
 
 
 @sweep.default
@@ -124,55 +124,39 @@ def show_cells(told: "Sweep", folder: Path, as_json: bool) -> None:
         ]
         print(json.dumps({"out": str(folder), "cells": cells}))
         return
-    table = Table(box=None)
-    for column in ("run", *told.fields, "seed", "state"):
-        table.add_column(column, justify="left" if column in ("run", "state") else "right")
     for cell, state in states:
-        table.add_row(cell.name, *map(shown, cell.values.values()), str(cell.seed), state)
-    out.print(table)
-    out.print(f"{len(states)} runs in {folder}")
+        out.print(f"{state:8}  {cell.name}", markup=False)
+    out.print(f"{len(states)} runs in {folder}", markup=False)
 
 
 def show_table(table: "SweepTable") -> None:
     """A row for each setting: means over its seeds with their 95 % intervals."""
+    from latebloom.studies.sweep import short_name, words_of
+
     settings = table.over_seeds()
-    held_out = [
-        name
-        for name in dict.fromkeys(name for row in settings for name in row)
-        if name.startswith("accuracy.test_") and not name.endswith((".low", ".high"))
-    ]
-    first = ("accuracy.test_id", "accuracy.test_ood")
-    splits = sorted(held_out, key=lambda name: name not in first)[:SHOWN]
+    splits = [name for name in SHOWN if any(name in row for row in settings)]
     drawn = Table(box=None)
-    columns = (*table.fields, "seeds", *(name.removeprefix("accuracy.") for name in splits))
-    for column in (*columns, "steps"):
+    fields = [short_name(field) for field in table.fields]
+    for column in (*fields, "seeds", *(name.removeprefix("accuracy.") for name in splits)):
         drawn.add_column(column, justify="right")
+    drawn.add_column("steps", justify="right")
     for row in settings:
         drawn.add_row(
-            *(shown(row[field]) for field in table.fields),
-            str(row["seeds"]) + (f" ({row['failed']} failed)" if row["failed"] else ""),
-            *(with_interval(row, name, ".3f") for name in splits),
-            with_interval(row, "steps", ".0f"),
+            *(words_of(row[field]) for field in table.fields),
+            str(row["seeds"]),
+            *(with_interval(row, name) for name in splits),
+            f"{row['steps']:.0f}" if "steps" in row else "-",
         )
     out.print(drawn)
-    rest = len(held_out) - len(splits)
-    more = f"; {rest} more splits are in the rows" if rest else ""
-    out.print(f"means over seeds with their 95 % intervals{more}")
+    out.print("means over seeds, with their 95 % intervals; other splits are in the rows")
 
 
-def with_interval(row: Mapping[str, Any], name: str, form: str) -> str:
-    """`0.973 (0.951 - 0.995)`; the mean alone for a single seed, `-` where there is none."""
+def with_interval(row: Mapping[str, Any], name: str) -> str:
+    """`0.973 (0.95-0.99)`; the mean alone for a single seed, `-` where there is none."""
     if name not in row:
         return "-"
-    mean, low, high = row[name], row[f"{name}.low"], row[f"{name}.high"]
-    return f"{mean:{form}}" + ("" if low is None else f" ({low:{form}} - {high:{form}})")
-
-
-def shown(value: Any) -> str:
-    """A value of a field, as one would type it."""
-    from latebloom.studies.sweep import words_of
-
-    return words_of(value)
+    low, high = row[f"{name}.low"], row[f"{name}.high"]
+    return f"{row[name]:.3f}" + ("" if low is None else f" ({low:.2f}-{high:.2f})")
 
 
 def teller(quiet: bool) -> Callable[[int, int, str], None]:

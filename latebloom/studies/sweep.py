@@ -23,7 +23,7 @@ from typing import Any, get_origin
 
 import numpy as np
 
-from latebloom.checked import fields_of
+from latebloom.checked import fields_of, mismatch
 from latebloom.errors import LatebloomError
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.studies.cells import (
@@ -90,6 +90,10 @@ class Sweep:
             found[field] = tuple(plain(value) for value in values)
             if not found[field]:
                 raise LatebloomError(f"{field} has no values to vary over")
+            for value in found[field]:
+                wanted = mismatch(value, hint_of(self.base, field))
+                if wanted:
+                    raise LatebloomError(f"{field} is {value!r}; it must be {wanted}")
             for earlier, later in itertools.combinations(found[field], 2):
                 if earlier == later:
                     raise LatebloomError(f"{field} names one value twice: {later}")
