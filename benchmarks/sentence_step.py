@@ -24,10 +24,11 @@ from torch.nn import functional as F
 from latebloom.model.positions import sinusoids
 from latebloom.model.transformer import Transformer
 from latebloom.recipes.catalogue import make_recipe
+from latebloom.training.config import SentenceFeedConfig
 from latebloom.training.epochs import Epochs
 from latebloom.training.loop import train_step
 from latebloom.training.optimizers import make_optimizers
-from latebloom.training.sentences import SentenceBatches
+from latebloom.training.sentences import SentenceFeed
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 
@@ -82,11 +83,14 @@ def measure(n_steps: int) -> dict[str, float]:
     told = config.train
     model = Transformer(config.model, len(corpus.vocabulary))
     optimizers = make_optimizers(model, told)
-    batches = SentenceBatches(corpus, told, 0, CPU)
+    assert isinstance(config.feed, SentenceFeedConfig)
+    feed = SentenceFeed(corpus, config.feed, told, 0, CPU)
     shape = config.model
     peer = Peer(len(corpus.vocabulary), shape.d_model, shape.n_heads, shape.n_layers)
     steps: dict[str, Callable[[int], object]] = {
-        "ours": lambda i: train_step(model, optimizers, batches.batch(i), told, None),
+        "ours": lambda i: train_step(
+            model, optimizers, feed.batch(i), feed.loss, told.grad_clip, None
+        ),
         "peer": peer_step(corpus, peer, told.batch_size),
     }
     seconds: dict[str, list[float]] = {name: [] for name in steps}
