@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TextIO
 
-from beartype import BeartypeConf, BeartypeHintOverrides, beartype
+from beartype import BeartypeConf, FrozenDict, beartype
 
 # beartype asks of a TextIO what StringIO and pytest's own streams have not.
-STREAMS = BeartypeHintOverrides({TextIO: object})
+STREAMS = FrozenDict({TextIO: object})
 STRICT = beartype(conf=BeartypeConf(is_pep484_tower=True, hint_overrides=STREAMS))
 
 

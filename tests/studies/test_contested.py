@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from latebloom.evaluation.loaded import LoadedRun
 
 from latebloom.errors import RivalError, WorldError
 from latebloom.evaluation.accuracy import score_splits
@@ -11,6 +10,7 @@ from latebloom.model.transformer import Transformer
 from latebloom.rivals.contest import asked
 from latebloom.studies.contested import ContestConfig, estimate_contest, hold_contest
 from latebloom.training.config import RunConfig
+from latebloom.training.opened import OpenedRun
 from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 
@@ -23,7 +23,7 @@ QUIET = {"splits": ("test_ood",), "limit": 3}
 def run(tmp_path, small_world, small_config):
     folder = RunFolder(tmp_path)
     model = Transformer(small_config.model, len(small_world.vocabulary)).eval()
-    return LoadedRun(folder, small_config, small_world, model, 24)
+    return OpenedRun(folder, small_config, small_world, model, 24)
 
 
 def told(run, name="rivals.json"):
@@ -107,7 +107,7 @@ def test_a_language_model_that_knows_a_comparison(tmp_path, chat_server, small_c
         ComparisonConfig(entities=12, attributes=2, values=4, ood_frac=0.25, phi=2), 0
     )
     model = Transformer(small_config.model, len(world.vocabulary)).eval()
-    run = LoadedRun(RunFolder(tmp_path), RunConfig(), world, model, 1)
+    run = OpenedRun(RunFolder(tmp_path), RunConfig(), world, model, 1)
     rows = asked(world, "test_ood", 4)
     said = {token: words for words, token in world.task.answers_in_words().items()}
     chat_server.script.extend(said[label] for label in rows[:, -1].tolist())

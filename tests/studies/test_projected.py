@@ -4,13 +4,13 @@ import json
 from dataclasses import replace
 
 import pytest
-from latebloom.evaluation.loaded import load
 
 from latebloom.circuits.examination import ExaminationConfig
 from latebloom.errors import CorpusError, LatebloomError, RunFolderError
 from latebloom.model.config import ModelConfig
 from latebloom.reports.page import write_report
 from latebloom.reports.projected import write_tree_figures
+from latebloom.run import load
 from latebloom.studies.grow import grow
 from latebloom.training.config import RunConfig, SentenceFeedConfig, TrainConfig
 from latebloom.training.run_folder import RunFolder

@@ -9,12 +9,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from latebloom.evaluation.loaded import load
 
 from latebloom.errors import CorpusError, LatebloomError, RunFolderError
 from latebloom.evaluation.sentence_metrics import score_corpus
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
+from latebloom.run import load
 from latebloom.studies.grow import grow, resume
 from latebloom.training.averaging import WeightAverage
 from latebloom.training.checkpoint import list_checkpoints
