@@ -45,8 +45,8 @@ CAPTIONS = {
     "tree-projections": Caption(
         "How tree-like the model reads sentences",
         "A higher t_score means that the model reads a phrase the same way whatever comes before"
-        " it. F1 compares the trees found in the model with the correct ones; grey lines are trees made"
-        " without a model. Lower entropy: attention looks at fewer words.",
+        " it. F1 compares the trees found in the model with the correct ones; grey lines are trees"
+        " made without a model. Lower entropy: attention looks at fewer words.",
     ),
 }
 """The figures that latebloom draws, by the name of the file."""

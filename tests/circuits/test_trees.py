@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 import torch
 
+from latebloom.errors import CorpusError, LatebloomError
+from latebloom.model.config import ModelConfig
+from latebloom.model.taps import Site, Taps
+from latebloom.model.transformer import Transformer
 from latebloom.trees import projection as trees
 from latebloom.trees.attention_entropy import attention_entropy
+from latebloom.trees.projection import Prefixes, span_scores
+from latebloom.trees.record import Agreement
 from latebloom.trees.scores import (
     brackets,
     predicted_tree,
     score_trees,
     sentences_to_project,
 )
-from latebloom.trees.projection import Prefixes, span_scores
-from latebloom.errors import CorpusError, LatebloomError
-from latebloom.model.config import ModelConfig
-from latebloom.model.taps import Site, Taps
-from latebloom.model.transformer import Transformer
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 
 PUBLISHED = {"positions": "sinusoidal", "norm": "post", "activation": "relu", "tied": False}
@@ -121,7 +122,7 @@ def test_scores_of_a_model(corpus):
     for name in ("greedy", "chart", "random", "left_branching"):
         one = found.parseval[name]
         assert one.predicted == one.gold == weights.sum()
-    assert found.as_dict()["t_parseval"]["chart"]["f1"] == found.parseval["chart"].f1
+    assert Agreement.of(found.parseval["chart"]).f1 == found.parseval["chart"].f1
 
 
 def greedy_gain(s: np.ndarray, i: int, j: int) -> float:
