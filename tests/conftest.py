@@ -9,16 +9,13 @@ import pytest
 import torch
 from jaxtyping import install_import_hook
 
-hook = install_import_hook(
-    [
-        "latebloom.worlds",
-        "latebloom.model",
-        "latebloom.training",
-        "latebloom.evaluation",
-        "latebloom.circuits",
-    ],
-    "shapes.check",
+CHECKED = (
+    *("worlds", "model", "asking", "rivals", "training", "evaluation", "circuits", "trees"),
+    *("recipes", "studies", "reports"),
 )
+"""The rooms whose arguments and results are checked in every test."""
+
+hook = install_import_hook([f"latebloom.{room}" for room in CHECKED], "shapes.check")
 hook.__enter__()
 
 torch.set_num_threads(1)

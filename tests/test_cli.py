@@ -140,7 +140,7 @@ def test_own_facts_are_diagnosed_first(latebloom, tmp_path):
         (["grok", "composition", "--threads", "-1"], "--threads is -1"),
         (["grok", "composition", "--seed", "-1"], "seed is -1"),
         (["grok", "composition", "--seed", str(2**44)], f"seed is {2**44}"),
-        (["grok", "composition", "--train.lr", "nan"], "train.lr is nan; give a finite number"),
+        (["grok", "composition", "--train.lr", "nan"], "train.lr is nan; it must be a number"),
         (["grok", "composition", "--train.lr", "inf"], "train.lr is inf"),
         (["grok", "composition", "--model.temperature", "nan"], "model.temperature is nan"),
         (["grok", "composition", "--world.phi", "nan"], "world.phi is nan"),

@@ -14,47 +14,58 @@ import latebloom
 
 ROOT = Path(latebloom.__file__).parent
 ORDER = (
-    "errors",
-    "files",
-    "intervals",
-    "checked",
-    "worlds",
-    "model",
-    "training",
-    "evaluation",
-    "rivals",
-    "circuits",
-    "studies",
-    "reports",
-    "exported",
-    "export",
-    "cli",
+    *("errors", "files", "intervals", "checked", "worlds", "model", "asking", "rivals"),
+    *("training", "evaluation", "circuits", "trees", "recipes", "studies", "reports"),
+    *("exported", "export", "cli"),
 )
+"""The rooms of the package, each of which imports from those before it alone."""
+ORDER_IN_WORLDS = (
+    *("atomic", "splits", "streams", "ordering", "vocabulary", "written", "tasks", "world"),
+    *("sentences", "data", "chains", "comparisons", "published", "build"),
+)
+"""The same within `worlds/`: what a question is knows nothing of those that make worlds."""
 FILES = sorted(ROOT.rglob("*.py"))
 MODULES = sorted(m.name for m in pkgutil.walk_packages([str(ROOT)], "latebloom."))
 
 
-def imports_of(path: Path) -> set[str]:
-    """The rooms of latebloom that a file imports from."""
+def imports_of(path: Path, package: str = "latebloom") -> set[str]:
+    """The rooms of a package that a file imports from."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module]
+            # `from latebloom.worlds import tasks` names its room among what it imports.
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        found |= {n.split(".")[1] for n in names if n.startswith("latebloom.")}
+        found |= {n[len(package) :].split(".")[1] for n in names if n.startswith(f"{package}.")}
     return found
+
+
+def room_of(path: Path, root: Path) -> str:
+    return path.relative_to(root).parts[0].removesuffix(".py")
+
+
+def later(path: Path, root: Path, order: tuple[str, ...], package: str) -> set[str]:
+    """The rooms that a file imports from and that stand after its own."""
+    here = order.index(room_of(path, root))
+    return {name for name in imports_of(path, package) if order.index(name) > here}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_run_one_way(path):
-    room = path.relative_to(ROOT).parts[0].removesuffix(".py")
-    if room in ("__init__", "__main__"):
+    if room_of(path, ROOT) in ("__init__", "__main__"):
         return
-    here = ORDER.index(room)
-    later = {name for name in imports_of(path) if ORDER.index(name) > here}
-    assert not later, f"{path} imports {later}, which stand later in the way of the data"
+    found = later(path, ROOT, ORDER, "latebloom")
+    assert not found, f"{path} imports {found}, which stand later in the way of the data"
+
+
+def test_within_worlds_imports_run_one_way():
+    worlds = ROOT / "worlds"
+    files = [path for path in sorted(worlds.rglob("*.py")) if path.parent != worlds or path.stem != "__init__"]
+    assert {room_of(path, worlds) for path in files} == set(ORDER_IN_WORLDS)
+    found = {path: later(path, worlds, ORDER_IN_WORLDS, "latebloom.worlds") for path in files}
+    assert not any(found.values()), {path: names for path, names in found.items() if names}
 
 
 def test_worlds_know_nothing_of_torch():

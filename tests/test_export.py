@@ -18,7 +18,7 @@ from latebloom.errors import LatebloomError
 from latebloom.export import export_hf, token_names
 from latebloom.model.config import ModelConfig
 from latebloom.recipes.catalogue import make_recipe
-from latebloom.training.config import RunConfig, TrainConfig
+from latebloom.training.config import RunConfig, SentenceFeedConfig, TrainConfig
 from latebloom.worlds.sentences.question import QuestionConfig
 from latebloom.worlds.vocabulary import Vocabulary
 
@@ -28,11 +28,10 @@ VANILLA = ModelConfig(
 SENTENCES = RunConfig(
     world=QuestionConfig(train=60, test_id=20, test_ood=20),
     model=VANILLA,
+    feed=SentenceFeedConfig(),
     train=TrainConfig(
         steps=8,
         batch_size=10,
-        atomic_frac=0.0,
-        every_loop=False,
         eval_every=4,
         checkpoint_every=20,
         until="",
@@ -59,7 +58,7 @@ def test_gpt2_gives_the_same_logits(run, tmp_path, monkeypatch):
     assert tokenizer(text)["input_ids"] == questions.tolist()
     with torch.no_grad():
         theirs = model(questions).logits
-        ours = run.model(questions)[-1]
+        ours = run.model(questions).logits[-1]
     torch.testing.assert_close(theirs, ours, atol=1e-5, rtol=1e-5)
 
 
@@ -117,7 +116,7 @@ def test_a_run_on_sentences(shape, tmp_path, monkeypatch):
     assert read["input_ids"].tolist() == lines.tokens.tolist()
     assert read["attention_mask"].sum(1).tolist() == lines.lengths.tolist()
     with torch.no_grad():
-        logits, ours = theirs(**read).logits, run.model(read["input_ids"])[-1]
+        logits, ours = theirs(**read).logits, run.model(read["input_ids"]).logits[-1]
     for row, length in enumerate(lines.lengths):
         torch.testing.assert_close(logits[row, :length], ours[row, :length], atol=1e-5, rtol=1e-5)
 
@@ -192,4 +191,4 @@ def test_transformerlens_gives_the_same_logits(run, tmp_path, monkeypatch):
     model = bridge.TransformerBridge.boot_transformers(str(tmp_path / "hf"), device="cpu")
     questions = torch.from_numpy(run.world.examples("test_id")[:, :-1]).long()
     with torch.no_grad():
-        torch.testing.assert_close(model(questions), run.model(questions)[-1], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(model(questions), run.model(questions).logits[-1], atol=1e-4, rtol=1e-4)

@@ -114,7 +114,7 @@ def write_curves(run_dir: Path | str) -> tuple[Path, Path]:
 def uses_log_steps(steps: Sequence[float] | Float[ndarray, " record"]) -> bool:
     """Whether the curves need a log scale: the last step is far beyond the first evaluation."""
     positive = [step for step in steps if step > 0]
-    return len(positive) > 1 and positive[-1] > LOG_RATIO * positive[0]
+    return len(positive) > 1 and bool(positive[-1] > LOG_RATIO * positive[0])
 
 
 def spread_labels(

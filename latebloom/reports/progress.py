@@ -8,7 +8,7 @@ Covers: terminals of any size, logs. Does not cover: notebooks, the run's files.
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol, Self, TextIO
+from typing import Any, Protocol, TextIO, runtime_checkable
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -30,10 +30,11 @@ REDRAW_SECONDS = 0.1
 """Least time between two redraws of the live panel."""
 
 
+@runtime_checkable
 class Progress(Listener, Protocol):
     """A listener that is shown inside `with`."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> "Progress": ...
 
     def __exit__(self, *raised: object) -> None: ...
 
@@ -56,7 +57,7 @@ def make_progress(quiet: bool, stream: TextIO | None = None) -> Progress:
 class QuietProgress(Silence):
     """Shows nothing."""
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "QuietProgress":
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -72,7 +73,7 @@ class PlainProgress:
         self.step_width = 6
         self.columns: list[str] = []
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "PlainProgress":
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -123,7 +124,7 @@ class LiveProgress:
         self.curves: dict[str, list[float]] = {}
         self.began = self.drawn = time.monotonic()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "LiveProgress":
         self.live.start()
         return self
 

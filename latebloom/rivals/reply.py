@@ -4,7 +4,7 @@ Enters: questions, as rows of token ids without their answer. Leaves: a `Reply` 
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int
@@ -39,6 +39,7 @@ def reply(answer: int | None) -> Reply:
     return CANNOT_DECIDE if answer is None else Reply("answered", answer)
 
 
+@runtime_checkable
 class Rival(Protocol):
     """Anything that answers questions from facts outside itself."""
 
@@ -52,7 +53,7 @@ class Rival(Protocol):
         ...
 
 
-def spread(rows: Int[ndarray, "example token"], limit: int) -> Int[ndarray, "example token"]:
+def spread(rows: Int[ndarray, "example token"], limit: int) -> Int[ndarray, "some token"]:
     """At most `limit` of the rows, evenly spread over them; 0: all."""
     if not limit or len(rows) <= limit:
         return rows

@@ -13,7 +13,7 @@ import re
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -31,6 +31,7 @@ COMMON = 0.9
 """Words in at least this share of the sentences tell nothing and cost most; they are not asked."""
 
 
+@runtime_checkable
 class Index(Protocol):
     """Finds sentences that are like a query."""
 
@@ -203,7 +204,7 @@ class Retrieval:
     def recalls(
         self,
         questions: Int[ndarray, "question token"],
-        found: list[Int[ndarray, " found"]],
+        found: list[Int[ndarray, " _"]],
         said: list[Reply],
     ) -> list[float]:
         """The share of the needed facts that was found.

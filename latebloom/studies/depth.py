@@ -101,8 +101,8 @@ class DepthConfig:
 
 
 def of_depth(config: RunConfig, depth: int, seed: int) -> RunConfig:
-    """The run of this depth and seed."""
-    return replace(config, model=replace(config.model, n_layers=depth), seed=seed)
+    """The run of this depth and seed, in a world of that seed."""
+    return replace(config, model=replace(config.model, n_layers=depth)).with_seed(seed)
 
 
 def early_step(train: TrainConfig, early_frac: float) -> int:

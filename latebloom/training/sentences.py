@@ -48,7 +48,7 @@ class SentenceFeed:
         self.dealt = lru_cache(maxsize=1)(self._dealt)
         self.device = device
 
-    def _dealt(self, pool: int) -> list[Int[ndarray, " row"]]:
+    def _dealt(self, pool: int) -> list[Int[ndarray, " _"]]:
         """The lines of each of a pool's steps: of like length, with a like number of tokens."""
         steps = range(1 + pool * self.pool, 1 + (pool + 1) * self.pool)
         rows = np.concatenate([self.epochs.taken(step) for step in steps])

@@ -46,6 +46,7 @@ def read_toml(text: str) -> dict[str, Any]:
 def from_format_1(table: dict[str, Any]) -> dict[str, Any]:
     """The config of a run folder of format 1: one seed for all, no feed."""
     world = table.get("world", {}).get("kind", "composition")
+    model = with_effect(dict(table.get("model", {})))
     comparing = ("comparison", "elements", "numeric-table", "hidden-attributes")
     sentences = ("question", "tense", "dyck", "sentences")
     train = dict(table["train"])
@@ -58,7 +59,21 @@ def from_format_1(table: dict[str, Any]) -> dict[str, Any]:
         if world not in comparing:
             feed.pop("values_first", None)
             feed.pop("both_orders", None)
-    return table | {"train": train, "feed": feed, "world_seed": table.get("seed", 0)}
+    seed = table.get("seed", 0)
+    return table | {"model": model, "train": train, "feed": feed, "world_seed": seed}
+
+
+def with_effect(model: dict[str, Any]) -> dict[str, Any]:
+    """The model of a run folder of format 1 without settings that had no effect on it; they were
+    accepted then."""
+    positions = model.get("positions", "relative")
+    if positions not in ("learned", "sinusoidal"):
+        model.pop("max_positions", None)
+    if positions != "relative":
+        model.pop("max_distance", None)
+    if model.get("feedback", "ahead") == "none":
+        model.pop("temperature", None)
+    return model
 
 
 def replaced(config: T, section: str, values: Mapping[str, Any]) -> T:

@@ -9,6 +9,7 @@ from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import Split
+from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
@@ -46,7 +47,7 @@ def chain_world() -> World:
     atomic = np.stack((facts.subject, facts.relation, facts.object), axis=1)
     words = [f"e{i}" for i in range(N_ENTITIES)] + [f"r{i}" for i in range(N_RELATIONS)]
     return World(
-        task="composition",
+        task=ChainTask(),
         vocabulary=Vocabulary(tuple(words)),
         facts=facts,
         splits={Split.ATOMIC_ID: atomic, Split.TRAIN_INFERRED: rows},

@@ -45,7 +45,7 @@ def test_the_lens_at_the_end_is_the_logits(feedback) -> None:
     named = {"answer": questions[:, 0], "pair": questions[:, :2]}
     lens = logit_lens(model, run_states(model, questions), named)
     with torch.no_grad():
-        logits = model(questions)[-1, :, -1]
+        logits = model(questions).logits[-1, :, -1]
     share = logits.softmax(-1)
     assert torch.equal(lens.rank["answer"][-1, -1, -1], ranks(logits, questions[:, :1]))
     assert torch.allclose(

@@ -41,7 +41,7 @@ def test_weight_norms_add_up_to_the_whole(model: Transformer) -> None:
 def test_gradient_entropy_equals_its_formula(model: Transformer) -> None:
     rows = np.array([[0, 6, 1], [2, 7, 3]], dtype=np.int64)
     table = torch.from_numpy(rows)
-    loss = F.cross_entropy(model(table[:, :2])[-1, :, -1], table[:, 2])
+    loss = F.cross_entropy(model(table[:, :2]).logits[-1, :, -1], table[:, 2])
     loss.backward()
     gradient = np.concatenate(
         [w.grad.flatten().numpy() for w in model.parameters() if w.grad is not None]

@@ -52,11 +52,11 @@ def patched_the_long_way(
     if loop == boundary == 0:
         start = model.embedded(clean)
         start[:, position] = other.start[:, position]
-        return model.run(start, start, at, loops=range(model.config.n_loops))[-1]
+        return model.run(start, start, at, loops=range(model.config.n_loops)).logits[-1]
     last = boundary == model.config.n_layers
     site = Site(loop, boundary - last, "resid_post" if last else "resid_pre")
     write = replace_at(torch.full((N_ROWS,), position), other.stream[loop, boundary, :, position])
-    return model(clean, at, taps=Taps(writes={site: write}))[-1]
+    return model(clean, at, taps=Taps(writes={site: write})).logits[-1]
 
 
 @pytest.mark.parametrize("changed", [(0,), (1,), (3,), (0, 1), (1, 3)], ids=str)
@@ -86,8 +86,8 @@ def test_states_are_those_of_the_forward_pass(shape: dict) -> None:
     at = torch.full((N_ROWS,), N_POSITIONS - 1)
     base = run_states(model, clean)
     source = run_states(model, corrupted, base=base, first=2)
-    assert torch.allclose(model.logits(base.final), model(clean, at)[-1], atol=1e-12)
-    assert torch.allclose(model.logits(source.final), model(corrupted, at)[-1], atol=1e-12)
+    assert torch.allclose(model.logits(base.final), model(clean, at).logits[-1], atol=1e-12)
+    assert torch.allclose(model.logits(source.final), model(corrupted, at).logits[-1], atol=1e-12)
     taps = Taps(reads=[Site(0, 1, "resid_pre")])
     model(clean, at, taps=taps)
     read = taps.states[Site(0, 1, "resid_pre")]

@@ -30,7 +30,7 @@ def test_no_questions_say_nothing():
 
 def test_predictions_are_the_largest_logit(model, small_world):
     rows = torch.from_numpy(small_world.examples("train_inferred"))[:, :-1]
-    one_by_one = [model(row[None], n_loops=2)[-1, 0, -1].argmax().item() for row in rows]
+    one_by_one = [model(row[None], n_loops=2).logits[-1, 0, -1].argmax().item() for row in rows]
     assert predict(model, rows).tolist() == one_by_one
 
 

@@ -9,21 +9,20 @@ from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.decoding import decode
 from latebloom.evaluation.scores import score
 from latebloom.evaluation.sentence_metrics import (
-    judge_dyck,
-    judge_question,
-    judge_tense,
+    judge_outputs,
+    judge_words,
     judged_lines,
     score_corpus,
     word_loss,
 )
 from latebloom.model.config import ModelConfig
-from latebloom.model.transformer import Transformer
+from latebloom.model.transformer import Pass, Transformer
 from latebloom.worlds.published.sentences import read_published_lines
 from latebloom.worlds.sentences.brackets import far_closings
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, dyck_vocabulary, make_dyck
 from latebloom.worlds.sentences.question import QuestionConfig, make_question, question_vocabulary
-from latebloom.worlds.sentences.tasks import parts_of_speech
+from latebloom.worlds.sentences.tasks import DyckTask, QuestionTask, TenseTask, parts_of_speech
 from latebloom.worlds.sentences.tense import tense_vocabulary
 
 SIZES = {"train": 300, "test_id": 60, "test_ood": 90}
@@ -32,7 +31,8 @@ SIZES = {"train": 300, "test_id": 60, "test_ood": 90}
 def small_model(d_vocab: int, **settings) -> Transformer:
     torch.manual_seed(1)
     shape = {"d_model": 32, "n_layers": 2, "n_heads": 4, "n_loops": 1, "feedback": "none"}
-    shape |= {"max_positions": 64}
+    if settings.get("positions") in ("sinusoidal", "learned"):
+        shape["max_positions"] = 64
     model = Transformer(ModelConfig(**(shape | settings)), d_vocab)
     for weight in model.parameters():
         weight.data += 0.3 * torch.randn_like(weight)
@@ -48,7 +48,7 @@ class Oracle(Transformer):
     def __init__(
         self, lines, d_vocab: int, wrong: dict[int, int] | None = None, loud: tuple[int, ...] = ()
     ) -> None:
-        super().__init__(ModelConfig(n_loops=1, feedback="none", max_positions=300), d_vocab)
+        super().__init__(ModelConfig(n_loops=1, feedback="none"), d_vocab)
         self.next = {}
         for row in range(len(lines)):
             ids = lines.tokens[row, : lines.lengths[row]].tolist()
@@ -64,8 +64,8 @@ class Oracle(Transformer):
                 logits[0, row, place, self.wrong.get(answer, answer)] = 1.0
                 logits[0, row, place, self.loud] = 2.0
         if at is not None:
-            return logits[:, torch.arange(len(tokens)), at]
-        return logits
+            return Pass(logits[:, torch.arange(len(tokens)), at])
+        return Pass(logits)
 
 
 @pytest.mark.parametrize("positions", ["sinusoidal", "learned", "rotary", "relative", "none"])
@@ -75,7 +75,7 @@ def test_decoding_with_a_cache_equals_decoding_without(positions):
     tokens = prompts
     for _ in range(7):
         with torch.no_grad():
-            best = model(tokens)[-1][:, -1].argmax(-1, keepdim=True)
+            best = model(tokens).logits[-1][:, -1].argmax(-1, keepdim=True)
         tokens = torch.cat((tokens, best), dim=1)
     made = decode(model, prompts, 7)
     assert torch.equal(made, tokens[:, 6:])
@@ -87,9 +87,9 @@ def test_question_by_hand():
     answer = "quest doesn't my raven that does swim admire our newts ?"
     lines = read_published_lines([f"{text} {answer}"] * 2, "question")
     words = question_vocabulary()
-    assert judge_question(Oracle(lines, len(words)), lines, words).tolist() == [True, True]
+    assert judge_words(Oracle(lines, len(words)), lines, words, QuestionTask()).tolist() == [True, True]
     linear = Oracle(lines, len(words), {words.ids["doesn't"]: words.ids["does"]})
-    assert judge_question(linear, lines, words).tolist() == [False, False]
+    assert judge_words(linear, lines, words, QuestionTask()).tolist() == [False, False]
 
 
 def test_only_the_four_auxiliaries_compete():
@@ -97,7 +97,7 @@ def test_only_the_four_auxiliaries_compete():
     words = question_vocabulary()
     model = Oracle(lines, len(words), {words.ids["does"]: words.ids["the"]})
     # The model says `the`; among the auxiliaries, all equal, the first of the four wins: does.
-    assert judge_question(model, lines, words).tolist() == [True]
+    assert judge_words(model, lines, words, QuestionTask()).tolist() == [True]
 
 
 def test_question_score_recomputed():
@@ -110,7 +110,7 @@ def test_question_score_recomputed():
         for row in range(len(lines)):
             ids = torch.from_numpy(lines.tokens[row, : lines.prompt[row]]).long()[None]
             with torch.no_grad():
-                logits = model(ids)[-1][0, -1, among]
+                logits = model(ids).logits[-1][0, -1, among]
             right += among[int(logits.argmax())] == int(lines.tokens[row, lines.prompt[row]])
         score = score_corpus(model, corpus, splits=[split])[split]
         assert (score.n, score.correct) == (len(lines), right)
@@ -154,7 +154,7 @@ def speaker(said: dict[int, str]) -> Transformer:
 def test_tense_by_hand(output, right):
     text = "the newts that her yak amused slept . PRESENT the newts that her yak amuses sleep ."
     lines = read_published_lines([text], "tense")
-    assert judge_tense(speaker({10: output}), lines, tense_vocabulary()).tolist() == [right]
+    assert judge_outputs(speaker({10: output}), lines, tense_vocabulary(), TenseTask()).tolist() == [right]
 
 
 def test_tense_judges_each_line_by_its_own_output(monkeypatch):
@@ -168,8 +168,8 @@ def test_tense_judges_each_line_by_its_own_output(monkeypatch):
         "my newts moved . PRESENT my newts move .": False,
     }
     lines, words = read_published_lines(right, "tense"), tense_vocabulary()
-    assert judge_tense(model, lines, words).tolist() == list(right.values())
-    corpus = Corpus(task="tense", vocabulary=words, splits={"test_ood": lines}, trained=())
+    assert judge_outputs(model, lines, words, TenseTask()).tolist() == list(right.values())
+    corpus = Corpus(task=TenseTask(), vocabulary=words, splits={"test_ood": lines}, trained=())
     assert score_corpus(model, corpus) == {"test_ood": Score(n=5, correct=2)}
 
 
@@ -203,17 +203,17 @@ def test_the_first_distance_that_is_far():
 
 def test_dyck_by_hand():
     lines, words = brackets_of([LONG]), dyck_vocabulary()
-    assert judge_dyck(Oracle(lines, len(words)), lines, words).tolist() == [True]
+    assert judge_words(Oracle(lines, len(words)), lines, words, DyckTask()).tolist() == [True]
     wrong = Oracle(lines, len(words), {words.ids["a)"]: words.ids["f)"]})
-    assert judge_dyck(wrong, lines, words).tolist() == [False]
+    assert judge_words(wrong, lines, words, DyckTask()).tolist() == [False]
 
 
 def test_only_the_closing_brackets_compete():
     lines, words = brackets_of([LONG]), dyck_vocabulary()
     opening = tuple(range(21))  # the start token and the opening brackets
-    assert judge_dyck(Oracle(lines, 41, loud=opening), lines, words).tolist() == [True]
+    assert judge_words(Oracle(lines, 41, loud=opening), lines, words, DyckTask()).tolist() == [True]
     other = Oracle(lines, 41, loud=(words.ids["f)"],))
-    assert judge_dyck(other, lines, words).tolist() == [False]
+    assert judge_words(other, lines, words, DyckTask()).tolist() == [False]
 
 
 def distances(brackets: list[str]) -> list[int]:
@@ -249,6 +249,6 @@ def test_word_loss_is_each_lines_words_alone():
     told = []
     for row, length in enumerate(lines.lengths.tolist()):
         ids = torch.from_numpy(lines.tokens[row, :length]).long()
-        log_probs = model(ids[None, :-1])[-1, 0].log_softmax(-1)
+        log_probs = model(ids[None, :-1]).logits[-1, 0].log_softmax(-1)
         told += log_probs[torch.arange(length - 1), ids[1:]].tolist()
     assert word_loss(model, lines) == pytest.approx(-np.mean(told), rel=1e-5)

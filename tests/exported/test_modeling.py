@@ -104,7 +104,7 @@ def test_the_logits_are_those_of_our_model(shape, tmp_path):
     theirs = exported(model, tmp_path / "hf")
     for width in (1, 2, 7):
         tokens = questions(width)
-        out, ours = theirs(tokens), model(tokens)
+        out, ours = theirs(tokens), model(tokens).logits
         torch.testing.assert_close(out.logits, ours[-1], atol=1e-5, rtol=1e-5)
         early = out.loop_logits[-len(ours) :]  # without feedback ours tells the last loop alone
         torch.testing.assert_close(early, ours, atol=1e-5, rtol=1e-5)
@@ -137,9 +137,9 @@ def test_every_hook_point_shows_the_state_of_our_tap(shape, tmp_path):
 def test_a_patch_does_what_our_tap_does(shape, way, tmp_path):
     model, tokens = make(**SHAPES[shape]), questions()
     theirs = exported(model, tmp_path / "hf")
-    plain, moved = model(tokens)[-1], 0
+    plain, moved = model(tokens).logits[-1], 0
     for site, name in sites(model.config).items():
-        ours = model(tokens, taps=Taps(writes={site: turned_at(2)}))[-1]
+        ours = model(tokens, taps=Taps(writes={site: turned_at(2)})).logits[-1]
 
         def hook(module: Any, _: Any, state: Tensor) -> Tensor | None:
             if way == "returned":
@@ -178,7 +178,7 @@ def test_run_with_hooks_is_that_of_transformer_lens(tmp_path):
 
     name = "loops.1.blocks.0.hook_resid_mid"
     logits = theirs.run_with_hooks(tokens, fwd_hooks=[(name, swap)])
-    ours = model(tokens, taps=Taps(writes={Site(1, 0, "resid_mid"): turned_at(2)}))[-1]
+    ours = model(tokens, taps=Taps(writes={Site(1, 0, "resid_mid"): turned_at(2)})).logits[-1]
     torch.testing.assert_close(logits, ours, atol=1e-5, rtol=1e-5)
     assert seen == [name]
     theirs(tokens)
@@ -204,7 +204,7 @@ def test_the_pattern_is_what_attention_weighs_with(tmp_path):
     logits = theirs.run_with_hooks(tokens, fwd_hooks=blind)
     bias = model.blocks[0].attn.out.bias
     cut = {Site(loop, 0, "attn_out"): lambda state: bias.expand_as(state) for loop in range(4)}
-    ours = model(tokens, taps=Taps(writes=cut))[-1]
+    ours = model(tokens, taps=Taps(writes=cut)).logits[-1]
     torch.testing.assert_close(logits, ours, atol=1e-5, rtol=1e-5)
 
 
@@ -218,7 +218,7 @@ def test_the_next_loop_is_told_what_the_patched_prediction_says(tmp_path):
 
     told = model.embed.weight[7].expand(6, 5, 16).clone()
     told[:, 0] = 0  # the first token feeds nothing back
-    ours = model(tokens, taps=Taps(writes={Site(0, 0, "feedback"): lambda _: told}))[-1]
+    ours = model(tokens, taps=Taps(writes={Site(0, 0, "feedback"): lambda _: told})).logits[-1]
     logits = theirs.run_with_hooks(tokens, fwd_hooks=[("loops.0.hook_logits", certain)])
     torch.testing.assert_close(logits, ours, atol=1e-5, rtol=1e-5)
 
@@ -228,14 +228,14 @@ def test_fewer_and_more_loops(tmp_path):
     model, tokens = make(**SHAPES["ahead"]), questions()
     theirs = exported(model, tmp_path / "hf")
     torch.testing.assert_close(
-        theirs(tokens, n_loops=2).logits, model(tokens, n_loops=2)[-1], atol=1e-5, rtol=1e-5
+        theirs(tokens, n_loops=2).logits, model(tokens, n_loops=2).logits[-1], atol=1e-5, rtol=1e-5
     )
     for wrong in (0, 4):
         with pytest.raises(ValueError, match=f"n_loops is {wrong}.* 1 to 3"):
             theirs(tokens, n_loops=wrong)
     more = loaded(tmp_path / "hf", n_loops=5)
     torch.testing.assert_close(
-        more(tokens).logits, model(tokens, n_loops=5)[-1], atol=1e-5, rtol=1e-5
+        more(tokens).logits, model(tokens, n_loops=5).logits[-1], atol=1e-5, rtol=1e-5
     )
 
 
@@ -244,8 +244,8 @@ def test_generate_goes_on_as_the_logits_say(tmp_path):
     model, tokens = make(**SHAPES["replace"]), questions()
     theirs = exported(model, tmp_path / "hf")
     written = theirs.generate(tokens, max_new_tokens=2, do_sample=False)
-    once = torch.cat((tokens, model(tokens)[-1][:, -1:].argmax(-1)), dim=1)
-    twice = torch.cat((once, model(once)[-1][:, -1:].argmax(-1)), dim=1)
+    once = torch.cat((tokens, model(tokens).logits[-1][:, -1:].argmax(-1)), dim=1)
+    twice = torch.cat((once, model(once).logits[-1][:, -1:].argmax(-1)), dim=1)
     assert torch.equal(written, twice)
 
 
@@ -255,7 +255,7 @@ def test_the_loss_is_that_of_the_next_token_and_reaches_every_weight(tmp_path):
     labels = tokens.clone()
     labels[:, 4] = -100
     loss = theirs(tokens, labels=labels).loss
-    wanted = model(tokens)[-1][:, :3].log_softmax(-1).gather(2, tokens[:, 1:4, None])
+    wanted = model(tokens).logits[-1][:, :3].log_softmax(-1).gather(2, tokens[:, 1:4, None])
     torch.testing.assert_close(loss, -wanted.mean())
     loss.backward()
     assert all(p.grad is not None and p.grad.any() for p in theirs.parameters())
@@ -268,7 +268,7 @@ def test_padding_may_come_after_the_text_only(tmp_path):
     mask = torch.ones_like(tokens)
     mask[:, 3:] = 0
     padded = theirs(tokens, attention_mask=mask).logits[:, :3]
-    torch.testing.assert_close(padded, model(tokens[:, :3])[-1], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(padded, model(tokens[:, :3]).logits[-1], atol=1e-5, rtol=1e-5)
     with pytest.raises(ValueError, match="padding must come after"):
         theirs(tokens, attention_mask=mask.flip(1))
 
@@ -302,9 +302,9 @@ def test_nnsight_reads_and_writes_a_state_of_the_second_loop(tmp_path):
     with theirs.trace(tokens):
         theirs.loops[1].blocks[1].hook_resid_post.output[:, 2] = state[:, 2].roll(1, dims=0)
         logits = theirs.loops[2].hook_logits.output.save()
-    ours = model(tokens, taps=Taps(writes={site: turned_at(2)}))[-1]
+    ours = model(tokens, taps=Taps(writes={site: turned_at(2)})).logits[-1]
     torch.testing.assert_close(logits, ours, atol=1e-5, rtol=1e-5)
-    assert not torch.allclose(ours, model(tokens)[-1], atol=1e-3)
+    assert not torch.allclose(ours, model(tokens).logits[-1], atol=1e-3)
 
 
 def test_the_file_in_the_folder_is_ours_and_needs_nothing_of_the_package(tmp_path):

@@ -45,8 +45,8 @@ def questions(n: int = 6, width: int = 5) -> torch.Tensor:
 def test_answer_position_alone_gives_what_the_full_pass_gives(shape):
     model, tokens = make(shape), questions()
     at = torch.tensor([0, 1, 2, 3, 4, 4])
-    full = model(tokens)[:, torch.arange(6), at]
-    torch.testing.assert_close(model(tokens, at), full)
+    full = model(tokens).logits[:, torch.arange(6), at]
+    torch.testing.assert_close(model(tokens, at).logits, full)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -54,8 +54,8 @@ def test_later_tokens_do_not_matter(shape):
     model, tokens = make(shape), questions()
     other = tokens.clone()
     other[:, 3:] = (other[:, 3:] + 7) % 30
-    torch.testing.assert_close(model(tokens)[:, :, :3], model(other)[:, :, :3])
-    assert not torch.allclose(model(tokens)[:, :, 3:], model(other)[:, :, 3:])
+    torch.testing.assert_close(model(tokens).logits[:, :, :3], model(other).logits[:, :, :3])
+    assert not torch.allclose(model(tokens).logits[:, :, 3:], model(other).logits[:, :, 3:])
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -63,7 +63,7 @@ def test_padding_does_not_matter(shape):
     model, tokens = make(shape), questions(width=3)
     padded = torch.nn.functional.pad(tokens, (0, 2))
     at = torch.full((6,), 2)
-    torch.testing.assert_close(model(tokens, at), model(padded, at))
+    torch.testing.assert_close(model(tokens, at).logits, model(padded, at).logits)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -71,10 +71,10 @@ def test_a_run_patched_into_itself_is_unchanged(shape):
     model, tokens = make(shape), questions()
     site = Site(0, 0, "resid_post")
     reading = Taps(reads=[site])
-    plain = model(tokens, taps=reading)
+    plain = model(tokens, taps=reading).logits
     at = torch.full((6,), 2)
     itself = replace_at(at, reading.states[site][:, 2])
-    torch.testing.assert_close(model(tokens, taps=Taps(writes={site: itself})), plain)
+    torch.testing.assert_close(model(tokens, taps=Taps(writes={site: itself})).logits, plain)
 
 
 @pytest.mark.parametrize("shape", ["vanilla", "shared", "added", "gated", "restart", "published"])
@@ -85,9 +85,9 @@ def test_patching_the_whole_input_gives_the_other_run(shape):
     site = Site(0, 0, "resid_pre")
     source = Taps(reads=[site])
     loops = 1  # a restarted second loop would begin from the first run's tokens
-    wanted = model(other, n_loops=loops, taps=source)
+    wanted = model(other, n_loops=loops, taps=source).logits
     patch = Taps(writes={site: lambda _: source.states[site]})
-    torch.testing.assert_close(model(tokens, n_loops=loops, taps=patch), wanted)
+    torch.testing.assert_close(model(tokens, n_loops=loops, taps=patch).logits, wanted)
 
 
 def test_running_on_from_a_state_gives_the_same_end():
@@ -95,20 +95,20 @@ def test_running_on_from_a_state_gives_the_same_end():
     start = model.embedded(tokens)
     site = Site(1, 1, "resid_pre")
     middle = Taps(reads=[site])
-    whole = model(tokens, taps=middle)
-    rest = model.run(start, middle.states[site], None, loops=range(1, 2), first_layer=1)
+    whole = model(tokens, taps=middle).logits
+    rest = model.run(start, middle.states[site], None, loops=range(1, 2), first_layer=1).logits
     torch.testing.assert_close(rest[-1], whole[-1])
 
 
 def test_replaced_a_later_loop_knows_a_token_by_its_prediction_alone():
     model, tokens = make("replace"), questions()
     predicted = Taps(reads=[Site(0, 0, "feedback")])
-    plain = model(tokens, taps=predicted)
+    plain = model(tokens, taps=predicted).logits
     other = tokens.clone()
     other[:, 1:] = (other[:, 1:] + 7) % 30
     told = {Site(0, 0, "feedback"): lambda _: predicted.states[Site(0, 0, "feedback")]}
-    torch.testing.assert_close(model(other, taps=Taps(writes=told))[-1], plain[-1])
-    assert not torch.allclose(model(other)[-1], plain[-1])
+    torch.testing.assert_close(model(other, taps=Taps(writes=told)).logits[-1], plain[-1])
+    assert not torch.allclose(model(other).logits[-1], plain[-1])
 
 
 def test_ahead_feedback_never_reaches_the_token_that_made_it():
@@ -120,8 +120,8 @@ def test_ahead_feedback_never_reaches_the_token_that_made_it():
         changed[:, 2, ::2] += 1.0
         return changed
 
-    plain = model(tokens, n_loops=2)[-1]
-    disturbed = model(tokens, n_loops=2, taps=Taps(writes={site: disturb}))[-1]
+    plain = model(tokens, n_loops=2).logits[-1]
+    disturbed = model(tokens, n_loops=2, taps=Taps(writes={site: disturb})).logits[-1]
     torch.testing.assert_close(disturbed[:, :3], plain[:, :3])
     assert not torch.allclose(disturbed[:, 3], plain[:, 3])
 
@@ -129,9 +129,9 @@ def test_ahead_feedback_never_reaches_the_token_that_made_it():
 def test_a_window_of_two_makes_prefixes_of_chains_settle():
     """With one layer, position k is settled after k loops: more loops change nothing."""
     model, tokens = make("ahead"), questions(width=4)
-    settled = model(tokens, n_loops=4)[-1]
-    torch.testing.assert_close(model(tokens, n_loops=9)[-1], settled)
-    assert not torch.allclose(model(tokens, n_loops=2)[-1], settled)
+    settled = model(tokens, n_loops=4).logits[-1]
+    torch.testing.assert_close(model(tokens, n_loops=9).logits[-1], settled)
+    assert not torch.allclose(model(tokens, n_loops=2).logits[-1], settled)
 
 
 def test_an_unvisited_site_is_told():

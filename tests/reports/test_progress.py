@@ -26,7 +26,7 @@ class Terminal(io.StringIO):
 
 def show(progress: Progress, records: list[dict]) -> None:
     with progress:
-        progress.start(600, 0, "composition, seed 3")
+        progress.start(600, 0, "composition, seed 3", ("test_id", "test_ood"))
         for record in records:
             progress.step(record["step"], record["loss"], record["steps_per_second"])
             progress.evaluated(record)

@@ -1,21 +1,36 @@
-"""The page of a run on sentences says what its splits hold."""
+"""The page says what the splits of its run hold, by what the run folder says of them."""
 
 from latebloom.reports.page import verdict
-from latebloom.reports.splits import holds
+from latebloom.reports.splits import style_of
+from latebloom.worlds.sentences.tasks import DyckTask, QuestionTask
+from latebloom.worlds.splits import Split, SplitMeaning
+from latebloom.worlds.tasks.chain import ChainTask
+
+
+def rows(task, **accuracy):
+    meanings = {split: task.meaning(split) for split in accuracy}
+    return [
+        {"name": name, "accuracy": share, "main": style.main, "style": style}
+        for name, share in accuracy.items()
+        for style in [style_of(name, meanings)]
+    ]
 
 
 def test_the_verdict_speaks_of_lines():
-    rows = [{"name": "test_id", "accuracy": 1.0}, {"name": "test_ood", "accuracy": 0.5}]
-    assert verdict(rows, "question") == (
+    asked = {"train": 1.0, "test_id": 1.0, "test_ood": 0.5}
+    assert verdict(rows(QuestionTask(), **asked), "sentences") == (
         "Gets right 100 % of the new lines like those trained on, and 50.0 % of the lines that only"
         " the hierarchical rule gets right."
     )
-    assert "facts" in verdict(rows, "composition")
-    assert verdict(rows[:1], "sentences").endswith("new lines like those trained on.")
+    assert verdict(rows(ChainTask(), test_id=0.5), "questions") == (
+        "Answers 50.0 % of the new questions over facts that training composes."
+    )
+    assert verdict(rows(QuestionTask(), train=1.0), "sentences") == ""
 
 
-def test_what_a_split_holds_depends_on_the_world():
-    assert holds("test_ood", "dyck") == "brackets in shapes never trained"
-    assert holds("train", "tense") == "lines that are trained on"
-    assert holds("test_id", "composition") == "new questions over ID facts"
-    assert holds("test_hops_3", "composition") == "chains of 3 hops over ID facts"
+def test_what_a_split_holds_is_its_meaning_in_the_run():
+    own = {"test_ood": DyckTask().meaning(Split.TEST_OOD)}
+    assert style_of("test_ood", own).holds == "brackets in shapes never trained"
+    assert style_of("train", {"train": SplitMeaning("words")}).holds == "words"
+    assert style_of("test_hops_3").holds == "chains of 3 hops over ID facts"
+    assert style_of("unheard").holds == ""

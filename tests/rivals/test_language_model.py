@@ -296,7 +296,8 @@ def test_a_cached_completion_reads_back(tmp_path):
 
 
 def test_messages_offer_the_possible_answers():
-    _, asked = write_messages(["F."], "Q?", style="direct", compares=True)
+    _, asked = write_messages(["F."], "Q?", style="direct", labels=list(ANSWERS))
     assert "less than, equal to, greater than, cannot decide" in asked["content"]
-    _, asked = write_messages([], "Q?", style="cot", compares=False)
+    told, asked = write_messages([], "Q?", style="cot", remark="R.")
     assert "(no fact was found)" in asked["content"] and "Final answer:" in asked["content"]
+    assert "The answer is one name" in asked["content"] and told["content"].endswith("R.")

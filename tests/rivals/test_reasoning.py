@@ -3,8 +3,10 @@
 import numpy as np
 
 from latebloom.rivals.memory import Memory
-from latebloom.rivals.reasoning import NOTHING, Symbolic, solve, solve_chains
+from latebloom.rivals.reasoning import Symbolic
 from latebloom.worlds.splits import Split
+from latebloom.worlds.tasks.chain import ChainTask
+from latebloom.worlds.tasks.task import NOTHING
 
 
 def answers(rival, world, split):
@@ -16,9 +18,10 @@ def answers(rival, world, split):
 def test_chains_by_hand():
     # 0 -5-> 1, 1 -6-> 2, 2 -5-> 0
     atomic = np.array([[0, 5, 1], [1, 6, 2], [2, 5, 0]])
+    chains, none = ChainTask(), np.empty((0, 0), np.int32)
     asked = np.array([[0, 5, 6], [2, 5, 5], [0, 6, 5], [1, 6, 6]])
-    assert solve_chains(atomic, asked).tolist() == [2, 1, NOTHING, NOTHING]
-    assert solve_chains(atomic[:0], asked).tolist() == [NOTHING] * 4
+    assert chains.solve_from(atomic, none, asked).tolist() == [2, 1, NOTHING, NOTHING]
+    assert chains.solve_from(atomic[:0], none, asked).tolist() == [NOTHING] * 4
 
 
 def test_every_question_of_a_told_world_is_answered(small_world, comparison_world):
@@ -43,7 +46,7 @@ def test_without_the_values_the_hard_ones_stay_open(hidden_world):
     comparisons = np.arange(len(memory.atomic), len(memory))
     for split, decided in ((Split.TEST_HARD, False), ("test_easy", True)):
         asked = hidden_world.splits[split][:, :-1]
-        assert ((solve(memory, comparisons, asked) != NOTHING) == decided).all()
+        assert ((memory.solve(asked, comparisons) != NOTHING) == decided).all()
 
 
 def test_the_memory_holds_what_was_trained_and_nothing_else(hidden_world, small_world):
@@ -52,7 +55,7 @@ def test_the_memory_holds_what_was_trained_and_nothing_else(hidden_world, small_
         tuple(row) for split in hidden_world.tested for row in hidden_world.splits[split].tolist()
     }
     assert held_out.isdisjoint(map(tuple, memory.atomic.tolist()))
-    assert held_out.isdisjoint(map(tuple, memory.comparisons.tolist()))
+    assert held_out.isdisjoint(map(tuple, memory.statements.tolist()))
     assert len(memory) == sum(len(hidden_world.splits[name]) for name in hidden_world.trained)
     assert len(memory.texts) == len(memory.topics) == len(memory)
     assert len(Memory.of(small_world)) == 48

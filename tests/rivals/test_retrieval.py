@@ -86,7 +86,7 @@ def test_recall_counts_the_needed_facts(small_world):
     memory = Memory.of(small_world)
     reader = Retrieval(memory, Everything(len(memory)))
     row = small_world.splits[Split.TEST_ID][:1, :-1]
-    needed = reader.needed(row[0].tolist())
+    needed = memory.task.needed(memory.facts, row)[0]
     assert len(needed) == 2 and memory.atomic[needed[0], 0] == row[0, 0]
     assert reader.recalls(row, [np.array(needed[:1])], []) == [0.5]
 

@@ -9,7 +9,6 @@ from latebloom.evaluation.accuracy import score_splits
 from latebloom.evaluation.loaded import LoadedRun
 from latebloom.model.transformer import Transformer
 from latebloom.rivals.contest import asked
-from latebloom.rivals.prompts import LABEL_ANSWERS
 from latebloom.studies.contested import ContestConfig, estimate_contest, hold_contest
 from latebloom.training.config import RunConfig
 from latebloom.training.run_folder import RunFolder
@@ -110,8 +109,8 @@ def test_a_language_model_that_knows_a_comparison(tmp_path, chat_server, small_c
     model = Transformer(small_config.model, len(world.vocabulary)).eval()
     run = LoadedRun(RunFolder(tmp_path), RunConfig(), world, model, 1)
     rows = asked(world, "test_ood", 4)
-    first_label = len(world.vocabulary) - 3
-    chat_server.script.extend(LABEL_ANSWERS[label - first_label] for label in rows[:, -1])
+    said = {token: words for words, token in world.task.answers_in_words().items()}
+    chat_server.script.extend(said[label] for label in rows[:, -1].tolist())
     config = ContestConfig(
         endpoint=chat_server.address, model="m", at_once=1, splits=("test_ood",), limit=4
     )

@@ -39,7 +39,7 @@ class Stop(Silence):
     def __init__(self):
         self.runs = 0
 
-    def start(self, total_steps, first_step, title):
+    def start(self, total_steps, first_step, title, judged=()):
         self.runs += 1
 
     def step(self, step, loss, steps_per_second):
@@ -53,7 +53,7 @@ class Count(Silence):
     def __init__(self):
         self.begun = []
 
-    def start(self, total_steps, first_step, title):
+    def start(self, total_steps, first_step, title, judged=()):
         self.begun.append(first_step)
 
 

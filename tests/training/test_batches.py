@@ -4,14 +4,18 @@ from collections import Counter
 
 import torch
 
-from latebloom.training.config import TrainConfig
+from latebloom.training.config import ComparisonFeedConfig, QuestionFeedConfig, TrainConfig
 from latebloom.training.objective import Group
-from latebloom.training.questions import Batches
+from latebloom.training.questions import QuestionFeed
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
 
 CPU = torch.device("cpu")
+
+
+def feed_of(world, batch_size, seed=0, *, kind=QuestionFeedConfig, **settings) -> QuestionFeed:
+    return QuestionFeed(world, kind(**settings), TrainConfig(batch_size=batch_size), seed, CPU)
 
 
 def asked(batch: list[Group]) -> list[tuple[int, ...]]:
@@ -28,7 +32,7 @@ def test_an_epoch_asks_every_training_question_once(small_world):
     )
     n = everything.total()
     size = next(size for size in (7, 6, 5, 4, 3, 2, 1) if n % size == 0)
-    batches = Batches(small_world, TrainConfig(batch_size=size, atomic_frac=0), 0, CPU)
+    batches = feed_of(small_world, size, atomic_frac=0)
     seen = Counter()
     for step in range(1, n // size + 1):
         seen.update(asked(batches.batch(step)))
@@ -37,7 +41,7 @@ def test_an_epoch_asks_every_training_question_once(small_world):
 
 def test_a_batch_larger_than_an_epoch_goes_round(small_world):
     n = sum(len(small_world.examples(split)) for split in small_world.trained)
-    batches = Batches(small_world, TrainConfig(batch_size=2 * n, atomic_frac=0), 0, CPU)
+    batches = feed_of(small_world, 2 * n, atomic_frac=0)
     assert set(Counter(asked(batches.batch(1))).values()) == {2}
 
 
@@ -45,24 +49,22 @@ def test_no_held_out_question_is_ever_in_a_batch(small_world):
     held_out = {
         tuple(row) for split in small_world.tested for row in small_world.examples(split).tolist()
     }
-    batches = Batches(small_world, TrainConfig(batch_size=64), seed=0, device=CPU)
+    batches = feed_of(small_world, 64)
     for step in range(1, 40):
         assert held_out.isdisjoint(asked(batches.batch(step)))
 
 
 def test_a_batch_depends_on_seed_and_step_alone(small_world):
-    config = TrainConfig(batch_size=16)
-    one = Batches(small_world, config, seed=0, device=CPU)
-    two = Batches(small_world, config, seed=0, device=CPU)
+    one, two = feed_of(small_world, 16), feed_of(small_world, 16)
     for step in range(1, 30):
         one.batch(step)
     assert asked(one.batch(30)) == asked(two.batch(30))
-    other = Batches(small_world, config, seed=1, device=CPU)
+    other = feed_of(small_world, 16, seed=1)
     assert asked(other.batch(30)) != asked(two.batch(30))
 
 
 def test_the_share_of_atomic_facts_is_as_asked(small_world):
-    batches = Batches(small_world, TrainConfig(batch_size=20, atomic_frac=0.3), 0, CPU)
+    batches = feed_of(small_world, 20, atomic_frac=0.3)
     for step in (1, 2, 9):
         rows = {group.atomic: len(group.answers) for group in batches.batch(step)}
         assert rows == {True: 6, False: 14}
@@ -71,7 +73,7 @@ def test_the_share_of_atomic_facts_is_as_asked(small_world):
 def test_questions_of_one_length_stay_together():
     config = CompositionConfig(entities=12, relations=4, out_degree=4, phi=1, hops=3)
     world = make_composition(config, seed=0)
-    batch = Batches(world, TrainConfig(batch_size=64), seed=0, device=CPU).batch(1)
+    batch = feed_of(world, 64).batch(1)
     assert [group.tokens.shape[1] for group in batch] == [2, 3, 4]
     assert [group.atomic for group in batch] == [True, False, False]
 
@@ -81,7 +83,7 @@ def test_values_are_those_that_training_tells():
     world = make_hidden_attributes(config, seed=0)
     told = {(e, a): v for e, a, v in world.splits["atomic_id"].tolist()}
     hidden = 0
-    batches = Batches(world, TrainConfig(batch_size=64, values_first=True), 0, CPU)
+    batches = feed_of(world, 64, kind=ComparisonFeedConfig, values_first=True)
     for step in range(1, 20):
         for group in batches.batch(step):
             assert (group.values is None) == group.atomic
@@ -94,17 +96,17 @@ def test_values_are_those_that_training_tells():
     assert hidden > 0
 
 
-def test_values_are_asked_only_where_told_to(small_world):
-    comparing = make_comparison(ComparisonConfig(entities=30, attributes=2, phi=2), seed=0)
-    for world, first in ((comparing, False), (small_world, True)):
-        batches = Batches(world, TrainConfig(batch_size=64, values_first=first), 0, CPU)
-        assert all(group.values is None for group in batches.batch(1))
+def test_values_are_asked_only_where_told_to():
+    world = make_comparison(ComparisonConfig(entities=30, attributes=2, phi=2), seed=0)
+    for kind in (QuestionFeedConfig, ComparisonFeedConfig):
+        batch = feed_of(world, 64, kind=kind).batch(1)
+        assert len(batch) == 2 and all(group.values is None for group in batch)
 
 
 def test_facts_are_told_in_either_order():
     world = make_comparison(ComparisonConfig(entities=30, attributes=2, phi=2), seed=0)
     plain, turned = (
-        Batches(world, TrainConfig(batch_size=64, both_orders=both), 0, CPU)
+        feed_of(world, 64, kind=ComparisonFeedConfig, both_orders=both)
         for both in (False, True)
     )
     for step in range(1, 5):

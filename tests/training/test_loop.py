@@ -171,7 +171,7 @@ def test_overwrite_spares_what_is_no_run(small_config, tmp_path):
 def test_a_run_of_another_version_is_refused(small_config, tmp_path):
     grow(small_config, tmp_path / "run")
     path = tmp_path / "run" / "environment.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    path.write_text(path.read_text().replace('"format": 2', '"format": 99'))
     with pytest.raises(RunFolderError, match="format 99"):
         RunFolder.open(tmp_path / "run")
 
@@ -186,6 +186,8 @@ def test_the_summary_keeps_its_contract(small_config, tmp_path):
         "seconds",
         "device",
         "parameters",
+        "task",
+        "reads",
         "phi",
         "splits",
         "stopped_by",

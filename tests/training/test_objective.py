@@ -26,7 +26,7 @@ def by_hand(model: Transformer, batch: list[Group], every_loop: bool) -> torch.T
     """Every loop of every question run in full, and the answers' -log p summed one by one."""
     total = torch.zeros((), dtype=torch.float64)
     for group in batch:
-        chances = model(group.tokens, n_loops=model.config.n_loops)[:, :, -1].log_softmax(-1)
+        chances = model(group.tokens, n_loops=model.config.n_loops).logits[:, :, -1].log_softmax(-1)
         for loop in range(len(chances)):
             counts = loop == len(chances) - 1 or (every_loop and group.atomic)
             for row, answer in enumerate(group.answers.tolist()):
@@ -47,7 +47,7 @@ def test_loss_equals_the_sum_over_all_loops(feedback, n_loops, every_loop):
 def test_one_question_by_hand():
     model, _ = make("none", 1)
     group = Group(torch.tensor([[4, 7]]), torch.tensor([9]), atomic=True)
-    logits = model(group.tokens)[0, 0, -1]
+    logits = model(group.tokens).logits[0, 0, -1]
     expected = logits.exp().sum().log() - logits[9]
     loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.0)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
@@ -56,7 +56,7 @@ def test_one_question_by_hand():
 def test_label_smoothing_spreads_the_target():
     model, _ = make("none", 1)
     group = Group(torch.tensor([[4, 7]]), torch.tensor([9]), atomic=True)
-    log_p = F.log_softmax(model(group.tokens)[0, 0, -1], dim=-1)
+    log_p = F.log_softmax(model(group.tokens).logits[0, 0, -1], dim=-1)
     expected = -(0.8 * log_p[9] + 0.2 * log_p.mean())
     loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.2)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
@@ -66,7 +66,7 @@ def test_nobody_tells_the_model_a_bridge():
     """Gradient reaches the first loop of a composed question only through the last."""
     model, batch = make("ahead")
     loss = batch_loss(model, batch[1:], every_loop=True, label_smoothing=0.0)
-    final = model(batch[1].tokens, torch.tensor([2, 2, 2]))[-1]
+    final = model(batch[1].tokens, torch.tensor([2, 2, 2])).logits[-1]
     expected = F.cross_entropy(final, batch[1].answers)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
 
@@ -78,7 +78,7 @@ def test_values_are_asked_for_after_the_first_loop_and_the_label_after_the_last(
         torch.tensor([[-100, 5, 6], [-100, 6, -100]]),
     )
     group = Group(tokens, torch.tensor([17, 18]), atomic=False, values=values)
-    chances = model(tokens).log_softmax(-1)
+    chances = model(tokens).logits.log_softmax(-1)
     expected = -(chances[1, 0, 2, 17] + chances[1, 1, 2, 18])
     expected = expected - chances[0, 0, 1, 5] - chances[0, 0, 2, 6] - chances[0, 1, 1, 6]
     loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.0)

@@ -18,10 +18,10 @@ from latebloom.model.transformer import Transformer
 from latebloom.studies.grow import grow, resume
 from latebloom.training.averaging import WeightAverage
 from latebloom.training.checkpoint import list_checkpoints
-from latebloom.training.config import RunConfig, TrainConfig
+from latebloom.training.config import QuestionFeedConfig, RunConfig, SentenceFeedConfig, TrainConfig
 from latebloom.training.listener import Silence
-from latebloom.training.objective import NO_WORD, Sentences, loss_of
-from latebloom.training.sentences import POOL, SentenceBatches, even_cuts
+from latebloom.training.objective import NO_WORD, Sentences
+from latebloom.training.sentences import POOL, SentenceFeed, even_cuts
 from latebloom.worlds.build import build_world
 from latebloom.worlds.published.sentences import write_published
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
@@ -34,8 +34,6 @@ SMALL = QuestionConfig(train=60, test_id=20, test_ood=20)
 TOLD = TrainConfig(
     steps=24,
     batch_size=10,
-    atomic_frac=0.0,
-    every_loop=False,
     eval_every=8,
     checkpoint_every=8,
     warmup_steps=4,
@@ -44,7 +42,10 @@ TOLD = TrainConfig(
 READER = ModelConfig(
     d_model=16, n_layers=2, n_heads=2, n_loops=1, feedback="none", positions="rotary", dropout=0.1
 )
-CONFIG = RunConfig(recipe="question", seed=3, world=SMALL, model=READER, train=TOLD)
+FEED = SentenceFeedConfig()
+CONFIG = RunConfig(
+    recipe="question", seed=3, world_seed=3, world=SMALL, model=READER, feed=FEED, train=TOLD
+)
 
 
 class Stop(Silence):
@@ -77,7 +78,7 @@ def test_an_epoch_holds_every_line_once_and_every_word(corpus):
         tuple(row[:n]) for row, n in zip(lines.tokens.tolist(), lines.lengths, strict=True)
     )
     # A pool would be 8 steps of 10 lines, which is more than there are: so it is an epoch.
-    batches = SentenceBatches(corpus, TOLD, 0, CPU)
+    batches = SentenceFeed(corpus, FEED, TOLD, 0, CPU)
     for first in (1, 7, 13):
         steps = range(first, first + 6)
         assert Counter(line for step in steps for line in lines_of(batches.batch(step))) == whole
@@ -86,14 +87,14 @@ def test_an_epoch_holds_every_line_once_and_every_word(corpus):
 
 @pytest.mark.parametrize("batch_size", [1, 7, 90])
 def test_any_batch_size_goes_through_the_lines(corpus, batch_size):
-    batches = SentenceBatches(corpus, replace(TOLD, batch_size=batch_size), 0, CPU)
+    batches = SentenceFeed(corpus, FEED, replace(TOLD, batch_size=batch_size), 0, CPU)
     n = math.lcm(batches.pool * batch_size, 60) // batch_size
     sizes = [len(batches.batch(step).tokens) for step in range(1, n + 1)]
     assert min(sizes) >= 1 and sum(sizes) == n * batch_size
 
 
 def test_the_lines_of_a_pool_lie_together_by_length(corpus):
-    batches = SentenceBatches(corpus, TOLD, 0, CPU)
+    batches = SentenceFeed(corpus, FEED, TOLD, 0, CPU)
     spans = sorted(
         (min(lengths), max(lengths))
         for step in range(1, batches.pool + 1)
@@ -104,7 +105,7 @@ def test_the_lines_of_a_pool_lie_together_by_length(corpus):
 
 
 def test_the_batches_of_a_pool_have_like_numbers_of_tokens(corpus):
-    batches = SentenceBatches(corpus, TOLD, 0, CPU)
+    batches = SentenceFeed(corpus, FEED, TOLD, 0, CPU)
     longest = int(corpus.lines("train").lengths.max())
     tokens = [sum(map(len, lines_of(batches.batch(s)))) for s in range(1, batches.pool + 1)]
     assert max(tokens) - min(tokens) <= 2 * longest
@@ -112,7 +113,7 @@ def test_the_batches_of_a_pool_have_like_numbers_of_tokens(corpus):
 
 def test_short_lines_share_a_batch_with_many():
     brackets = make_dyck(DyckConfig(train=2000, test_id=20, test_ood=20), seed=0)
-    batches = SentenceBatches(brackets, replace(TOLD, batch_size=100), 0, CPU)
+    batches = SentenceFeed(brackets, FEED, replace(TOLD, batch_size=100), 0, CPU)
     assert batches.pool == POOL
     made = [batches.batch(step) for step in range(1, POOL + 1)]
     words = [int((batch.targets != NO_WORD).sum()) for batch in made]
@@ -130,40 +131,42 @@ def test_every_part_has_a_line(lengths, cuts):
 
 
 def test_a_batch_is_as_wide_as_its_longest_line(corpus):
-    batch = SentenceBatches(corpus, TOLD, 0, CPU).batch(2)
+    batch = SentenceFeed(corpus, FEED, TOLD, 0, CPU).batch(2)
     real = (batch.targets != NO_WORD).sum(1)
     assert batch.tokens.shape[1] == int(real.max())
     assert (batch.tokens[:, 1:] == batch.targets[:, :-1])[batch.targets[:, 1:] != NO_WORD].all()
 
 
 def test_nothing_is_remembered(corpus):
-    walked = SentenceBatches(corpus, TOLD, 5, CPU)
+    walked = SentenceFeed(corpus, FEED, TOLD, 5, CPU)
     for step in range(1, 9):
         late = walked.batch(step)
-    assert torch.equal(late.targets, SentenceBatches(corpus, TOLD, 5, CPU).batch(8).targets)
+    assert torch.equal(late.targets, SentenceFeed(corpus, FEED, TOLD, 5, CPU).batch(8).targets)
 
 
 def test_the_loss_is_the_mean_over_words_by_hand(corpus):
     torch.manual_seed(0)
     model = Transformer(replace(READER, dropout=0.0), len(corpus.vocabulary)).double()
-    batch = SentenceBatches(corpus, TOLD, 0, CPU).batch(1)
+    feed = SentenceFeed(corpus, FEED, TOLD, 0, CPU)
+    batch = feed.batch(1)
     total, n = 0.0, 0
     for line in lines_of(batch):
-        chances = model(torch.tensor([line[:-1]]))[0, 0].detach().log_softmax(-1)
+        chances = model(torch.tensor([line[:-1]])).logits[0, 0].detach().log_softmax(-1)
         total -= sum(float(chances[i, word]) for i, word in enumerate(line[1:]))
         n += len(line) - 1
-    assert loss_of(model, batch, TOLD).item() == pytest.approx(total / n, rel=1e-6)
+    assert feed.loss(model, batch).item() == pytest.approx(total / n, rel=1e-6)
 
 
 def test_padding_changes_nothing(corpus):
     torch.manual_seed(0)
     model = Transformer(replace(READER, dropout=0.0), len(corpus.vocabulary)).double()
-    batch = SentenceBatches(corpus, TOLD, 0, CPU).batch(1)
+    feed = SentenceFeed(corpus, FEED, TOLD, 0, CPU)
+    batch = feed.batch(1)
     wider = Sentences(
         torch.nn.functional.pad(batch.tokens, (0, 5), value=7),
         torch.nn.functional.pad(batch.targets, (0, 5), value=NO_WORD),
     )
-    first, second = loss_of(model, batch, TOLD), loss_of(model, wider, TOLD)
+    first, second = feed.loss(model, batch), feed.loss(model, wider)
     assert first.item() == pytest.approx(second.item(), rel=1e-6)
 
 
@@ -236,7 +239,7 @@ def test_every_world_of_sentences_goes_through_the_loop(tmp_path, world):
     ids=lambda world: world.kind,
 )
 def test_published_files_are_trained_on_like_the_lines_that_were_drawn(tmp_path, drawn):
-    write_published(build_world(drawn, CONFIG.seed), tmp_path / "files")
+    write_published(build_world(drawn, CONFIG.world_seed), tmp_path / "files")
     read = type(drawn)(files=str(tmp_path / "files"))
     notes: list[str] = []
     assert len(build_world(read, 0, notes.append).lines("train")) == drawn.train
@@ -272,17 +275,9 @@ def test_the_loss_falls_on_what_can_be_learned(tmp_path):
     assert json.loads(last)["loss"] < 0.75 * np.log(70)
 
 
-@pytest.mark.parametrize(
-    ("changed", "named"),
-    [
-        ({"atomic_frac": 0.5}, "atomic_frac"),
-        ({"every_loop": True}, "every_l"),
-        ({"both_orders": True}, "both"),
-    ],
-)
-def test_a_setting_without_effect_is_refused(changed, named):
-    with pytest.raises(LatebloomError, match=named):
-        replace(CONFIG, train=replace(TOLD, **changed))
+def test_the_feed_of_questions_is_refused():
+    with pytest.raises(LatebloomError, match=r"this world asks sentences: give feed=SentenceFeed"):
+        replace(CONFIG, feed=QuestionFeedConfig())
 
 
 def test_feedback_is_refused():
@@ -304,7 +299,7 @@ def test_a_line_longer_than_the_model_is_named_and_leaves_no_folder(tmp_path, co
     told = str(caught.value)
     assert told.startswith(f"the longest line, line {row + 1} of {split} (")
     assert corpus.text(split, row)[:40] in told
-    assert f"has {longest} tokens, the model reads 8;" in told
+    assert f"has {longest} tokens, but the model reads 8 (model.max_positions);" in told
 
 
 def test_who_asks_for_facts_is_told_where_to_go(tmp_path, small_config):

@@ -126,7 +126,7 @@ def _written(write, grammar: Grammar, found: list[tuple[int, list[int], bool]]) 
     for row, (_, numbers, _) in zip(number, found, strict=True):
         row[: len(numbers)] = numbers
     asked = np.array([item[2] for item in found])
-    order: list[Int[ndarray, " row"]] = [np.flatnonzero(~asked), np.flatnonzero(asked)]
+    order: list[Int[ndarray, " _"]] = [np.flatnonzero(~asked), np.flatnonzero(asked)]
     parts = [
         write(pattern[rows], number[rows], which)
         for which, rows in zip((False, True), order, strict=True)

@@ -65,7 +65,7 @@ class ChainTask(Task):
             for j in range(1, n_tokens - 1)
         )
 
-    def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " candidate"], ...]:
+    def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " _"], ...]:
         return (np.unique(facts.subject), *[np.unique(facts.relation)] * (n_tokens - 1))
 
     def check(self, tokens: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> None:

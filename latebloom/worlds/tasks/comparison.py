@@ -83,7 +83,7 @@ class ComparisonTask(Task):
             () if n_tokens != 3 else tuple(range(self.first_label, self.first_label + len(LABELS)))
         )
 
-    def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " candidate"], ...]:
+    def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " _"], ...]:
         entities, attributes = np.unique(facts.subject), np.unique(facts.relation)
         return (entities, attributes) if n_tokens == 2 else (attributes, entities, entities)
 

@@ -130,7 +130,7 @@ class Task(ABC):
         """The tokens that compete as answers; empty: every name may be one."""
         return ()
 
-    def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " candidate"], ...]:
+    def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " _"], ...]:
         """For each place the tokens that may stand there."""
         raise LatebloomError(
             f"the task {self.name!r} does not say which tokens may stand at its places; define"

@@ -18,6 +18,8 @@ from latebloom.worlds.published.folder import (
     write_dataset,
 )
 from latebloom.worlds.published.items import to_token, to_word
+from latebloom.worlds.tasks.chain import ChainTask
+from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.world import World
 
 SPECIAL = ["<mask>", "<sep>", "<a>", "</a>", "<q>", "</q>"]
@@ -89,7 +91,7 @@ def test_a_fact_that_nothing_tells_of_is_id_if_the_ood_facts_are_listed(tmp_path
 
 
 def test_a_fact_that_nothing_tells_of_is_ood_if_they_are_a_sample(tmp_path, monkeypatch):
-    monkeypatch.setattr("latebloom.worlds.dataset.PROBES", 1)
+    monkeypatch.setattr("latebloom.worlds.published.chains.PROBES", 1)
     test = [entry for entry in TEST if entry["type"] != "test_inferred_iid"]
     world = read_dataset(write_sample(tmp_path / "data", test=test))
     assert world.facts.ood.tolist() == [True, False, False, True, True, False]
@@ -153,7 +155,7 @@ def test_names_of_every_kind_come_back(tmp_path):
         CompositionConfig(entities=9, relations=1, out_degree=1, ood_frac=0, phi=0), 0
     ).vocabulary
     world = World(
-        task="composition",
+        task=ChainTask(),
         vocabulary=type(vocabulary)(names),
         facts=facts,
         splits={"atomic_id": rows, "atomic_ood": rows[:0], "train_inferred": chains},
@@ -245,7 +247,7 @@ def test_a_failed_export_leaves_nothing(small_world, tmp_path, monkeypatch):
     def disk_full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("latebloom.worlds.dataset.write_list", disk_full)
+    monkeypatch.setattr("latebloom.worlds.published.chains.write_list", disk_full)
     with pytest.raises(FactsError, match="data cannot be written: No space left on device"):
         write_dataset(small_world, tmp_path / "data")
     assert list(tmp_path.iterdir()) == []
@@ -257,15 +259,25 @@ def test_a_place_that_cannot_be_written(small_world, tmp_path):
         write_dataset(small_world, tmp_path / "file" / "data")
 
 
+class Sums(Task):
+    name = "sums"
+
+    def places(self, n_tokens):
+        return ("number",) * n_tokens
+
+    def solve(self, facts, questions):
+        return questions.sum(axis=1)
+
+
 def test_a_task_without_a_format_is_refused(small_world, tmp_path):
     other = World(
-        task="sentences",
+        task=Sums(),
         vocabulary=small_world.vocabulary,
         facts=small_world.facts,
         splits=small_world.splits,
         trained=small_world.trained,
     )
-    with pytest.raises(WorldError, match="the task 'sentences' has no published format here"):
+    with pytest.raises(WorldError, match="the task 'sums' has no published format here"):
         write_dataset(other, tmp_path / "data")
     with pytest.raises(FactsError, match=r"world\.folder is empty"):
         make_dataset_world(DatasetConfig())

@@ -4,11 +4,11 @@ import pytest
 import torch
 
 from latebloom.errors import LatebloomError, UnknownNameError
-from latebloom.asking.answer import ask, follow, was_shown
+from latebloom.asking.answer import ask, was_shown
 from latebloom.asking.told_facts import NewFacts, ask_both
 from latebloom.asking.told_values import ask_compared
 from latebloom.model.config import ModelConfig
-from latebloom.model.transformer import Transformer
+from latebloom.model.transformer import Pass, Transformer
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
 
@@ -21,11 +21,11 @@ class Oracle(Transformer):
         self.world = world
 
     def forward(self, tokens, at=None, *, n_loops=None, **_):
-        path, _ = follow(self.world, tokens[0].tolist())
+        told = self.world.task.tell(self.world.facts, tokens[0].tolist(), self.world.vocabulary)
         logits = torch.zeros(n_loops, 1, tokens.shape[1], self.d_vocab)
-        for position, name in enumerate(path, start=1):
+        for position, name in enumerate(told.path, start=1):
             logits[:, 0, position, name] = 20.0
-        return logits
+        return Pass(logits)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ class Judge(Transformer):
         self.loops.append(n_loops)
         probabilities = torch.full((n_loops, 1, tokens.shape[1], self.d_vocab), 1e-12)
         probabilities[:, 0, -1, [0, -2, -1]] = torch.tensor([0.5, 0.125, 0.375])
-        return probabilities.log()
+        return Pass(probabilities.log())
 
 
 @pytest.fixture
@@ -198,10 +198,12 @@ def test_hidden_values_and_a_lack_of_labels_are_noted():
     def astray(tokens, at=None, *, n_loops=None, **_):
         logits = torch.zeros(n_loops, 1, tokens.shape[1], judge.d_vocab)
         logits[..., 0] = 9.0
-        return logits
+        return Pass(logits)
 
     judge.forward = astray
-    assert any("no comparison" in n for n in ask(judge, world, names(world, "test_hard")).notes)
+    assert ask(judge, world, names(world, "test_hard")).notes[-1] == (
+        "low confidence: only 0% of the probability is on the possible answers"
+    )
 
 
 @pytest.mark.parametrize("top", [0, -1])

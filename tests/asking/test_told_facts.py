@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from latebloom.errors import FactsError, LatebloomError, UnknownNameError
-from latebloom.asking.answer import follow
 from latebloom.asking.told_facts import NewFacts, ask_both, load_new_facts
 from latebloom.model.config import ModelConfig
-from latebloom.model.transformer import Transformer
+from latebloom.model.transformer import Pass, Transformer
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
+from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
@@ -45,11 +45,11 @@ class Knower(Transformer):
 
     def forward(self, tokens, at=None, *, n_loops=None, **_):
         self.asked.append(" ".join(self.world.vocabulary.decode(tokens[0].tolist())))
-        path, _ = follow(self.world, tokens[0].tolist())
+        told = self.world.task.tell(self.world.facts, tokens[0].tolist(), self.world.vocabulary)
         logits = torch.zeros(n_loops, 1, tokens.shape[1], self.d_vocab)
-        for position, name in enumerate(path, start=1):
+        for position, name in enumerate(told.path, start=1):
             logits[:, 0, position, name] = 20.0
-        return logits
+        return Pass(logits)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def world():
     ood = np.array([False, False, False, True, False])
     inferred = np.array([vocabulary.encode(("JFK", "country", "capital", "Washington"))], np.int32)
     return World(
-        "composition",
+        ChainTask(),
         vocabulary,
         Facts(*rows.T, ood),
         {"atomic_id": rows, "train_inferred": inferred},
@@ -149,10 +149,10 @@ def test_what_no_memory_tells_is_noted(world):
 def test_a_wrong_hop_leads_the_rest_astray_and_the_truth_stays(world):
     class Mistaken(Knower):
         def forward(self, tokens, at=None, *, n_loops=None, **_):
-            logits = super().forward(tokens, at, n_loops=n_loops)
+            logits = super().forward(tokens, at, n_loops=n_loops).logits
             logits[:, :, 1] = 0.0
             logits[:, :, 1, self.world.vocabulary.id("USA")] = 20.0
-            return logits
+            return Pass(logits)
 
     new = told(world, ("USA", "capital", "Philadelphia"))
     answer = ask_both(Mistaken(world), world, new, ["TXL", "country", "capital"])
@@ -188,5 +188,5 @@ def test_new_facts_that_contradict_each_other_are_refused(world, tmp_path):
 
 def test_where_a_run_compares_there_are_no_hops_to_enter_at():
     compared = make_comparison(ComparisonConfig(entities=12, attributes=2, values=4, ood_frac=0), 0)
-    with pytest.raises(LatebloomError, match="this run compares"):
+    with pytest.raises(LatebloomError, match="this run asks no chains"):
         ask_both(Knower(compared), compared, told(compared), ["a0", "e1", "e2"])

@@ -60,7 +60,7 @@ def test_the_world_compares_what_is_there(tmp_path):
     assert not any(
         name in question for question in asked if "flow" in question for name in ("Oder", "Main")
     )
-    assert world.task == "comparison"
+    assert world.task.name == "comparison"
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from latebloom.errors import CorpusError
+from latebloom.worlds.published import sentences as published
 from latebloom.worlds.published.sentences import (
     read_published,
     read_published_lines,
     task_of_files,
     write_published,
 )
-from latebloom.worlds.sentences import published
 from latebloom.worlds.sentences.dyck import DyckConfig, brackets_of, make_dyck
 from latebloom.worlds.sentences.lines import Lines
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
@@ -100,11 +100,11 @@ def corpora():
     ]
 
 
-@pytest.mark.parametrize("corpus", corpora(), ids=lambda corpus: corpus.task)
+@pytest.mark.parametrize("corpus", corpora(), ids=lambda corpus: corpus.task.name)
 def test_written_and_read_back(corpus, tmp_path):
     paths = write_published(corpus, tmp_path)
     assert len(paths) == 3
-    again = read_published(tmp_path, corpus.task)
+    again = read_published(tmp_path, corpus.task.name)
     assert again.vocabulary == corpus.vocabulary
     for split in corpus.splits:
         one, other = corpus.lines(split), again.lines(split)

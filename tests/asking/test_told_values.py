@@ -10,9 +10,8 @@ from latebloom.asking.told_facts import NewFacts
 from latebloom.asking.told_values import ask_compared
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.training.config import TrainConfig
-from latebloom.training.objective import batch_loss
-from latebloom.training.questions import Batches
+from latebloom.training.config import ComparisonFeedConfig, TrainConfig
+from latebloom.training.questions import QuestionFeed
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.comparisons.own import NumericTableConfig, make_numeric_table
 from latebloom.worlds.comparisons.scale import Place, recover_scale
@@ -32,12 +31,13 @@ def world():
 def grown(world):
     torch.manual_seed(0)
     model = Transformer(ModelConfig(**COMPARER), len(world.vocabulary))
-    config = TrainConfig(steps=150, batch_size=128, values_first=True, both_orders=True)
-    batches = Batches(world, config, 0, torch.device("cpu"))
+    config = TrainConfig(steps=150, batch_size=128)
+    helped = ComparisonFeedConfig(values_first=True, both_orders=True)
+    feed = QuestionFeed(world, helped, config, 0, torch.device("cpu"))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     for step in range(1, config.steps + 1):
         optimizer.zero_grad()
-        batch_loss(model, batches.batch(step), every_loop=True, label_smoothing=0.0).backward()
+        feed.loss(model, feed.batch(step)).backward()
         optimizer.step()
     return model.eval()
 
@@ -119,7 +119,7 @@ def test_a_told_value_is_believed_over_a_trained_one(grown, world):
 def test_other_families_are_refused_by_name(world, settings):
     model = Transformer(ModelConfig(**(COMPARER | settings)), len(world.vocabulary))
     feedback = settings["feedback"]
-    refused = f"and this model has '{feedback}'"
+    refused = f"needs model.feedback replace, and this run has {feedback}.*latebloom grok comparison"
     with pytest.raises(LatebloomError, match=refused):
         ask_compared(model, world, told(("NEW", "a0", "v1")), ["a0", "NEW", "e1"])
 
