@@ -14,7 +14,7 @@ import latebloom
 
 ROOT = Path(latebloom.__file__).parent
 ORDER = (
-    *("errors", "files", "intervals", "checked", "worlds", "model", "asking", "rivals"),
+    *("errors", "files", "intervals", "records", "checked", "worlds", "model", "asking", "rivals"),
     *("training", "evaluation", "circuits", "trees", "recipes", "studies", "reports"),
     *("exported", "export", "cli"),
 )
@@ -62,7 +62,11 @@ def test_imports_run_one_way(path):
 
 def test_within_worlds_imports_run_one_way():
     worlds = ROOT / "worlds"
-    files = [path for path in sorted(worlds.rglob("*.py")) if path.parent != worlds or path.stem != "__init__"]
+    files = [
+        path
+        for path in sorted(worlds.rglob("*.py"))
+        if path.parent != worlds or path.stem != "__init__"
+    ]
     assert {room_of(path, worlds) for path in files} == set(ORDER_IN_WORLDS)
     found = {path: later(path, worlds, ORDER_IN_WORLDS, "latebloom.worlds") for path in files}
     assert not any(found.values()), {path: names for path, names in found.items() if names}

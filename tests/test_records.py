@@ -102,11 +102,11 @@ def test_what_is_no_field_is_passed_over():
     ],
 )
 def test_what_does_not_fit_is_refused(change):
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         from_json(to_json(WHOLE) | change, Whole)
 
 
 @pytest.mark.parametrize("table", [None, [], 3, "text", {}])
 def test_no_record_at_all(table):
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         from_json(table, Whole)

@@ -60,3 +60,9 @@ def caption_of(stem: str) -> Caption:
         return CAPTIONS[stem]
     title = stem.replace("_", " ").replace("-", " ")
     return Caption(title[:1].upper() + title[1:], TREE if stem.startswith("tree-of-") else "")
+
+
+def place_of(stem: str) -> tuple[int, str]:
+    """Sorts figures as they are read: in the order of `CAPTIONS`, the others by name after them."""
+    known = list(CAPTIONS)
+    return known.index(stem) if stem in CAPTIONS else len(known), stem
