@@ -85,8 +85,36 @@ def test_trace_goes_on_where_it_was_and_draws(latebloom, run_folder):
 def test_trace_of_one_step_shows_its_verdict(latebloom, run_folder):
     code, out, _ = latebloom("trace", run_folder, "--step", "20", "--examples", "20")
     assert code == 0
-    assert "step      20" in out
+    head, row, *rest = out.splitlines()
+    assert head.split() == ["training", "step", "right", "circuit"]
+    assert row.split()[0] == "20"
+    assert "right: of 20 questions of train_inferred" in rest
     assert not (run_folder / "figures").exists()
+
+
+def test_trace_says_each_circuit_once(latebloom, run_folder):
+    """Checkpoints in a row without a circuit are one line; with --all each has its own."""
+    words = ["trace", run_folder, "--examples", "20"]
+    code, out, _ = latebloom(*words)
+    assert code == 0
+    rows = [line for line in out.splitlines() if "no circuit" in line]
+    assert [row.split()[:3] for row in rows[:-1]] == [["0", "to", "20"]]
+    assert rows[-1].startswith("no circuit: ")
+    steps = sorted(int(p.name.split("_")[1]) for p in (run_folder / "checkpoints").iterdir())
+    _, out, _ = latebloom(*words, "--all")
+    rows = [line for line in out.splitlines() if "no circuit" in line]
+    assert [int(row.split()[0]) for row in rows[:-1]] == steps
+    assert sum("test_ood: " in line for line in out.splitlines()) == len(steps)
+
+
+def test_trace_renews_the_report(latebloom, run_folder):
+    code, out, _ = latebloom("trace", run_folder, "--examples", "20", "--device", "cpu")
+    assert code == 0
+    assert "run/report.html" in out
+    page = (run_folder / "report.html").read_text()
+    assert page.count("data:image/svg+xml") == page.count("<figcaption") == 4
+    code, _, err = latebloom("trace", run_folder, "--device", "tpu")
+    assert (code, err) == (2, "error: --device tpu: use auto, cpu, cuda or mps\n")
 
 
 def test_a_model_and_data_from_elsewhere(latebloom, plain_run, tmp_path):

@@ -30,12 +30,13 @@ def test_a_run_on_sentences_from_end_to_end(latebloom, grown, tmp_path):
     assert grown["splits"]["test_ood"]["n"] == 20
     code, text, _ = latebloom("trees", "run", "--sentences", "6")
     assert code == 0
-    assert "right branching" in text
+    assert "without a model: right branching" in text
+    assert "measured on 6 sentences" in text
     code, text, _ = latebloom("trees", "run", "--sentences", "6", "--json")
     records = [json.loads(line) for line in text.splitlines()]
     assert [record["step"] for record in records] == [0, 4, 8]
     assert (tmp_path / "run" / "figures" / "tree-projections.svg").exists()
-    assert "Tree projections" in (tmp_path / "run" / "report.html").read_text()
+    assert "How tree-like the model reads sentences</h2>" in (tmp_path / "run" / "report.html").read_text()
 
 
 def test_the_tree_of_one_sentence(latebloom, grown):

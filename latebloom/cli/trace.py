@@ -129,7 +129,7 @@ def draw(run: Path, records: "Sequence[CircuitRecord]") -> list[Path]:
 
 def show_circuits(records: "Sequence[CircuitRecord]", *, each: bool) -> None:
     """A line for each change of the circuit (each: for every record), then what the words mean."""
-    from latebloom.reports.traced import KINDS, STRENGTH, stretches
+    from latebloom.reports.traced import KINDS, STRENGTH, blame, explain, stretches
 
     found, newest = stretches(records, each=each), records[-1]
     table = Table(box=None)
@@ -138,12 +138,12 @@ def show_circuits(records: "Sequence[CircuitRecord]", *, each: bool) -> None:
         table.add_column(name, justify="left" if name == "circuit" else "right")
     for one in found:
         told = [f"[bold]{one.kind}[/bold]{': ' if one.found else ''}{escape(one.found)}"]
-        told += [f"[dim]{escape(why)}[/dim]" for why in one.failures] if each else []
+        told += [f"[dim]{escape(blame(why))}[/dim]" for why in one.failures] if each else []
         table.add_row(*((one.steps,) if of_run else ()), one.right, "\n".join(told))
     out.print(table)
     if not each:
         for why in found[-1].failures:
-            out.print(f"\nAt the last checkpoint, {escape(why)}")
+            out.print(f"\nAt the last checkpoint, {escape(explain(why))}")
     show_left_out(newest)
     out.print(f"\nright: of {newest.n} questions of {escape(newest.config.split)}")
     for kind in dict.fromkeys(one.kind for one in found):

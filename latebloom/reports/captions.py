@@ -46,8 +46,7 @@ CAPTIONS = {
         "How tree-like the model reads sentences",
         "A higher t_score means that the model reads a phrase the same way whatever comes before"
         " it. F1 compares the trees found in the model with the correct ones; grey lines are trees"
-        " made"
-        " without a model. Lower entropy: attention looks at fewer words.",
+        " made without a model. Lower entropy: attention looks at fewer words.",
     ),
 }
 """The figures that latebloom draws, by the name of the file."""
@@ -61,3 +60,9 @@ def caption_of(stem: str) -> Caption:
         return CAPTIONS[stem]
     title = stem.replace("_", " ").replace("-", " ")
     return Caption(title[:1].upper() + title[1:], TREE if stem.startswith("tree-of-") else "")
+
+
+def place_of(stem: str) -> tuple[int, str]:
+    """Sorts figures as they are read: in the order of `CAPTIONS`, the others by name after them."""
+    known = list(CAPTIONS)
+    return known.index(stem) if stem in CAPTIONS else len(known), stem

@@ -95,12 +95,12 @@ def plot_circuit(record: CircuitRecord) -> Figure:
         if last_alone(record):
             arrow(axes, (last, 0), (last, top), last_strength(record), BLUE.on_white)
         for position, place in enumerate(places):
-            node(axes, (position, 0), place, INK.on_white)
+            node(axes, (position, 0), place, INK.on_white, below=True)
         node(axes, (last, top), "answer", GREEN.on_white)
         axes.set_yticks(range(len(depth)), depth)
         axes.set_xticks([])
-        axes.set_xlim(-0.3, last + 0.85)
-        axes.set_ylim(-0.6, top + 0.6)
+        axes.set_xlim(-0.45, last + 0.7)
+        axes.set_ylim(-0.8, top + 0.6)
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
         title = "" if record.step is None else f"step {record.step:,}: "
@@ -123,13 +123,16 @@ def last_strength(record: CircuitRecord) -> float | None:
     return None if effect is None else float(effect.strength[0, 0, -1])
 
 
-def node(axes: Axes, at: tuple[float, float], name: str, colour: str) -> None:
-    """A state with its name."""
+def node(
+    axes: Axes, at: tuple[float, float], name: str, colour: str, *, below: bool = False
+) -> None:
+    """A state with its name beside it, or below it."""
     axes.plot(*at, "o", color=colour, markersize=9, zorder=3)
     axes.annotate(
         name,
         at,
-        xytext=(9, 5),
+        xytext=(0, -16) if below else (9, 5),
+        ha="center" if below else "left",
         textcoords="offset points",
         color=colour,
         bbox={"facecolor": GROUND.on_white, "edgecolor": "none", "pad": 0.5, "alpha": 0.8},

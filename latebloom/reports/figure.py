@@ -57,6 +57,7 @@ STYLE: Any = LOOK | {
     "legend.labelcolor": LABEL.on_white,
     "text.color": INK.on_white,
     "axes.titlecolor": INK.on_white,
+    "axes.formatter.useoffset": False,
     "axes.prop_cycle": cycler(color=[hue.on_white for hue in CYCLE]),
 }
 """The settings under which the figures of the instruments are drawn."""

@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from latebloom.errors import RunFolderError
-from latebloom.reports.captions import Caption, caption_of
+from latebloom.reports.captions import Caption, caption_of, place_of
 from latebloom.reports.curves import subtitle, uses_log_steps
 from latebloom.reports.figure import LEAST
 from latebloom.reports.recording import (
@@ -183,13 +183,13 @@ class Picture:
 
 
 def figures(folder: Path) -> Iterable[Picture]:
-    """Each SVG of a folder, by name.
+    """Each SVG of a folder: those that latebloom draws first, then the others by name.
 
     They are shown as pictures: ids of two figures cannot clash, and a script in one does not run.
 
     Raises: RunFolderError if one cannot be read.
     """
-    for path in sorted(folder.glob("*.svg")):
+    for path in sorted(folder.glob("*.svg"), key=lambda path: place_of(path.stem)):
         try:
             content = path.read_bytes()
         except OSError as error:

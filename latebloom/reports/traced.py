@@ -104,9 +104,9 @@ class Stretch:
         return "; ".join([*parts, *([f"answer from {where(last, answer)} on"] if answer else [])])
 
     @property
-    def failures(self) -> list[str]:
-        """How many of each held-out split are wrong at the end of the stretch, and why."""
-        return [explain(one) for one in self.records[-1].failures.values()]
+    def failures(self) -> list[Failures]:
+        """What is wrong of each held-out split at the end of the stretch."""
+        return list(self.records[-1].failures.values())
 
 
 def stretches(records: Iterable[CircuitRecord], *, each: bool = False) -> list[Stretch]:
@@ -147,14 +147,19 @@ def span(texts: Sequence[str], between: str = "–") -> str:
     return texts[0] if texts[0] == texts[-1] else f"{texts[0]}{between}{texts[-1]}"
 
 
-def explain(failures: Failures) -> str:
-    """Why the wrong answers of a split are wrong, in a sentence."""
+def blame(failures: Failures) -> str:
+    """How many of a split are wrong, and which hop fails, in a sentence."""
     wrong = failures.n - failures.right
     if not wrong:
         return f"{failures.split}: all {failures.n} right."
     blamed = {hop: n for hop, n in enumerate(failures.failed_at, 1) if n}
     parts = [f"{n} fail at hop {hop}" for hop, n in blamed.items()]
-    text = f"{failures.split}: {wrong} of {failures.n} wrong; {', '.join(parts)}."
+    return f"{failures.split}: {wrong} of {failures.n} wrong; {', '.join(parts)}."
+
+
+def explain(failures: Failures) -> str:
+    """The same, and whether the last hop's fact is stored where that hop looks."""
+    text = blame(failures)
     if failures.with_donor:
         text += (
             f" Of {failures.with_donor} that fail at the last hop although the model knows that"

@@ -33,7 +33,8 @@ another. How long are the embeddings of the entities?
             self.rows = world.vocabulary.encode([f"e{i}" for i in range(config.entities)])
 
         def examine(self, model, step):
-            return Norm(step, float(model.embed.weight[self.rows].norm(dim=1).mean()))
+            entities = model.embed.weight.detach()[self.rows]
+            return Norm(step, entities.norm(dim=1).mean().item())
 
     run = latebloom.load("runs/composition")
     for norm in walk(run.folder, NormInstrument(NormConfig(), run.world)):
@@ -51,7 +52,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from latebloom.errors import LatebloomError
 from latebloom.files import write_text
@@ -68,6 +69,7 @@ TAKEN = ("checkpoints", "figures")
 """Folders of a run that hold something else."""
 
 
+@runtime_checkable
 class Instrument(Protocol[R]):
     """What can be put to every checkpoint of a run.
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from latebloom.circuits.examination import ExaminationConfig, Subject, examine
+from latebloom.circuits.examination import CircuitInstrument
+from latebloom.circuits.record import ExaminationConfig
 from latebloom.circuits.verdict import Place
 from latebloom.evaluation.accuracy import correct_rows
 from latebloom.model.transformer import Transformer
@@ -21,40 +22,42 @@ def test_hand_set_models_answer(
 def test_bridge_in_layer_1_is_found_and_serial(
     chain_world: World, bridge_model: Transformer
 ) -> None:
-    subject = Subject.of_world(chain_world, ExaminationConfig(noise=True))
-    record = examine(bridge_model, subject)
-    verdict = record["verdict"]
-    (bridge,) = verdict["steps"]
-    assert verdict["form"] == "serial"
-    assert not verdict["fake_grok"]
-    assert Place(*bridge["place"]) == Place(*bridge["used_at"]) == Place(0, 1, 1)
-    assert bridge["strength"] == 1.0
-    assert bridge["moved"] == 1.0
-    assert Place(*verdict["answer"]) == Place(0, 2, 2)
-    assert Place(*verdict["subject_free"]) == Place(0, 1, 0)
+    config = ExaminationConfig(noise=True)
+    record = CircuitInstrument.of_world(chain_world, config).examine(bridge_model)
+    verdict = record.verdict
+    (bridge,) = verdict.steps
+    assert verdict.form == "serial"
+    assert not verdict.fake_grok
+    assert bridge.place == bridge.used_at == Place(0, 1, 1)
+    assert bridge.strength == 1.0
+    assert bridge.moved == 1.0
+    assert verdict.answer == Place(0, 2, 2)
+    assert verdict.subject_free == Place(0, 1, 0)
     # The subject acts through its embedding, then through the bridge, then through the answer.
-    assert record["trace"]["subject"]["strength"] == [
+    assert record.trace["subject"].strength.tolist() == [
         [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     ]
-    assert record["inputs"]["relation 2"]["bridge 1"] == 0.0
-    assert record["inputs"]["relation 1"]["bridge 1"] > 0.5
+    assert record.inputs["relation 2"]["bridge 1"] == 0.0
+    assert record.inputs["relation 1"]["bridge 1"] > 0.5
 
 
 def test_memoriser_is_flagged(chain_world: World, memoriser: Transformer) -> None:
-    verdict = examine(memoriser, Subject.of_world(chain_world, ExaminationConfig()))["verdict"]
-    assert verdict["accuracy"] == 1.0
-    assert verdict["form"] == "none"
-    assert verdict["fake_grok"]
-    assert "in name only" in verdict["words"]
+    verdict = (
+        CircuitInstrument.of_world(chain_world, ExaminationConfig()).examine(memoriser).verdict
+    )
+    assert verdict.accuracy == 1.0
+    assert verdict.form == "none"
+    assert verdict.fake_grok
+    assert "in name only" in verdict.words()
 
 
 def test_a_model_that_knows_nothing_is_no_fake(chain_world: World) -> None:
     from latebloom.model.config import ModelConfig
 
     model = Transformer(ModelConfig(d_model=16), len(chain_world.vocabulary))
-    verdict = examine(model, Subject.of_world(chain_world, ExaminationConfig()))["verdict"]
-    assert verdict["form"] == "none"
-    assert not verdict["fake_grok"]
+    verdict = CircuitInstrument.of_world(chain_world, ExaminationConfig()).examine(model).verdict
+    assert verdict.form == "none"
+    assert not verdict.fake_grok
 
 
 @pytest.mark.parametrize("hop", [1, 2])
@@ -68,8 +71,8 @@ def test_failures_are_put_down_to_the_hop_that_fails(
     with torch.no_grad():
         bridge_model.blocks[hop - 1].mlp_out.weight[:, fact] = 0.0
     config = ExaminationConfig(failing=(Split.TRAIN_INFERRED,))
-    record = examine(bridge_model, Subject.of_world(chain_world, config))
-    failures = record["failures"][Split.TRAIN_INFERRED]
+    record = CircuitInstrument.of_world(chain_world, config).examine(bridge_model)
+    failures = record.failures[Split.TRAIN_INFERRED]
     facts, rows = chain_world.facts, chain_world.examples(Split.TRAIN_INFERRED)
     first = facts.find(rows[:, 0], rows[:, 1])
     second = facts.find(facts.object[first], rows[:, 2])
@@ -79,7 +82,7 @@ def test_failures_are_put_down_to_the_hop_that_fails(
     assert (wrong <= needed).all()  # a wrong bridge may by chance lead to the right answer
     blamed = [0, 0]
     blamed[hop - 1] = int(wrong.sum())
-    assert failures["failed_at"] == blamed
+    assert failures.failed_at == tuple(blamed)
     if hop == 2:
-        assert failures["known_alone"] == wrong.sum()
-        assert failures["absent_above"] == failures["with_donor"] > 0
+        assert failures.known_alone == wrong.sum()
+        assert failures.absent_above == failures.with_donor > 0

@@ -1,12 +1,16 @@
 """Figures of circuits: they show the numbers of the record, the same bytes each time."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from latebloom.circuits.examination import ExaminationConfig, Subject, examine
+from latebloom.circuits.examination import CircuitInstrument
+from latebloom.circuits.record import CircuitRecord, ExaminationConfig
+from latebloom.circuits.verdict import Place
 from latebloom.errors import LatebloomError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
@@ -16,61 +20,66 @@ from latebloom.reports.circuit_figures import (
     plot_heat_maps,
     plot_progress,
     plot_ranks,
-    write_figure,
 )
+from latebloom.reports.figure import SMALLEST, with_dark_rules, write_figure
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 
 
 @pytest.fixture(scope="module")
-def record() -> dict:
+def record() -> CircuitRecord:
     world = make_composition(CompositionConfig(entities=20, relations=6, out_degree=4, phi=1), 0)
     torch.manual_seed(0)
     model = Transformer(ModelConfig(d_model=16, n_layers=1), len(world.vocabulary)).eval()
-    found = examine(model, Subject.of_world(world, ExaminationConfig(examples=10)))
-    step = found["verdict"]["steps"][0]
-    step |= {"place": [0, 1, 1], "used_at": [0, 1, 1], "strength": 0.75}
-    found["inputs"] = {"subject": {"bridge 1": 0.5}, "relation 1": {"bridge 1": 0.05}}
-    return {"step": 100} | found
+    instrument = CircuitInstrument.of_world(world, ExaminationConfig(examples=10))
+    found = instrument.examine(model, 100)
+    place = Place(0, 1, 1)
+    step = replace(found.verdict.steps[0], place=place, used_at=place, strength=0.75)
+    return replace(
+        found,
+        verdict=replace(found.verdict, steps=(step,)),
+        inputs={"subject": {"bridge 1": 0.5}, "relation 1": {"bridge 1": 0.05}},
+    )
 
 
 def texts(axes) -> set[str]:
     return {text.get_text() for text in axes.texts}
 
 
-def test_depth_is_told_by_loop(record: dict) -> None:
+def test_depth_is_told_by_loop(record: CircuitRecord) -> None:
     names = ["loop 1, embedding", "loop 1, layer 1", "loop 2, in", "loop 2, layer 1"]
     assert depth_names(record) == names
-    assert depth_names(record | {"n_loops": 1}) == ["embedding", "layer 1"]
+    assert depth_names(replace(record, n_loops=1)) == ["embedding", "layer 1"]
 
 
-def test_the_circuit_shows_steps_and_strong_arrows_only(record: dict) -> None:
+def test_the_circuit_shows_steps_and_strong_arrows_only(record: CircuitRecord) -> None:
     axes = plot_circuit(record).axes[0]
     assert {"subject", "relation 1", "relation 2", "bridge 1", "answer"} <= texts(axes)
     assert {"0.75", "0.50"} <= texts(axes)
     assert "0.05" not in texts(axes)
 
 
-def test_heat_maps_show_the_change(record: dict) -> None:
-    onset = record | {"step": 0, "trace": {}}
-    for name, effect in record["trace"].items():
-        onset["trace"][name] = effect | {"strength": (0 * np.array(effect["strength"])).tolist()}
+def test_heat_maps_show_the_change(record: CircuitRecord) -> None:
+    nothing = {n: replace(one, strength=0 * one.strength) for n, one in record.trace.items()}
+    onset = replace(record, step=0, trace=nothing)
     figure = plot_heat_maps(onset, record)
     assert len(figure.axes) == 9
-    wanted = np.array(record["trace"]["subject"]["strength"]).reshape(-1, 3)
-    assert np.allclose(figure.axes[2].images[0].get_array(), wanted)
+    wanted = record.trace["subject"].strength.reshape(-1, 3)
+    axes = figure.axes[2]
+    assert [text.get_text() for text in axes.texts] == [f"{v:+.2f}" for v in wanted.ravel()]
+    assert np.allclose([cell.get_alpha() for cell in axes.patches], wanted.ravel())
 
 
-def test_curves_follow_one_state(record: dict) -> None:
-    later = record | {"step": 200, "accuracy": 0.5}
+def test_curves_follow_one_state(record: CircuitRecord) -> None:
+    later = replace(record, step=200, accuracy=0.5)
     axes = plot_ranks([record, later]).axes[0]
     labels = [line.get_label() for line in axes.lines]
     assert labels[0] == "bridge 1, loop 1, layer 1: reciprocal rank"
     assert axes.lines[-1].get_ydata()[-1] == 0.5
-    value = record["lens"]["bridge 1"]["reciprocal_rank"][0][1][1]
+    value = record.lens["bridge 1"].reciprocal_rank[0, 1, 1]
     assert axes.lines[0].get_ydata()[0] == value
 
 
-def test_progress_stands_over_the_accuracy(record: dict) -> None:
+def test_progress_stands_over_the_accuracy(record: CircuitRecord) -> None:
     metrics = [{"step": 0, "accuracy": {"test_id": 0.0}}, {"step": 100, "accuracy": {"test_id": 1}}]
     figure = plot_progress([record], metrics)
     assert [line.get_label() for line in figure.axes[0].lines] == ["test_id"]
@@ -78,9 +87,26 @@ def test_progress_stands_over_the_accuracy(record: dict) -> None:
 
 
 @pytest.mark.parametrize("ending", ["svg", "png"])
-def test_the_same_bytes_again(record: dict, tmp_path: Path, ending: str) -> None:
+def test_the_same_bytes_again(record: CircuitRecord, tmp_path: Path, ending: str) -> None:
     paths = [write_figure(plot_circuit(record), tmp_path / f"{i}.{ending}") for i in (0, 1)]
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_every_colour_has_a_partner_on_dark_pages(record: CircuitRecord, tmp_path: Path) -> None:
+    path = write_figure(plot_circuit(record), tmp_path / "c.svg")
+    text = path.read_text()
+    sheet, drawing = re.fullmatch(r".*?(<style>@media .*?</style>)(.*)", text, re.DOTALL).groups()
+    used = set(re.findall(r"(?:fill|stroke): (#\w{6})", drawing))
+    assert used <= set(re.findall(r": (#\w{6})\"", sheet)) | {"#9a9a9a"}  # axes: fit for both
+    assert with_dark_rules('<svg a="1">x</svg>').endswith("x</svg>")
+
+
+def test_no_text_is_too_small_for_a_phone(record: CircuitRecord) -> None:
+    metrics = [{"step": 0, "accuracy": {"test_id": 0.0}}, {"step": 100, "accuracy": {"test_id": 1}}]
+    figures = [plot_circuit(record), plot_ranks([record]), plot_heat_maps(record, record)]
+    for figure in [*figures, plot_progress([record], metrics)]:
+        texts = figure.findobj(lambda one: hasattr(one, "get_fontsize") and one.get_text())
+        assert min(text.get_fontsize() for text in texts) >= SMALLEST
 
 
 def test_nothing_to_draw_is_said(tmp_path: Path) -> None:

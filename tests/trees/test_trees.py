@@ -11,6 +11,7 @@ from latebloom.model.transformer import Transformer
 from latebloom.trees import projection as trees
 from latebloom.trees.attention_entropy import attention_entropy
 from latebloom.trees.projection import Prefixes, span_scores
+from latebloom.trees.record import Agreement
 from latebloom.trees.scores import (
     brackets,
     predicted_tree,
@@ -123,7 +124,7 @@ def test_scores_of_a_model(corpus):
     for name in ("greedy", "chart", "random", "left_branching"):
         one = found.parseval[name]
         assert one.predicted == one.gold == weights.sum()
-    assert found.as_dict()["t_parseval"]["chart"]["f1"] == found.parseval["chart"].f1
+    assert Agreement.of(found.parseval["chart"]).f1 == found.parseval["chart"].f1
 
 
 def greedy_gain(s: np.ndarray, i: int, j: int) -> float:
