@@ -205,7 +205,7 @@ def test_a_published_folder_of_sentences_is_trained_on(latebloom, tmp_path, name
     assert latebloom("eval", "run")[0] == 0
     sentence = lines["test"][0] if "test" in lines else lines["gen"][0]
     sentence = sentence.split(" . ")[0].removesuffix(" END")
-    code, out, err = latebloom("trees", "run", *sentence.split())
+    code, _, err = latebloom("trees", "run", *sentence.split())
     assert code == 0, err
     code, _, err = latebloom("ask", "run", "a", "b")
     assert code == 2 and "latebloom trees run" in err
