@@ -205,7 +205,7 @@ def test_a_published_folder_of_sentences_is_trained_on(latebloom, tmp_path, name
     assert latebloom("eval", "run")[0] == 0
     sentence = lines["test"][0] if "test" in lines else lines["gen"][0]
     sentence = sentence.split(" . ")[0].removesuffix(" END")
-    code, out, err = latebloom("trees", "run", *sentence.split())
+    code, _, err = latebloom("trees", "run", *sentence.split())
     assert code == 0, err
     code, _, err = latebloom("ask", "run", "a", "b")
     assert code == 2 and "latebloom trees run" in err
@@ -264,7 +264,7 @@ def test_the_paper_s_size_is_trained_like_the_paper_s(monkeypatch, tmp_path):
         (lambda d: (d / "vocab.json").write_text('["<e_0>"]'), [], "<r_0> is not in vocab.json"),
         (lambda d: None, ["--feed.by-length", "true"], "--feed.by-length"),
         (lambda d: None, ["--until", "test_hard>=0.9"], "this world has none of these splits"),
-        (lambda d: None, ["--numeric"], "--numeric has no effect on dataset"),
+        (lambda d: None, ["--numeric"], "--numeric has no effect on the recipe dataset"),
         (lambda d: None, ["--many-valued", "drop"], "--many-valued has no effect on dataset"),
         (lambda d: None, ["--facts", "data"], "--facts data has no effect on dataset"),
     ],

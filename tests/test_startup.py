@@ -44,6 +44,7 @@ def in_a_fresh_python(*arguments, cwd):
     ("words", "told"),
     [
         (["recipes"], "composition"),
+        (["settings", "composition"], "--world.phi"),
         (["--help"], "recipes"),
         (["data", "--help"], "--from"),
         (["data", "composition", "--json"], "test_ood"),
@@ -54,6 +55,14 @@ def test_what_only_lists_loads_nothing_heavy(tmp_path, words, told):
     out, modules = in_a_fresh_python("-c", RUN, json.dumps(words), cwd=tmp_path)
     assert told in out
     assert not {name for name in HEAVY if name in json.loads(modules)}
+
+
+def test_the_list_of_recipes_comes_at_once(tmp_path):
+    """It reads no recipe: neither numpy nor the converters of configs are loaded."""
+    for words in (["recipes"], ["recipes", "--json"]):
+        out, modules = in_a_fresh_python("-c", RUN, json.dumps(words), cwd=tmp_path)
+        assert "composition" in out
+        assert not {"numpy", "jaxtyping", "cattrs", "latebloom.worlds"} & set(json.loads(modules))
 
 
 @pytest.mark.parametrize("module", ["latebloom.model.config", "latebloom.training.config"])

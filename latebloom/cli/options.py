@@ -88,7 +88,10 @@ def beginning(asked: Asked) -> "RunConfig":
             raise LatebloomError("--numeric has no effect with --config; leave it out")
         return read_config(asked.file)
     if asked.numeric and asked.recipe not in ("", "facts", "numeric-table"):
-        raise LatebloomError(f"--numeric has no effect on {asked.recipe}; say `facts`")
+        raise LatebloomError(
+            f"--numeric has no effect on the recipe {asked.recipe}; say: latebloom grok facts --facts"
+            " FILE --numeric"
+        )
     name = asked.recipe
     if asked.numeric:
         name = "numeric-table"

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
+GAP = 2
+"""Spaces between two columns."""
+
 
 def fitting(
     columns: Sequence[str], rows: Iterable[Sequence[str]], console: Console, spare: Sequence[str]
@@ -14,20 +17,23 @@ def fitting(
     spare: columns that may be left out, in this order, where there is no room.
     """
     rows = list(rows)
-    left_out: set[str] = set()
-    for column in (*spare, ""):
-        table = table_of(columns, rows, left_out)
-        if console.measure(table).maximum <= console.width:
+    widths = {
+        name: GAP + max(map(len, (name, *cells)))
+        for name, *cells in zip(columns, *rows, strict=True)
+    }
+    left_out: list[str] = []
+    for column in spare:
+        if sum(widths[name] for name in columns if name not in left_out) - GAP <= console.width:
             break
-        left_out.add(column)
-    return table
+        left_out.append(column)
+    return table_of(columns, rows, left_out)
 
 
 def table_of(
     columns: Sequence[str], rows: Iterable[Sequence[str]], left_out: Iterable[str] = ()
 ) -> Table:
     """A plain table without some of its columns."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False)
     kept = [i for i, column in enumerate(columns) if column not in set(left_out)]
     for i in kept:
         table.add_column(columns[i], justify="left" if i == 0 else "right", no_wrap=True)

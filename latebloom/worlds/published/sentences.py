@@ -179,7 +179,7 @@ def task_of_files(folder: Path) -> Task | None:
     }
     found: list[Task] = [task for task, name in names.items() if any(folder.glob(name))]
     if len(found) > 1:
-        raise CorpusError(f"{folder} holds files of {' and '.join(found)}; name the recipe")
+        raise CorpusError(f"{folder} holds files of {' and '.join(found)}; give a folder with one")
     return found[0] if found else None
 
 

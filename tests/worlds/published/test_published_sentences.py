@@ -160,7 +160,7 @@ def test_what_a_folder_holds(tmp_path):
     write_brackets(tmp_path, "k-2_d-10", "(a a)")
     assert task_of_files(tmp_path) == "dyck"
     (tmp_path / "tense.train").write_text(TENSES[0] + "\n")
-    with pytest.raises(CorpusError, match="holds files of tense and dyck; name the recipe"):
+    with pytest.raises(CorpusError, match="holds files of tense and dyck; give a folder with one"):
         task_of_files(tmp_path)
 
 
