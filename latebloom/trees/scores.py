@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from latebloom.trees import chart
 from latebloom.errors import CorpusError
 from latebloom.model.transformer import Transformer
+from latebloom.trees import chart
 from latebloom.trees.chart import Overlap
 from latebloom.trees.projection import span_scores
 from latebloom.worlds.sentences.corpus import Corpus

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.asking.answer import ask
 from latebloom.asking.told_facts import NewFacts
 from latebloom.asking.told_values import ask_compared
+from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.training.config import ComparisonFeedConfig, TrainConfig

@@ -6,8 +6,8 @@ import pytest
 from latebloom.circuits.corruption import Corruption, corrupt, same_bridge_donors
 from latebloom.circuits.probe import ProbeError, make_probe
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.splits import Split
 from latebloom.worlds.tasks.chain import ChainTask, follow
 

@@ -11,8 +11,8 @@ from latebloom.circuits.examination import ExaminationConfig, Subject, examine, 
 from latebloom.errors import LatebloomError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.splits import Split
 from latebloom.worlds.world import World
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 import pytest
 
 from latebloom.circuits.examination import ExaminationConfig
-from latebloom.trees.scores import score_trees, sentences_to_project
 from latebloom.errors import CorpusError, LatebloomError, RunFolderError
 from latebloom.evaluation.loaded import load
 from latebloom.model.config import ModelConfig
 from latebloom.reports.page import write_report
 from latebloom.reports.projected import write_tree_figures
 from latebloom.studies.grow import grow
-from latebloom.trees.examination import ProjectionConfig, project_run
 from latebloom.training.config import RunConfig, SentenceFeedConfig, TrainConfig
 from latebloom.training.run_folder import RunFolder
+from latebloom.trees.examination import ProjectionConfig, project_run
+from latebloom.trees.scores import score_trees, sentences_to_project
 from latebloom.worlds.sentences.question import QuestionConfig
 
 CONFIG = RunConfig(

@@ -7,9 +7,9 @@ import torch
 from latebloom.training.config import ComparisonFeedConfig, QuestionFeedConfig, TrainConfig
 from latebloom.training.objective import Group
 from latebloom.training.questions import QuestionFeed
-from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 
 CPU = torch.device("cpu")
 

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 import torch
 
+from latebloom.errors import CorpusError, LatebloomError
+from latebloom.model.config import ModelConfig
+from latebloom.model.taps import Site, Taps
+from latebloom.model.transformer import Transformer
 from latebloom.trees import projection as trees
 from latebloom.trees.attention_entropy import attention_entropy
+from latebloom.trees.projection import Prefixes, span_scores
 from latebloom.trees.scores import (
     brackets,
     predicted_tree,
     score_trees,
     sentences_to_project,
 )
-from latebloom.trees.projection import Prefixes, span_scores
-from latebloom.errors import CorpusError, LatebloomError
-from latebloom.model.config import ModelConfig
-from latebloom.model.taps import Site, Taps
-from latebloom.model.transformer import Transformer
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 
 PUBLISHED = {"positions": "sinusoidal", "norm": "post", "activation": "relu", "tied": False}
