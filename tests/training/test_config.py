@@ -136,7 +136,7 @@ def test_a_stop_rule_names_the_splits_there_are():
     there = ["test_id", "test_ood"]
     with pytest.raises(LatebloomError, match="no split 'test_x'; this world has test_id, test_ood"):
         rule_for("test_id>=0.5 and test_x>=0.5", there)
-    with pytest.raises(LatebloomError, match="none of these splits.*test_id, test_ood; say --unt"):
+    with pytest.raises(LatebloomError, match=r"none of these splits.*test_id, test_ood; say --unt"):
         rule_for("test_hard>=0.5", there)
 
 
@@ -288,7 +288,7 @@ def test_comparisons_may_be_fed_without_help():
 
 
 def test_feedback_has_no_place_on_sentences():
-    with pytest.raises(LatebloomError, match="set --model.feedback none"):
+    with pytest.raises(LatebloomError, match=r"set --model\.feedback none"):
         RunConfig(world=QuestionConfig(), feed=SentenceFeedConfig(), model=ModelConfig())
 
 

@@ -115,7 +115,7 @@ def test_a_metric_may_not_take_the_name_of_another(small_config, tmp_path):
     def bad(moment):
         return {"loss": 0.0, "mine": 1.0}
 
-    with pytest.raises(TrainingError, match="a callback returned loss, .* another name"):
+    with pytest.raises(TrainingError, match=r"a callback returned loss, .* another name"):
         grow(small_config, tmp_path / "run", own=Own(callbacks=(bad,)))
 
 

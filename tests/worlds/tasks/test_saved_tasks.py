@@ -163,5 +163,5 @@ def test_what_a_task_of_ones_own_gets_for_nothing():
     none = np.empty((0, 3), np.int32)
     assert task.solve_from(none, none, np.array([[3, 4]])).tolist() == [2]
     assert task.missing(none, none, [3, 4]) == []
-    with pytest.raises(LatebloomError, match="'sums' does not say .* define `candidates`"):
+    with pytest.raises(LatebloomError, match=r"'sums' does not say .* define `candidates`"):
         task.check([3, 4], world.facts, world.vocabulary)
