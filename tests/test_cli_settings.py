@@ -54,9 +54,9 @@ def test_in_a_pipe_each_recipe_is_one_line(latebloom, monkeypatch):
 def test_on_a_terminal_the_list_fits(width):
     from latebloom.cli.recipes import show_recipes
 
-    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
-    show_recipes(console)
-    lines = console.file.getvalue().splitlines()
+    shown = io.StringIO()
+    show_recipes(Console(file=shown, width=width, force_terminal=True, color_system=None))
+    lines = shown.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     joined = " ".join(" ".join(lines).split())
     for recipe in RECIPES.values():
@@ -372,10 +372,11 @@ def test_the_summary_fits_a_narrow_terminal(monkeypatch, run_folder):
 
     summary = json.loads((run_folder / "summary.json").read_text())
     for width, columns in ((42, "accuracy"), (80, "95 % interval")):
-        console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+        shown = io.StringIO()
+        console = Console(file=shown, width=width, force_terminal=True, color_system=None)
         monkeypatch.setattr(grok, "out", console)
         grok.show_summary(summary, run_folder)
-        lines = console.file.getvalue().splitlines()
+        lines = shown.getvalue().splitlines()
         assert columns in lines[0] and "sustained" in lines[0]
         table = lines[: 1 + len(summary["splits"])]
         assert [line.split()[0] for line in table[1:]] == list(summary["splits"])

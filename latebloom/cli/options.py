@@ -89,8 +89,8 @@ def beginning(asked: Asked) -> "RunConfig":
         return read_config(asked.file)
     if asked.numeric and asked.recipe not in ("", "facts", "numeric-table"):
         raise LatebloomError(
-            f"--numeric has no effect on the recipe {asked.recipe}; say: latebloom grok facts --facts"
-            " FILE --numeric"
+            f"--numeric has no effect on the recipe {asked.recipe}; say: latebloom grok facts"
+            " --facts FILE --numeric"
         )
     name = asked.recipe
     if asked.numeric:
