@@ -14,13 +14,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import Tensor
 
-from latebloom.circuits.corruption import Corruption, corrupt_chains, follow_chains
+from latebloom.circuits.corruption import Corruption
+from latebloom.circuits.probe import make_probe
 from latebloom.circuits.states import run_states
 from latebloom.circuits.tracing import run_corrupted, trace_corruptions
 from latebloom.model.config import ModelConfig
@@ -111,10 +111,8 @@ def main() -> None:
     world = make_composition(
         CompositionConfig(entities=2000, relations=200, out_degree=20, ood_frac=0.05, phi=1.0), 0
     )
-    rows = world.examples(Split.TRAIN_INFERRED)[:n]
-    questions, answers = rows[:, :-1], rows[:, -1]
-    assert (follow_chains(world.facts, questions)[:, -1] == answers).all()
-    corruptions = corrupt_chains(world.facts, questions, np.random.default_rng(0))
+    probe = make_probe(world, Split.TRAIN_INFERRED, n=n)
+    questions, answers, corruptions = probe.questions, probe.answers, probe.corruptions
     model = paper_model(len(world.vocabulary))
     ours = seconds_of_latebloom(model, questions, answers, corruptions)
     figures = {
