@@ -21,12 +21,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from latebloom.model.transformer import Transformer, sinusoids
+from latebloom.model.positions import sinusoids
+from latebloom.model.transformer import Transformer
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.training.epochs import Epochs
+from latebloom.training.feed import make_feed
 from latebloom.training.loop import train_step
 from latebloom.training.optimizers import make_optimizers
-from latebloom.training.sentences import SentenceBatches
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 
@@ -46,7 +47,7 @@ class Peer(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         n = tokens.shape[1]
-        x = self.embed(tokens) * math.sqrt(self.width) + sinusoids(n, self.width)
+        x = self.embed(tokens) * math.sqrt(self.width) + sinusoids(torch.arange(n), self.width)
         mask = nn.Transformer.generate_square_subsequent_mask(n)
         return self.unembed(self.encoder(F.dropout(x, 0.1), mask=mask, is_causal=True))
 
@@ -81,11 +82,13 @@ def measure(n_steps: int) -> dict[str, float]:
     told = config.train
     model = Transformer(config.model, len(corpus.vocabulary))
     optimizers = make_optimizers(model, told)
-    batches = SentenceBatches(corpus, told, 0, CPU)
+    feed = make_feed(config, corpus, CPU)
     shape = config.model
     peer = Peer(len(corpus.vocabulary), shape.d_model, shape.n_heads, shape.n_layers)
     steps: dict[str, Callable[[int], object]] = {
-        "ours": lambda i: train_step(model, optimizers, batches.batch(i), told, None),
+        "ours": lambda i: train_step(
+            model, optimizers, feed.batch(i), feed.loss, told.grad_clip, None
+        ),
         "peer": peer_step(corpus, peer, told.batch_size),
     }
     seconds: dict[str, list[float]] = {name: [] for name in steps}

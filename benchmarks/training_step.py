@@ -17,12 +17,12 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.training.config import TrainConfig
+from latebloom.training.config import QuestionFeedConfig, TrainConfig
 from latebloom.training.device import autocast_dtype
 from latebloom.training.loop import train_step
 from latebloom.training.objective import Group
 from latebloom.training.optimizers import make_optimizers
-from latebloom.training.questions import Batches
+from latebloom.training.questions import QuestionFeed
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 
 PUBLISHED_WORDS = 52_464
@@ -66,8 +66,9 @@ def measure(batch_size: int, n_steps: int) -> dict[str, float]:
         ),
         seed=0,
     )
-    told = TrainConfig(batch_size=batch_size, atomic_frac=0, optimizer="adamw", lr=1e-4)
-    batches = Batches(world, told, 0, torch.device("cpu"))
+    told = TrainConfig(batch_size=batch_size, optimizer="adamw", lr=1e-4)
+    as_it_lies = QuestionFeedConfig(atomic_frac=0)
+    feed = QuestionFeed(world, as_it_lies, told, 0, torch.device("cpu"))
     config = ModelConfig(
         d_model=768,
         n_layers=8,
@@ -81,7 +82,9 @@ def measure(batch_size: int, n_steps: int) -> dict[str, float]:
     optimizers = make_optimizers(model, told)
 
     def ours(dtype: torch.dtype | None) -> Callable[[int], object]:
-        return lambda i: train_step(model, optimizers, batches.batch(i), told, dtype)
+        return lambda i: train_step(
+            model, optimizers, feed.batch(i), feed.loss, told.grad_clip, dtype
+        )
 
     chosen = autocast_dtype("auto", torch.device("cpu"), config.d_model)
     seconds = {"ours": cpu_seconds(ours(None), n_steps)}
@@ -94,7 +97,7 @@ def measure(batch_size: int, n_steps: int) -> dict[str, float]:
     adamw = torch.optim.AdamW(peer.parameters(), lr=1e-4, weight_decay=0.1)
 
     def theirs(i: int) -> None:
-        tokens, labels = padded(batches.batch(i))
+        tokens, labels = padded(feed.batch(i))
         adamw.zero_grad()
         peer(tokens, labels=labels).loss.backward()
         torch.nn.utils.clip_grad_norm_(peer.parameters(), 1.0)

@@ -17,10 +17,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from latebloom.trees.scores import score_projections, sentences_to_project
-from latebloom.trees.projection import span_scores
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
+from latebloom.trees.projection import span_scores
+from latebloom.trees.scores import score_projections, sentences_to_project
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
 from latebloom.worlds.sentences.lines import Lines

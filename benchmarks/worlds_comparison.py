@@ -14,9 +14,9 @@ import sys
 import time
 from typing import Any
 
-from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.comparisons.elements import ElementsConfig, make_elements
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 
 COMPARISON = ComparisonConfig(entities=1000, attributes=20, values=20, phi=12.6)
 HIDDEN = HiddenAttributesConfig(

@@ -116,6 +116,14 @@ def test_resume_takes_no_other_settings(latebloom, run_folder):
     assert "--seed has no effect with --resume" in err
 
 
+def test_a_world_without_ood_facts_stops_by_what_it_has(latebloom):
+    words = [*TINY[:10], "--world.ood-frac", "0", *TINY[12:], *SHORT[:4]]
+    code, out, err = latebloom("grok", "composition", *words)
+    assert code == 0, err
+    assert "this world holds out no test_ood" in err
+    assert "test_id" in out and "test_ood" not in out
+
+
 def test_own_facts_are_diagnosed_first(latebloom, tmp_path):
     rows = [f"p{i},boss,p{(i * 7 + 3) % 40}\np{i},friend,p{(i * 11 + 5) % 40}" for i in range(40)]
     (tmp_path / "mine.csv").write_text("subject,relation,object\n" + "\n".join(rows) + "\n")
@@ -136,6 +144,7 @@ def test_own_facts_are_diagnosed_first(latebloom, tmp_path):
         (["grok", "composition", "--world.phi", "99"], "world.phi"),
         (["grok", "composition", "--world.nothing", "1"], "--world.nothing"),
         (["grok", "composition", "--nothing"], "--nothing"),
+        (["grok", "comparison", "--train.both-orders", "true"], "say --feed.both-orders"),
         (["grok", "composition", "--device", "abacus"], "--device abacus"),
         (["grok", "composition", "--threads", "-1"], "--threads is -1"),
         (["grok", "composition", "--seed", "-1"], "seed is -1"),

@@ -24,6 +24,7 @@ ORDER_IN_WORLDS = (
     *("sentences", "data", "chains", "comparisons", "published", "build"),
 )
 """The same within `worlds/`: what a question is knows nothing of those that make worlds."""
+DOCS = sorted((ROOT.parent / "docs").glob("*.md"))
 FILES = sorted(ROOT.rglob("*.py"))
 MODULES = sorted(m.name for m in pkgutil.walk_packages([str(ROOT)], "latebloom."))
 
@@ -119,6 +120,16 @@ def test_the_commands_on_a_page_are_commands(page):
         if words[0] == "grok" and len(words) > 1 and not words[1].startswith("-"):
             assert words[1] in RECIPES, line
     assert page != "README.md" or len(commands_of(page)) >= 6
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{p.name}" for p in DOCS)])
+def test_what_the_python_on_a_page_imports_is_there(page):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT.parent / page).read_text(), re.DOTALL)
+    for node in (one for block in blocks for one in ast.walk(ast.parse(block))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("latebloom"):
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                assert hasattr(module, alias.name), f"{page}: {node.module}.{alias.name}"
 
 
 @pytest.mark.slow

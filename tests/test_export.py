@@ -191,4 +191,6 @@ def test_transformerlens_gives_the_same_logits(run, tmp_path, monkeypatch):
     model = bridge.TransformerBridge.boot_transformers(str(tmp_path / "hf"), device="cpu")
     questions = torch.from_numpy(run.world.examples("test_id")[:, :-1]).long()
     with torch.no_grad():
-        torch.testing.assert_close(model(questions), run.model(questions).logits[-1], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(
+            model(questions), run.model(questions).logits[-1], atol=1e-4, rtol=1e-4
+        )

@@ -20,6 +20,16 @@ OWN = "own:"
 """What the name of another scheme begins with."""
 
 
+def has_effect(positions: str, feedback: str) -> dict[str, bool]:
+    """Whether each setting that only some models read does anything in a model of these."""
+    own = positions.startswith(OWN)  # a scheme that may read both of them
+    return {
+        "temperature": feedback != "none",
+        "max_positions": own or positions in LIMITED,
+        "max_distance": own or positions == "relative",
+    }
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelConfig:
     """The shape of the transformer. The vocabulary size is not chosen here: the world has it."""
@@ -92,15 +102,10 @@ class ModelConfig:
 
     def _check_effects(self) -> None:
         """Refuses what was set and has no effect."""
-        own = self.positions.startswith(OWN)  # a scheme that may read both
-        has_effect = {
-            "temperature": self.feedback != "none",
-            "max_positions": own or self.positions in LIMITED,
-            "max_distance": own or self.positions == "relative",
-        }
+        effects = has_effect(self.positions, self.feedback)
         for field in dataclasses.fields(self):
             told = getattr(self, field.name)
-            if not has_effect.get(field.name, True) and told != field.default:
+            if not effects.get(field.name, True) and told != field.default:
                 cause = "feedback" if field.name == "temperature" else "positions"
                 raise LatebloomError(
                     f"model.{field.name} is {told}, which has no effect with model.{cause}"

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from latebloom.errors import LatebloomError
 from latebloom.model.transformer import Transformer
-from latebloom.training.config import RunConfig, SentenceFeedConfig
+from latebloom.training.config import QuestionFeedConfig, RunConfig, SentenceFeedConfig
 from latebloom.training.questions import QuestionFeed
 from latebloom.training.sentences import SentenceFeed
 from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.corpus import Corpus
+from latebloom.worlds.world import World
 
 
 @runtime_checkable
@@ -36,11 +37,11 @@ def make_feed(config: RunConfig, data: Data, device: torch.device) -> Feed:
     Raises: LatebloomError if the config's feed is not for what the data holds.
     """
     match data, config.feed:
-        case Corpus(), SentenceFeedConfig():
-            return SentenceFeed(data, config.feed, config.train, config.seed, device)
-        case Corpus(), _:
-            raise LatebloomError("sentences need feed=SentenceFeedConfig()")
-        case _, SentenceFeedConfig():
-            raise LatebloomError("questions need feed=QuestionFeedConfig()")
-        case _:
-            return QuestionFeed(data, config.feed, config.train, config.seed, device)
+        case Corpus(), SentenceFeedConfig() as feed:
+            return SentenceFeed(data, feed, config.train, config.seed, device)
+        case World(), QuestionFeedConfig() as feed:
+            return QuestionFeed(data, feed, config.train, config.seed, device)
+    raise LatebloomError(
+        f"feed is {type(config.feed).__name__}, which is not for {data.reads}: give"
+        " feed=QuestionFeedConfig() for questions, feed=SentenceFeedConfig() for sentences"
+    )

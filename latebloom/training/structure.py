@@ -16,11 +16,18 @@ import tomli_w
 
 from latebloom.checked import fields_of
 from latebloom.errors import LatebloomError
+from latebloom.model.config import ModelConfig, has_effect
 
 SECTIONS = ("world", "model", "feed", "train")
 """The parts of a run's config, each a table in `config.toml`."""
 MOVED = ("atomic_frac", "every_loop", "values_first", "both_orders", "by_length")
 """Settings of `train` in run folders of format 1 that are `feed`'s now."""
+SETTINGS = {"questions": MOVED[:2], "comparisons": MOVED[:4], "sentences": MOVED[4:]}
+"""Those that each feed has."""
+FEED_OF_WORLD = dict.fromkeys(
+    ("comparison", "elements", "numeric-table", "hidden-attributes"), "comparisons"
+) | dict.fromkeys(("question", "tense", "dyck", "sentences"), "sentences")
+"""The feed of each world of format 1; of all others it is `questions`."""
 T = TypeVar("T")
 
 
@@ -44,36 +51,22 @@ def read_toml(text: str) -> dict[str, Any]:
 
 
 def from_format_1(table: dict[str, Any]) -> dict[str, Any]:
-    """The config of a run folder of format 1: one seed for all, no feed."""
-    world = table.get("world", {}).get("kind", "composition")
-    model = with_effect(dict(table.get("model", {})))
-    comparing = ("comparison", "elements", "numeric-table", "hidden-attributes")
-    sentences = ("question", "tense", "dyck", "sentences")
+    """The config of a run folder of format 1: one seed for all, no feed.
+
+    Settings without effect, which were accepted then, are left out.
+    """
+    kind = FEED_OF_WORLD.get(table.get("world", {}).get("kind", ""), "questions")
     train = dict(table["train"])
     moved = {name: train.pop(name) for name in MOVED if name in train}
-    if world in sentences:
-        feed = {"kind": "sentences", "by_length": moved.get("by_length", True)}
-    else:
-        moved.pop("by_length", None)
-        feed = {"kind": "comparisons" if world in comparing else "questions", **moved}
-        if world not in comparing:
-            feed.pop("values_first", None)
-            feed.pop("both_orders", None)
+    feed = {"kind": kind} | {name: moved[name] for name in SETTINGS[kind] if name in moved}
+    model = dict(table.get("model", {}))
+    usual = ModelConfig()
+    positions = model.get("positions", usual.positions)
+    for name, there in has_effect(positions, model.get("feedback", usual.feedback)).items():
+        if not there:
+            model.pop(name, None)
     seed = table.get("seed", 0)
     return table | {"model": model, "train": train, "feed": feed, "world_seed": seed}
-
-
-def with_effect(model: dict[str, Any]) -> dict[str, Any]:
-    """The model of a run folder of format 1 without settings that had no effect on it; they were
-    accepted then."""
-    positions = model.get("positions", "relative")
-    if positions not in ("learned", "sinusoidal"):
-        model.pop("max_positions", None)
-    if positions != "relative":
-        model.pop("max_distance", None)
-    if model.get("feedback", "ahead") == "none":
-        model.pop("temperature", None)
-    return model
 
 
 def replaced(config: T, section: str, values: Mapping[str, Any]) -> T:

@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.asking.answer import ask, was_shown
 from latebloom.asking.told_facts import NewFacts, ask_both
 from latebloom.asking.told_values import ask_compared
+from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Pass, Transformer
-from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 
 
 class Oracle(Transformer):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.asking.told_facts import NewFacts, ask_both, load_new_facts
+from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Pass, Transformer
 from latebloom.worlds.atomic import Facts

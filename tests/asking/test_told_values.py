@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.asking.answer import ask
 from latebloom.asking.told_facts import NewFacts
 from latebloom.asking.told_values import ask_compared
+from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.training.config import ComparisonFeedConfig, TrainConfig
@@ -119,7 +119,9 @@ def test_a_told_value_is_believed_over_a_trained_one(grown, world):
 def test_other_families_are_refused_by_name(world, settings):
     model = Transformer(ModelConfig(**(COMPARER | settings)), len(world.vocabulary))
     feedback = settings["feedback"]
-    refused = f"needs model.feedback replace, and this run has {feedback}.*latebloom grok comparison"
+    refused = (
+        f"needs model.feedback replace, and this run has {feedback}.*latebloom grok comparison"
+    )
     with pytest.raises(LatebloomError, match=refused):
         ask_compared(model, world, told(("NEW", "a0", "v1")), ["a0", "NEW", "e1"])
 

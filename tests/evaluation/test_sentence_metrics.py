@@ -87,7 +87,10 @@ def test_question_by_hand():
     answer = "quest doesn't my raven that does swim admire our newts ?"
     lines = read_published_lines([f"{text} {answer}"] * 2, "question")
     words = question_vocabulary()
-    assert judge_words(Oracle(lines, len(words)), lines, words, QuestionTask()).tolist() == [True, True]
+    assert judge_words(Oracle(lines, len(words)), lines, words, QuestionTask()).tolist() == [
+        True,
+        True,
+    ]
     linear = Oracle(lines, len(words), {words.ids["doesn't"]: words.ids["does"]})
     assert judge_words(linear, lines, words, QuestionTask()).tolist() == [False, False]
 
@@ -154,7 +157,9 @@ def speaker(said: dict[int, str]) -> Transformer:
 def test_tense_by_hand(output, right):
     text = "the newts that her yak amused slept . PRESENT the newts that her yak amuses sleep ."
     lines = read_published_lines([text], "tense")
-    assert judge_outputs(speaker({10: output}), lines, tense_vocabulary(), TenseTask()).tolist() == [right]
+    assert judge_outputs(
+        speaker({10: output}), lines, tense_vocabulary(), TenseTask()
+    ).tolist() == [right]
 
 
 def test_tense_judges_each_line_by_its_own_output(monkeypatch):

@@ -1,6 +1,7 @@
 """What a training shows: aligned lines in a log, a panel that fits a terminal, or nothing."""
 
 import io
+import math
 
 import pytest
 from rich.console import Console
@@ -28,7 +29,8 @@ def show(progress: Progress, records: list[dict]) -> None:
     with progress:
         progress.start(600, 0, "composition, seed 3", ("test_id", "test_ood"))
         for record in records:
-            progress.step(record["step"], record["loss"], record["steps_per_second"])
+            loss = math.nan if record["loss"] is None else record["loss"]
+            progress.step(record["step"], loss, record["steps_per_second"])
             progress.evaluated(record)
         progress.note("saved [run]")
 

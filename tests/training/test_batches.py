@@ -7,9 +7,9 @@ import torch
 from latebloom.training.config import ComparisonFeedConfig, QuestionFeedConfig, TrainConfig
 from latebloom.training.objective import Group
 from latebloom.training.questions import QuestionFeed
-from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 
 CPU = torch.device("cpu")
 
@@ -106,8 +106,7 @@ def test_values_are_asked_only_where_told_to():
 def test_facts_are_told_in_either_order():
     world = make_comparison(ComparisonConfig(entities=30, attributes=2, phi=2), seed=0)
     plain, turned = (
-        feed_of(world, 64, kind=ComparisonFeedConfig, both_orders=both)
-        for both in (False, True)
+        feed_of(world, 64, kind=ComparisonFeedConfig, both_orders=both) for both in (False, True)
     )
     for step in range(1, 5):
         for one, two in zip(plain.batch(step), turned.batch(step), strict=True):

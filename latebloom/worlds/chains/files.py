@@ -1,8 +1,9 @@
 """Reading facts from a file: CSV, TSV, JSON Lines or N-Triples.
 
 Enters: a path, and which columns hold subject, relation and object. Leaves: a `FactTable`, the
-rows as they stand, duplicates and all; what is wrong with them is `latebloom.worlds.chains.diagnosis`'s
-question. The file is streamed: a file beyond `max_facts` is refused without being read to its end.
+rows as they stand, duplicates and all; what is wrong with them is the question of
+`latebloom.worlds.chains.diagnosis`. The file is streamed: a file beyond `max_facts` is refused
+without being read to its end.
 
 Covers: UTF-8 (with or without a byte order mark), quoted cells in CSV, names or numbers in JSON.
 Does not cover: other encodings, compressed files, other RDF syntaxes.

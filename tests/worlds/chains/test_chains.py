@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from latebloom.errors import WorldError
-from latebloom.worlds.chains import draw as chains_module
 from latebloom.worlds.atomic import Facts
+from latebloom.worlds.chains import draw as chains_module
 from latebloom.worlds.chains.draw import ChainConfig, FactGraph, make_splits, mark_ood
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.splits import Split

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from latebloom.errors import FactsError
-from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
+from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.published.comparisons import compared_token, compared_word
 from latebloom.worlds.published.folder import read_dataset, write_dataset
 from latebloom.worlds.splits import Split

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from latebloom.trees.scores import brackets
 from latebloom.errors import CorpusError
+from latebloom.trees.scores import brackets
 from latebloom.worlds.published.sentences import read_published_lines
 from latebloom.worlds.sentences.grammar import make_grammar, read_right_side
 

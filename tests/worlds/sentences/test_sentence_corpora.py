@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from latebloom.trees import chart
 from latebloom.errors import CorpusError, RunFolderError, UnknownNameError
+from latebloom.trees import chart
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lexicon import DETERMINERS
 from latebloom.worlds.sentences.lines import Lines, line_keys
