@@ -36,10 +36,8 @@ def test_a_run_on_sentences_from_end_to_end(latebloom, grown, tmp_path):
     records = [json.loads(line) for line in text.splitlines()]
     assert [record["step"] for record in records] == [0, 4, 8]
     assert (tmp_path / "run" / "figures" / "tree-projections.svg").exists()
-    assert (
-        "How tree-like the model reads sentences</h2>"
-        in (tmp_path / "run" / "report.html").read_text()
-    )
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "How tree-like the model reads sentences</h2>" in page
 
 
 def test_the_tree_of_one_sentence(latebloom, grown):
