@@ -145,7 +145,6 @@ def begin(
     config, data = config_for(asked)
     from latebloom.reports.progress import make_progress
     from latebloom.studies.grow import grow as train_run
-    from latebloom.training.own import Own
 
     folder = out_ or unused_folder(name_of(config))
     before = stamp(folder)
@@ -158,7 +157,7 @@ def begin(
                 device=device,
                 threads=threads,
                 overwrite=overwrite,
-                own=Own(world=data),
+                data=data,
             )
         except KeyboardInterrupt:
             interrupted(folder if stamp(folder) != before else None)

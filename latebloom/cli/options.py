@@ -57,7 +57,8 @@ def config_for(asked: Asked) -> "tuple[RunConfig, Data | None]":
     data = None
     if place:
         world[OWN_DATA[config.world.kind]] = place
-    if config.world.kind == "dataset" and asked.file is None and world.get("folder"):
+    if not config.world.asks and asked.file is None and world.get("folder"):
+        # What a data set asks, and so how it is trained, stands in its files.
         from latebloom.recipes.dataset import dataset_for
         from latebloom.worlds.published.folder import read_folder
 

@@ -130,12 +130,11 @@ def data(
         write_folder(made, to)
     sizes = {split: len(rows) for split, rows in made.splits.items()}
     if json_:
-        print(json.dumps({"task": made.task.name, "phi": made.phi, "splits": sizes}))
+        print(json.dumps({"task": made.task.name, **made.figures(), "splits": sizes}))
         return
     rows = (
         (split, f"{size:,}", "trained on" if split in made.trained else "held out")
         for split, size in sizes.items()
     )
     out.print(fitting(("split", "examples", "used"), rows, out, ()))
-    size = f"{len(made.vocabulary):,} words in the vocabulary"
-    out.print(size if made.phi is None else f"{size}, phi {made.phi:.2f}")
+    out.print(made.size_in_words())

@@ -5,7 +5,9 @@ like that of the recipe whose world is alike: `composition`, `comparison`, `hidd
 `question`, `tense` or `dyck`; those of the paper's size where the data have it.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from latebloom.model.config import ModelConfig
 from latebloom.recipes.chains import LOOPED, composition, composition_paper, facts
@@ -20,7 +22,7 @@ from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.worlds.data import Data
 from latebloom.worlds.published.folder import DatasetConfig
 from latebloom.worlds.sentences.corpus import Corpus
-from latebloom.worlds.splits import ATOMIC, Split
+from latebloom.worlds.splits import Split
 from latebloom.worlds.world import World
 
 LARGE = 10_000
@@ -35,8 +37,7 @@ def dataset() -> RunConfig:
 
 def dataset_for(data: Data, folder: str) -> RunConfig:
     """The config for what was read from a folder."""
-    like = like_sentences(data) if isinstance(data, Corpus) else like_questions(data)
-    return replace(like, recipe="dataset", world=DatasetConfig(folder=folder))
+    return replace(LIKE[data.asks](data), recipe="dataset", world=DatasetConfig(folder=folder))
 
 
 def like_sentences(corpus: Corpus) -> RunConfig:
@@ -44,18 +45,30 @@ def like_sentences(corpus: Corpus) -> RunConfig:
     return SENTENCES[corpus.task.name]()
 
 
-def like_questions(world: World) -> RunConfig:
-    """The recipe on such questions, of a size with them."""
-    large = sum(len(world.splits[name]) for name in world.trained if name in ATOMIC) >= LARGE
-    if world.task.chained:
-        like = composition_paper() if large else composition()
-        train = like.train if large else replace(like.train, steps=1000, weight_decay=0.1)
-        return replace(like, model=with_loops(like.model, world), train=stopped(train, world, 0.99))
+def like_chains(world: World) -> RunConfig:
+    """The recipe on such chains, of a size with them."""
+    large = len(world.trained_facts()) >= LARGE
+    like = composition_paper() if large else composition()
+    train = like.train if large else replace(like.train, steps=1000, weight_decay=0.1)
+    return replace(like, model=with_loops(like.model, world), train=stopped(train, world, 0.99))
+
+
+def like_comparisons(world: World) -> RunConfig:
+    """The recipe on such comparisons, of a size with them."""
+    large = len(world.trained_facts()) >= LARGE
     if world.task.rests_on_inferred:
         like = hidden_attributes_paper() if large else hidden_attributes()
         return replace(like, train=stopped(like.train, world, 0.995))
     like = comparison_paper() if large else comparison()
     return replace(like, train=stopped(like.train, world, 0.99))
+
+
+LIKE: Mapping[str, Callable[[Any], RunConfig]] = {
+    "sentences": like_sentences,
+    "chains": like_chains,
+    "comparisons": like_comparisons,
+}
+"""What data of each kind are trained like."""
 
 
 def with_loops(model: ModelConfig, world: World) -> ModelConfig:

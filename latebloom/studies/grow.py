@@ -23,10 +23,8 @@ from latebloom.training.milestones import first_step, sustained_step
 from latebloom.training.own import NOTHING_OWN, Own
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import passed_over, rule_for
-from latebloom.worlds.build import GivenConfig, build_world
+from latebloom.worlds.build import build_world, given
 from latebloom.worlds.data import Data
-from latebloom.worlds.published.folder import DatasetConfig
-from latebloom.worlds.sentences.corpus import Corpus
 
 TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
@@ -40,27 +38,28 @@ def grow(
     device: str = "auto",
     threads: int = 0,
     overwrite: bool = False,
+    data: Data | None = None,
     own: Own = NOTHING_OWN,
 ) -> dict[str, Any]:
     """Makes the world, trains, measures, writes the run folder; returns the summary.
 
     threads: processor threads, 0 for torch's own choice.
+    data: what the config describes, where it was made or read before.
     own: parts of one's own in place of latebloom's: a world, a loss, ... (`latebloom.Own`).
     Raises: LatebloomError for what cannot be made, trained or written.
     """
     listener = listener or Silence()
     place = choose_device(device)
-    if own.world is None:
-        data = build_world(config.world, config.world_seed, listener.note)
-    else:
+    if own.world is not None:
         data = own.world
-        config = replace(config, world=GivenConfig(name=data.task.name))
+        config = replace(config, world=given(config.world, data.task.name))
+    elif data is None:
+        data = build_world(config.world, config.world_seed, listener.note)
     rule_for(config.train.until, data.splits)
     for split in passed_over(config.train.until, data.splits):
         listener.note(f"until: this world holds out no {split}, so the rule goes by the others")
     check_readable(config.model, data)
-    if isinstance(config.world, DatasetConfig):  # only its files tell what it asks
-        check_feed(config.feed, config.model, asked_by(data))
+    check_feed(config.feed, config.model, data.asks)
     machine = {"device": place.type, "threads": use_threads(threads)}
     run = RunFolder.create(Path(out), config, data, machine, overwrite, own)
     return finish(config, data, run, listener, place)
@@ -86,13 +85,6 @@ def resume(
     place = choose_device(before["device"] if device == "auto" else device)
     use_threads(threads or before["threads"])
     return finish(run.config(), run.data(), run, listener or Silence(), place)
-
-
-def asked_by(data: Data) -> str:
-    """What data ask, as the configs of worlds call it: `sentences`, `chains` or `comparisons`."""
-    if isinstance(data, Corpus):
-        return "sentences"
-    return "chains" if data.task.chained else "comparisons"
 
 
 def use_threads(threads: int) -> int:
@@ -146,7 +138,7 @@ def summarise(
         "parameters": sum(p.numel() for p in outcome.model.parameters()),
         "task": data.task.name,
         "reads": data.reads,
-        "phi": None if data.phi is None else round(data.phi, 4),
+        **data.figures(),
         "splits": {
             split: one.as_dict()
             | {

@@ -57,7 +57,7 @@ class Sweep:
 
     base: RunConfig
     """What all runs have in common."""
-    vary: Mapping[str, Sequence[Any]]
+    vary: Mapping[str, Any]
     """The fields that vary, with their values: `{"world.phi": (3.6, 7.2)}`. The last one varies
     fastest. `world_seed` gives all seeds of the weights the same worlds."""
     seeds: int = 3
@@ -196,7 +196,7 @@ class Sweep:
 def sweep(
     base: RunConfig | str,
     *,
-    vary: Mapping[str, Sequence[Any]],
+    vary: Mapping[str, Any],
     seeds: int = 3,
     out: Path | str | None = None,
     listener: Listener | None = None,

@@ -72,6 +72,7 @@ FeedConfig = QuestionFeedConfig | ComparisonFeedConfig | SentenceFeedConfig
 """How training sees a world; the field `kind` tells them apart in a file."""
 
 FEEDS: Mapping[str, tuple[type, ...]] = {
+    "questions": (QuestionFeedConfig,),
     "chains": (QuestionFeedConfig,),
     "comparisons": (ComparisonFeedConfig, QuestionFeedConfig),
     "sentences": (SentenceFeedConfig,),

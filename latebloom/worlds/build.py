@@ -61,6 +61,14 @@ WorldConfig = (
 """Every world that a run can have; the field `kind` tells them apart in a file."""
 
 
+def given(config: WorldConfig, name: str) -> GivenConfig:
+    """What stands in a run's config in place of `config` where a world was handed in.
+
+    name: of the task, for a world without a name of its own.
+    """
+    return config if isinstance(config, GivenConfig) else GivenConfig(name=name)
+
+
 def build_world(
     config: WorldConfig, seed: int, tell: Callable[[str], None] = lambda line: None
 ) -> Data:

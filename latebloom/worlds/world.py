@@ -59,10 +59,23 @@ class World:
         return tuple(name for name in self.splits if name not in self.trained)
 
     @property
+    def asks(self) -> str:
+        """What kind of question it asks: chains, comparisons, or questions of another task."""
+        return self.task.asks
+
+    @property
     def phi(self) -> float:
         """Inferred training facts for each ID atomic fact (arXiv:2405.15071, section 3.1)."""
         n_id = int((~self.facts.ood).sum())
         return len(self.splits.get(Split.TRAIN_INFERRED, ())) / n_id if n_id else 0.0
+
+    def size_in_words(self) -> str:
+        """How much it holds besides its splits, for people."""
+        return f"{len(self.vocabulary):,} names, phi {self.phi:.2f}"
+
+    def figures(self) -> dict[str, float | None]:
+        """What a summary tells of it."""
+        return {"phi": round(self.phi, 4)}
 
     def meaning(self, split: str) -> SplitMeaning:
         """What a split holds, in words, and whether a run is judged by it."""

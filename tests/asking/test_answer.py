@@ -1,5 +1,8 @@
 """Asking, with a model that is made to answer by a table."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
@@ -9,6 +12,7 @@ from latebloom.asking.told_values import ask_compared
 from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Pass, Transformer
+from latebloom.worlds.atomic import Facts
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 
@@ -69,7 +73,13 @@ def test_more_hops_than_trained_are_noted(oracle, small_world):
 
 
 def test_what_the_facts_do_not_tell_is_noted(oracle, small_world):
-    answer = ask(oracle, small_world, ["r0", "r1"])
+    told = small_world.facts
+    at = told.find(*(np.array([i]) for i in small_world.vocabulary.encode(["e1", "r1"])))
+    rest = np.delete(told.rows(), at, axis=0)
+    lacking = replace(
+        small_world, facts=Facts.of_rows(rest), splits={"atomic_id": rest}, trained=("atomic_id",)
+    )
+    answer = ask(oracle, lacking, ["e1", "r1"])
     assert answer.truth is None
     assert answer.hops == ("unknown",)
     assert any("no answer" in note for note in answer.notes)

@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from latebloom.asking.answer import think
-from latebloom.circuits.examination import ExaminationConfig, Subject, examine
+from latebloom.circuits.examination import CircuitInstrument
+from latebloom.circuits.record import ExaminationConfig
 from latebloom.evaluation.accuracy import predict
 from latebloom.evaluation.decoding import decode
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
+from latebloom.records import to_json
 from latebloom.trees.attention_entropy import attention_entropy
 from latebloom.trees.projection import span_scores
 
@@ -48,11 +50,11 @@ def test_a_model_is_examined_where_it_is(small_world, feedback):
     torch.manual_seed(0)
     config = ModelConfig(d_model=16, n_layers=1, feedback=feedback)
     model = Transformer(config, len(small_world.vocabulary))
-    subject = Subject.of_world(small_world, ExaminationConfig(examples=20, noise=True))
-    questions = subject.probe.question_tensor()
-    wanted = examine(model, subject), predict(model, questions), think(model, [0, 1, 2])[0]
+    instrument = CircuitInstrument.of_world(small_world, ExaminationConfig(examples=20, noise=True))
+    questions = instrument.probe.question_tensor()
+    wanted = instrument.examine(model), predict(model, questions), think(model, [0, 1, 2])[0]
     with torch.device("meta"):
-        found = examine(model, subject), predict(model, questions), think(model, [0, 1, 2])[0]
-    assert found[0] == wanted[0]
+        found = instrument.examine(model), predict(model, questions), think(model, [0, 1, 2])[0]
+    assert to_json(found[0]) == to_json(wanted[0])
     assert found[1].tolist() == wanted[1].tolist()
     assert found[2].tolist() == wanted[2].tolist()

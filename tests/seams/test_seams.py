@@ -211,7 +211,7 @@ def test_an_instrument_of_ones_own_is_kept_and_goes_on(tmp_path):
     instrument = EmbeddingNorm(NormConfig())
     records = list(run.examine(instrument))
     assert instrument.looked == len(run.steps)
-    want = [float(run.at(step).model.embed.weight.norm()) for step in run.steps]
+    want = [float(run.at(step).model.embed.weight.detach().norm()) for step in run.steps]
     assert [record["norm"] for record in records] == pytest.approx(want)
     again = EmbeddingNorm(NormConfig())
     assert [record["norm"] for record in run.examine(again)] == pytest.approx(want)
@@ -229,7 +229,7 @@ def test_a_callback_a_loss_and_an_optimizer_of_ones_own(tmp_path):
         if moment.step == 12:
             moment.stop()
         if moment.record is not None:
-            return {"norm": float(moment.model.embed.weight.norm())}
+            return {"norm": float(moment.model.embed.weight.detach().norm())}
         return None
 
     def loss(model, batch):

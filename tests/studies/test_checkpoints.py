@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from latebloom.evaluation.loaded import load
 
 from latebloom.circuits.examination import CircuitInstrument
 from latebloom.circuits.record import CircuitRecord, ExaminationConfig
 from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.model.transformer import Transformer
 from latebloom.records import from_json, to_json
+from latebloom.run import load
 from latebloom.studies.checkpoints import walk
 from latebloom.studies.grow import grow
 from latebloom.training.run_folder import RunFolder

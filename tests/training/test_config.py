@@ -78,7 +78,7 @@ def test_infinity_survives_toml():
         ("train", "optimizer", "sgd", "train.optimizer"),
         ("train", "label-smoothing", "1", "train.label_smoothing"),
         ("feed", "atomic-frac", "1", "feed.atomic_frac"),
-        ("feed", "atomic", "1", "--feed.atomic: there is no such setting; nearest: atomic_frac"),
+        ("feed", "atomic", "1", "--feed.atomic: there is no such setting; nearest: atomic-frac"),
         ("feed", "both-orders", "true", "--feed.both-orders: there is no such setting"),
         ("feed", "by-length", "true", "--feed.by-length: there is no such setting"),
         ("train", "atomic-frac", ".3", "no such setting; say --feed.atomic-frac"),

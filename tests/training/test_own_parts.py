@@ -203,7 +203,7 @@ def test_a_given_world_that_is_not_given_is_asked_for(small_config, small_world,
     with pytest.raises(LatebloomError, match=r"'mine' was handed in from Python.*Own\(world="):
         grow(given, tmp_path / "run")
     wrong = replace(given, feed=SentenceFeedConfig(), model=small_config.model)
-    with pytest.raises(LatebloomError, match="SentenceFeedConfig, which is not for questions"):
+    with pytest.raises(LatebloomError, match="give feed=QuestionFeedConfig"):
         grow(wrong, tmp_path / "wrong", own=Own(world=small_world))
 
 

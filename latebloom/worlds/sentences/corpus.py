@@ -38,8 +38,8 @@ class Corpus:
     """What a model reads here."""
     start: ClassVar[str] = START
     """The word before every line."""
-    phi: ClassVar[None] = None
-    """The ratio of inferred to atomic facts; sentences have none."""
+    asks: ClassVar[str] = "sentences"
+    """What kind of data it is, as configs of worlds and feeds call it."""
 
     def lines(self, split: str) -> Lines:
         """The lines of a split.
@@ -61,6 +61,14 @@ class Corpus:
     def tested(self) -> tuple[str, ...]:
         """The held-out splits, in order."""
         return tuple(name for name in self.splits if name not in self.trained)
+
+    def size_in_words(self) -> str:
+        """How much it holds besides its splits, for people."""
+        return f"{len(self.vocabulary):,} words"
+
+    def figures(self) -> dict[str, float | None]:
+        """What a summary tells of it; the ratio phi is one of facts."""
+        return {"phi": None}
 
     def meaning(self, split: str) -> SplitMeaning:
         """What a split holds, in words, and whether a run is judged by it."""

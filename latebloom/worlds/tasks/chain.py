@@ -97,6 +97,7 @@ class ChainTask(Task):
     """Questions that follow a chain of facts."""
 
     name: ClassVar[str] = "composition"
+    asks: ClassVar[str] = "chains"
     chained: ClassVar[bool] = True
 
     def places(self, n_tokens: int) -> tuple[str, ...]:

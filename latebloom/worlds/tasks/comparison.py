@@ -49,6 +49,7 @@ class ComparisonTask(Task):
     first_label: int
 
     name: ClassVar[str] = "comparison"
+    asks: ClassVar[str] = "comparisons"
     remark: ClassVar[str] = "Larger numbers in the names of values mean greater values."
     of_ood: ClassVar[str] = "its value was told, but compared with none"
     """What is to be said of a value whose fact is OOD."""

@@ -98,6 +98,8 @@ class Task(ABC):
 
     name: ClassVar[str]
     """What `vocabulary.json` and messages call it."""
+    asks: ClassVar[str] = "questions"
+    """What kind of question it is, as configs of worlds and feeds call it."""
     chained: ClassVar[bool] = False
     """Whether each step needs the one before (hops); else all stand side by side (operands)."""
     rests_on_inferred: ClassVar[bool] = False
