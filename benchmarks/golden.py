@@ -144,7 +144,8 @@ def record_family(family: Family, folder: Path) -> dict[str, Any]:
     settings = SHORT | dict(family.settings)
     grow_run(family.recipe, {k: v.format(files=files) for k, v in settings.items()}, run)
     outcome = outcome_of(run)
-    record: dict[str, Any] = {"world": hash_world(run), **outcome}
+    record: dict[str, Any] = {"world": hash_world(run)}
+    record |= outcome
     if not family.is_sentences:
         record["answers"] = ask_all(run)
     record["inside"] = shortened(look_inside(run, family.is_sentences))
@@ -178,7 +179,7 @@ def keep_runs(folder: Path) -> None:
         run = folder / name
         grow_run(family.recipe, SHORT | dict(family.settings), run)
         forget_platform(run)
-        record = {"head": head(), "scores": score_all(run)}
+        record: dict[str, Any] = {"head": head(), "scores": score_all(run)}
         if not family.is_sentences:
             record["answers"] = ask_all(run)
         write_json(folder / f"{name}.json", record)

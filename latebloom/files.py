@@ -11,7 +11,7 @@ flushed to the disk here; checkpoints, which must survive it, see to that themse
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +22,7 @@ from latebloom.errors import LatebloomError, MissingExtraError
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Generator[Path, None, None]:
     """Gives a place to write a file at; it becomes `path` when the block ends without an error.
 
     After an error nothing is left of it, and what was at `path` is still there.
@@ -39,7 +39,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: Path) -> Generator[Path, None, None]:
     """Gives a new folder to fill; it becomes `path` when the block ends without an error.
 
     path: must not exist, or be an empty folder; the caller checks that, in words of its own.

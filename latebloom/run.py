@@ -110,7 +110,7 @@ class Run(OpenedRun):
         instrument = CircuitInstrument.of_world(self.world, ExaminationConfig(**settings))
         return list(self.examine(instrument, step=step))
 
-    def examine(self, instrument: Instrument, *, step: int | None = None) -> Iterable[Any]:
+    def examine(self, instrument: Instrument[Any], *, step: int | None = None) -> Iterable[Any]:
         """The records of any instrument, one a checkpoint (`latebloom.studies.checkpoints`)."""
         return walk(self.folder, instrument, step=step)
 

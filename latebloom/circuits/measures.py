@@ -60,7 +60,14 @@ def gradient_entropy(model: Transformer, rows: Int[ndarray, "row token"]) -> flo
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     gradients = torch.autograd.grad(loss, weights, allow_unused=True)
     model.train(training)
-    squares = torch.cat([g.flatten() for g in gradients if g is not None]).double().square()
+    # torch gives None for a weight that the loss does not depend on; its types do not say so.
+    squares = (
+        torch.cat(
+            [g.flatten() for g in gradients if g is not None]  # pyright: ignore[reportUnnecessaryComparison]
+        )
+        .double()
+        .square()
+    )
     total = squares.sum()
     if not total > 0:
         return 0.0

@@ -15,7 +15,7 @@ Covers: every shape, feedback, norm and position scheme of the model. Does not c
 different lengths in one pass, sites inside a layer (`latebloom.model.taps` reads and writes them).
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -66,7 +66,7 @@ class States:
 
 
 @contextmanager
-def at_rest(model: Transformer) -> Iterator[None]:
+def at_rest(model: Transformer) -> Generator[None, None, None]:
     """No dropout and no gradients inside; the model's mode is put back."""
     training = model.training
     if training:

@@ -106,9 +106,11 @@ def trace_run(
     with Progress(console=err, disable=quiet or not err.is_terminal) as bar:
         total = 1 if step is not None else len(folder.checkpoints())
         task = bar.add_task("checkpoints", total=total)
-        for record in walk(
-            folder, instrument, step=step, device=device, on_step=lambda *_: bar.advance(task)
-        ):
+
+        def advance(step: int, done_before: bool) -> None:
+            bar.advance(task)
+
+        for record in walk(folder, instrument, step=step, device=device, on_step=advance):
             records.append(record)
             if as_json:
                 print(json.dumps(record.as_dict()), flush=True)

@@ -7,6 +7,7 @@ and go through the model in large batches without gradients.
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Int
@@ -38,7 +39,8 @@ class Score:
         """Wilson's 95 % interval for the accuracy."""
         return wilson(self.correct, self.n)
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, Any]:
+        """The score for JSON."""
         return asdict(self) | {"accuracy": self.accuracy, "ci95": list(self.ci95)}
 
 

@@ -296,7 +296,9 @@ class LatebloomForCausalLM(PreTrainedModel, GenerationMixin):
         )
         return out if return_dict is not False else out.to_tuple()
 
-    def prepare_inputs_for_generation(self, input_ids: Tensor, **kwargs: Any) -> dict[str, Any]:
+    def prepare_inputs_for_generation(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, input_ids: Tensor, **kwargs: Any
+    ) -> dict[str, Any]:
         """What `forward` needs for the next token: all of the text, since nothing is cached."""
         kept = ("attention_mask", "n_loops")
         return {"input_ids": input_ids} | {name: kwargs.get(name) for name in kept}

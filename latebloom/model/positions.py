@@ -173,7 +173,8 @@ def make_positions(config: ModelConfig, own: Positions | None = None) -> Positio
             return Rotary()
         case "relative":
             return Relative(config.max_distance)
-    return own or Positions()
+        case _:
+            return own or Positions()
 
 
 def check_length(

@@ -122,8 +122,9 @@ class Transformer(nn.Module):
             scale = 1 / math.sqrt(2 * self.config.n_layers) if residual else 1.0
             nn.init.normal_(parameter, std=0.02 * scale)
         for module in self.modules():
-            if isinstance(module, nn.Linear) and module.bias is not None and module.bias not in but:
-                nn.init.zeros_(module.bias)
+            bias: nn.Parameter | None = getattr(module, "bias", None)
+            if isinstance(module, nn.Linear) and bias is not None and bias not in but:
+                nn.init.zeros_(bias)
 
     @property
     def unembedding(self) -> Float[Tensor, "d_vocab d_model"]:

@@ -17,7 +17,13 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import (
+    FixedLocator,
+    LogLocator,
+    NullLocator,
+    PercentFormatter,
+    StrMethodFormatter,
+)
 from numpy import ndarray
 
 from latebloom.errors import LatebloomError
@@ -156,13 +162,14 @@ def _scale_steps(main: Axes, below: Axes, steps: Float[ndarray, " record"]) -> N
     else:
         main.set_xlim(min(0, steps[0]), max(last, 1))
         below.set_xlabel("training steps")
-    below.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
+    below.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     main.tick_params(labelbottom=False, length=0)
     below.tick_params(length=3)
 
 
 def _shade_phases(main: Axes, below: Axes, records: Sequence[Record]) -> None:
-    spans, names = phase_spans(records), []
+    spans = phase_spans(records)
+    names: list[tuple[str, str, float, float]] = []
     to_axes = main.transData + main.transAxes.inverted()
     for i, (name, start, end) in enumerate(spans):
         ground, ink = PHASE_GROUNDS.get(name, ("#f4f4f4", FAINT))
@@ -257,7 +264,7 @@ def _draw_loss(axes: Axes, steps: Float[ndarray, " record"], records: Sequence[R
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(numticks=4))
         axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.plot(steps[known], loss[known], color=INK, lw=1.3, marker=None if len(steps) > 1 else "o")
     axes.set_ylabel("loss, nats")
     axes.grid(axis="y", color="white", lw=1.1, zorder=0.5)

@@ -69,7 +69,8 @@ class Sweep:
                 "nothing to vary: name at least one field with its values, like"
                 " --vary world.phi=3.6,7.2 (one value will do)"
             )
-        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or self.seeds < 1:
+        wrong = mismatch(self.seeds, int)  # from Python it may be anything
+        if wrong or self.seeds < 1:
             raise LatebloomError(f"--seeds is {self.seeds!r}; it must be a whole number from 1 on")
         self.cells()
 

@@ -41,7 +41,8 @@ def make_feed(config: RunConfig, data: Data, device: torch.device) -> Feed:
             return SentenceFeed(data, feed, config.train, config.seed, device)
         case World(), QuestionFeedConfig() as feed:
             return QuestionFeed(data, feed, config.train, config.seed, device)
-    raise LatebloomError(
-        f"feed is {type(config.feed).__name__}, which is not for {data.reads}: give"
-        " feed=QuestionFeedConfig() for questions, feed=SentenceFeedConfig() for sentences"
-    )
+        case _:
+            raise LatebloomError(
+                f"feed is {type(config.feed).__name__}, which is not for {data.reads}: give"
+                " feed=QuestionFeedConfig() for questions, feed=SentenceFeedConfig() for sentences"
+            )

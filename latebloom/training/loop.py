@@ -14,7 +14,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -225,7 +225,7 @@ def not_finite(run: RunFolder, step: int) -> str:
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[threading.Event]:
+def interruptible() -> Generator[threading.Event, None, None]:
     """Turns the first Ctrl-C into an event, so that a step is never left half done.
 
     The second Ctrl-C is Python's own. Outside the main thread nothing is changed.

@@ -86,7 +86,7 @@ def replaced(config: T, section: str, values: Mapping[str, Any]) -> T:
     return dataclasses.replace(config, **lists)  # type: ignore[type-var]
 
 
-def from_words(config: Any, section: str, words: Mapping[str, str]) -> dict[str, Any]:
+def from_words(config: Any, section: str, words: Mapping[str, Any]) -> dict[str, Any]:
     """The typed values that the words of a command stand for, by field of a section.
 
     Raises: LatebloomError naming an unknown field.

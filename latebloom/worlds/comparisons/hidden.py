@@ -180,7 +180,7 @@ def classify(
     across: Questions,
 ) -> tuple[Questions, Questions, Questions]:
     """All ordered pairs of OOD entities, as (hard, easy, undecidable) questions."""
-    found: tuple[list, list, list] = ([], [], [])
+    found: tuple[list[Questions], list[Questions], list[Questions]] = ([], [], [])
     for attribute, untold in enumerate(members(hidden)):
         a, b = (asked[asked[:, 0] == attribute, 1:] for asked in (within, across))
         label = decide_attribute(table.value[:, attribute], hidden[:, attribute], a, b)

@@ -11,7 +11,7 @@ grammars; a line that does not parse is an error with its number.
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -119,7 +119,11 @@ def read_published_lines(texts: Iterable[str], task: Literal["question", "tense"
     return lines
 
 
-def _written(write, grammar: Grammar, found: list[tuple[int, list[int], bool]]) -> Lines:
+def _written(
+    write: Callable[[ndarray, ndarray, bool], Lines],
+    grammar: Grammar,
+    found: list[tuple[int, list[int], bool]],
+) -> Lines:
     """The lines that a grammar writes for parsed sentences, in their order."""
     pattern = np.array([item[0] for item in found])
     number = np.full((len(found), grammar.table.shape[1]), -1, np.int16)
