@@ -1,4 +1,4 @@
-"""The figures that the README quotes: every claim grown over its seeds, as whole processes.
+"""The figures that docs/results.md quotes: every claim grown over its seeds, as whole processes.
 
 `python -m benchmarks.results` grows all of them; `... results composition atlas` some. Options:
 `--seeds 3`, `--jobs 2` (runs side by side, the cores shared out), `--threads 1` (of each run),
@@ -402,7 +402,7 @@ def table_rows() -> list[str]:
 
 
 def write_table() -> None:
-    """`results/README.md` from the files beside it, and the same table in the README."""
+    """`results/README.md` from the files beside it, and the same table in docs/results.md."""
     rows = table_rows()
     machines = {
         (o["machine"]["processor"], o["machine"]["cores"], o["date"])
@@ -424,7 +424,7 @@ def write_table() -> None:
         "seconds.",
     ]
     (HERE / "README.md").write_text("\n".join(lines) + "\n")
-    readme = HERE.parent / "README.md"
+    readme = HERE.parent / "docs" / "results.md"
     before, rest = readme.read_text().split("<!-- results -->")
     after = rest.split("<!-- end of results -->")[1]
     table = "\n".join(rows)
