@@ -7,9 +7,9 @@ Enters: the folder of another checkout. Leaves: for each job the best of some ro
 their ratio; with `--save` the table in `results/beside.md`. Only the command and the files of a run
 folder are used, which both have.
 
-Jobs: some steps of every recipe (milliseconds a step, of the loop alone), a trace and a projection of
-trees (CPU seconds of the process), and the start of the command (wall seconds, and the peak memory
-in MiB).
+Jobs: some steps of every recipe (milliseconds a step, of the loop alone), a trace and a projection
+of trees (CPU seconds of the process), and the start of the command (wall seconds, and the peak
+memory in MiB).
 """
 
 import argparse

@@ -17,6 +17,7 @@ from latebloom.errors import RivalError
 from latebloom.evaluation.accuracy import correct_rows
 from latebloom.files import write_json, write_text
 from latebloom.rivals.answer_cache import AnswerCache
+from latebloom.rivals.bounds import BoundsRule
 from latebloom.rivals.contest import Contest, Row, asked, default_splits, row_of_model
 from latebloom.rivals.endpoint import Endpoint
 from latebloom.rivals.language_model import Estimate, LanguageModel, LanguageModelConfig
@@ -123,6 +124,8 @@ class Arena:
         for name in finders if len(self.memory) else ():
             for rounds in (1, 2):
                 yield Retrieval(self.memory, self.finder(name), k=self.config.k, rounds=rounds)
+        if self.memory.task.rests_on_inferred and len(self.memory.statements):
+            yield BoundsRule(self.memory)
         yield Symbolic(self.memory)
 
     def language_models(self) -> list[LanguageModel]:
