@@ -44,9 +44,10 @@ def main() -> None:
             lines.append(f"| {recipe} | {seed} | {rival.name} | {each:.3f} | {' | '.join(cells)} |")
             print(lines[-1], flush=True)
     head = (
-        "# Hidden values by their bounds\n\nPrinted by `python -m benchmarks.bounds`: right"
-        " answers, with Wilson's 95 % interval in percent. What is not right is wrong for the bounds rule,"
-        " which always answers, and `cannot decide` for exact inference.\n\n"
+        "# Hidden values by their bounds\n\n"
+        "Printed by `python -m benchmarks.bounds`: right answers, with Wilson's 95 % interval in"
+        " percent. What is not right is wrong for the bounds rule, which always answers, and `cannot"
+        " decide` for exact inference.\n\n"
     )
     Path("results/bounds.md").write_text(head + "\n".join(lines) + "\n")
 
