@@ -46,8 +46,8 @@ def main() -> None:
     head = (
         "# Hidden values by their bounds\n\n"
         "Printed by `python -m benchmarks.bounds`: right answers, with Wilson's 95 % interval in"
-        " percent. What is not right is wrong for the bounds rule, which always answers, and `cannot"
-        " decide` for exact inference.\n\n"
+        " percent. What is not right is wrong for the bounds rule, which always answers, and"
+        " `cannot decide` for exact inference.\n\n"
     )
     Path("results/bounds.md").write_text(head + "\n".join(lines) + "\n")
 

@@ -133,13 +133,15 @@ def test_what_the_python_on_a_page_imports_is_there(page):
 
 
 @pytest.mark.slow
-def test_the_python_on_the_page_runs(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(("page", "leaves"), [("README.md", "phi2"), ("docs/python.md", "alibi")])
+def test_the_python_on_the_page_runs(tmp_path, monkeypatch, capsys, page, leaves):
     monkeypatch.chdir(tmp_path)
-    code = re.findall(r"```python\n(.*?)```", (ROOT.parent / "README.md").read_text(), re.DOTALL)
+    code = re.findall(r"```python\n(.*?)```", (ROOT.parent / page).read_text(), re.DOTALL)
+    names: dict[str, object] = {}
     for block in code:
-        exec(block, {})
+        exec(block, names)
     assert capsys.readouterr().out.strip(), "the example prints an answer"
-    assert (tmp_path / "runs" / "phi2" / "summary.json").exists()
+    assert (tmp_path / "runs" / leaves / "summary.json").exists()
 
 
 def test_the_figures_on_the_page_are_there():
