@@ -21,7 +21,7 @@ def test_every_recipe_makes_a_config_of_its_name(name):
 
 
 def grown(config, tmp_path, seed):
-    summary = latebloom.grow(config.with_seed(seed), tmp_path / f"seed{seed}")
+    summary = latebloom.grow(config.with_seed(seed), tmp_path / f"seed{seed}").summary
     return {split: row["accuracy"] for split, row in summary["splits"].items()}
 
 
