@@ -62,7 +62,9 @@ PHASE_GROUNDS = {
 """Ground and ink of each phase."""
 
 INK, FAINT = "#1c1c1c", "#5c5c5c"
-LEFT, RIGHT, TOP = 0.075, 0.775, 0.815
+LEFT, RIGHT, TOP = 0.1, 0.775, 0.815
+LABEL = -0.115
+"""Where the labels of both y axes stand, in widths of the axes: left of the longest number."""
 LOG_RATIO = 20
 """The steps are drawn on a log scale when the last is more than this times the first."""
 
@@ -95,6 +97,8 @@ def plot_curves(
         _shade_phases(main, below, records)
         _draw_accuracy(main, steps, records, summary, meanings)
         _draw_loss(below, steps, records)
+        for axes in (main, below):
+            axes.yaxis.set_label_coords(LABEL, 0.5)
         _head(figure, records, summary, meanings)
     return figure
 
