@@ -1,4 +1,4 @@
-"""The verdict: which circuit answers, told from lens and trace.
+"""The verdict: which circuit answers, judged from lens and trace.
 
 Enters: a `Probe`, the `Lens` and the `Effect`s of one model. Leaves: a `Verdict` in words and
 numbers: where each step (bridge, operand) appears, whether it is used, how long the last relation
@@ -97,15 +97,16 @@ class Verdict:
         if self.form == "none":
             return f"no circuit: {self.accuracy:.0%} right"
         parts = [
-            f"{step.name} at {told(step.used_at)} (strength {step.strength:.2f})"
+            f"{step.name} at {in_words(step.used_at)} (strength {step.strength:.2f})"
             for step in self.steps
             if step.used_at is not None
         ]
-        end = f"; answer from {told(self.answer)}" if self.answer else ""
+        end = f"; answer from {in_words(self.answer)}" if self.answer else ""
         return f"{self.form}: {', '.join(parts)}{end}"
 
 
-def told(place: Place) -> str:
+def in_words(place: Place) -> str:
+    """A state for people, everything counted from 1 but the layer boundary."""
     return f"loop {place.loop + 1}, layer {place.boundary}, position {place.position + 1}"
 
 

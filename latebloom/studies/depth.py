@@ -62,9 +62,9 @@ class DepthConfig:
     def __post_init__(self) -> None:
         if self.seeds < 1 or not self.depths or min(self.depths) < 1 or not self.recipes:
             raise LatebloomError("a series needs recipes, depths from 1 on, and at least one seed")
-        for what, told in (("depths", self.depths), ("recipes", self.recipes)):
-            if len(set(told)) < len(told):
-                raise LatebloomError(f"--{what} names one twice: {', '.join(map(str, told))}")
+        for what, values in (("depths", self.depths), ("recipes", self.recipes)):
+            if len(set(values)) < len(values):
+                raise LatebloomError(f"--{what} names one twice: {', '.join(map(str, values))}")
         if not 0 < self.early_frac < 1:
             raise LatebloomError(f"early_frac is {self.early_frac}; it must lie between 0 and 1")
         if "keep" in self.train:
@@ -164,9 +164,9 @@ def rows_in(out: Path, config: DepthConfig) -> dict[str, dict[str, Any]]:
     """The rows of the finished runs in a folder that belong to the series, by name."""
     rows = {}
     for run in finished_in(out, "*-depth*-seed*"):
-        told = run.config()
-        if not config.sweep(told.recipe).differs(told):
-            rows[run.path.name] = row_of(run, told, config)
+        grown = run.config()
+        if not config.sweep(grown.recipe).differs(grown):
+            rows[run.path.name] = row_of(run, grown, config)
     return rows
 
 
@@ -189,15 +189,15 @@ def order_of(row: Mapping[str, Any]) -> tuple[str, int, int]:
     return row["recipe"], row["depth"], row["seed"]
 
 
-def row_of(run: RunFolder, told: RunConfig, config: DepthConfig) -> dict[str, Any]:
+def row_of(run: RunFolder, grown: RunConfig, config: DepthConfig) -> dict[str, Any]:
     """Early measures and final accuracies of a run."""
-    summary, step = run.summary(), early_step(told.train, config.early_frac)
+    summary, step = run.summary(), early_step(grown.train, config.early_frac)
     asked = ProjectionConfig(sentences=config.sentences, examples=0)
     tree = next(walk(run, TreeInstrument.of_corpus(run.corpus(), asked), step=step))
     return {
-        "recipe": told.recipe,
-        "depth": told.model.n_layers,
-        "seed": told.seed,
+        "recipe": grown.recipe,
+        "depth": grown.model.n_layers,
+        "seed": grown.seed,
         "parameters": summary["parameters"],
         "seconds": summary["seconds"],
         "final": {split: row["accuracy"] for split, row in summary["splits"].items()},

@@ -65,15 +65,15 @@ def train(
     own: parts that are used in place of latebloom's.
     Raises: TrainingError if the loss stops being finite or the disk is full.
     """
-    told = config.train
-    until = rule_for(told.until, data.splits)
+    settings = config.train
+    until = rule_for(settings.until, data.splits)
     torch.manual_seed(config.seed)
     model = Transformer(config.model, len(data.vocabulary), parts=own.parts).to(device)
-    optimizers = ready_to_schedule((own.optimizers or make_optimizers)(model, told))
-    average = WeightAverage(model, told.average_frac)
+    optimizers = ready_to_schedule((own.optimizers or make_optimizers)(model, settings))
+    average = WeightAverage(model, settings.average_frac)
     feed = make_feed(config, data, device)
     loss_of = own.loss or feed.loss
-    autocast = autocast_dtype(told.precision, device, config.model.d_model)
+    autocast = autocast_dtype(settings.precision, device, config.model.d_model)
     step, seconds, records = 0, 0.0, []
     losses: list[float] = []  # of the steps since the last evaluation
     resumable = [checkpoint for checkpoint in run.checkpoints() if checkpoint.resumable]
@@ -83,7 +83,7 @@ def train(
         losses = place.get("losses", [])  # checkpoints of earlier versions hold none
         records = run.forget_after(step)
     judged = tuple(split for split in data.tested if data.meaning(split).judged)
-    listener.start(told.steps, step, f"{config.recipe}, seed {config.seed}", judged)
+    listener.start(settings.steps, step, f"{config.recipe}, seed {config.seed}", judged)
 
     first, began = step, time.perf_counter() - seconds
 
@@ -91,20 +91,20 @@ def train(
         if not all(p.isfinite().all() for p in model.parameters()):
             raise TrainingError(not_finite(run, step))
         place = {"seconds": time.perf_counter() - began, "losses": losses}
-        save_checkpoint(run.path / "checkpoints", step, average, optimizers, place, told.keep)
+        save_checkpoint(run.path / "checkpoints", step, average, optimizers, place, settings.keep)
 
     if not resumable:
         save()
     reached, stopped = goal_reached(records, until), False
     with interruptible() as interrupted:
-        while step < told.steps and not (reached or stopped or interrupted.is_set()):
+        while step < settings.steps and not (reached or stopped or interrupted.is_set()):
             step += 1
-            scale = lr_scale(step, told)
+            scale = lr_scale(step, settings)
             set_lr(optimizers, scale)
             # Dropout draws from torch's generator: seeded by the step, it needs no saving.
             torch.manual_seed(config.seed * 1_000_003 + step)
             batch = feed.batch(step)
-            loss = train_step(model, optimizers, batch, loss_of, told.grad_clip, autocast)
+            loss = train_step(model, optimizers, batch, loss_of, settings.grad_clip, autocast)
             if not math.isfinite(loss):
                 raise TrainingError(not_finite(run, step))
             losses.append(loss)
@@ -113,14 +113,14 @@ def train(
             speed = (step - first) / (elapsed - seconds)
             listener.step(step, loss, speed)
             record = None
-            if step % told.eval_every == 0 or step == told.steps:
+            if step % settings.eval_every == 0 or step == settings.steps:
                 accuracy = measure(average.model)
                 record = {
                     "step": step,
                     "seconds": round(elapsed, 3),
                     "steps_per_second": round(speed, 3),
                     "loss": fmean(losses),
-                    "lr": scale * told.lr,
+                    "lr": scale * settings.lr,
                     "phase": data.task.phase(accuracy, MOST),
                     "accuracy": dict(accuracy),
                 }
@@ -131,12 +131,12 @@ def train(
                 losses.clear()
                 listener.evaluated(record)
                 reached = goal_reached(records, until)
-            ended = reached or stopped or interrupted.is_set() or step == told.steps
-            if ended or due(step, told):
+            ended = reached or stopped or interrupted.is_set() or step == settings.steps
+            if ended or due(step, settings):
                 save()
     if reached:
         stopped_by = "until"
-    elif step == told.steps:
+    elif step == settings.steps:
         stopped_by = "steps"
     else:
         stopped_by = "callback" if stopped else "interrupt"
@@ -196,12 +196,12 @@ def train_step(
     return value
 
 
-def due(step: int, told: TrainConfig) -> bool:
-    """Whether a checkpoint belongs here: five times as dense at first, then twice, then as told.
+def due(step: int, settings: TrainConfig) -> bool:
+    """Whether a checkpoint belongs here: five times as dense at first, then twice, then as asked.
 
     The circuit forms early in the fast recipes, and there one wants to see it.
     """
-    every = told.checkpoint_every
+    every = settings.checkpoint_every
     if step <= 2 * every:
         every = max(1, every // 5)
     elif step <= 6 * every:
