@@ -58,6 +58,8 @@ def grow(
     rule_for(config.train.until, data.splits)
     for split in passed_over(config.train.until, data.splits):
         listener.note(f"until: this world holds out no {split}, so the rule goes by the others")
+    for line in config.train.idle():
+        listener.note(line)
     check_readable(config.model, data)
     check_feed(config.feed, config.model, data.asks)
     machine = {"device": place.type, "threads": use_threads(threads)}

@@ -143,12 +143,13 @@ class TrainConfig:
         for name in ("lr", "muon_lr", "weight_decay", "warmup_steps", "grad_clip", "keep"):
             if getattr(self, name) < 0:
                 raise LatebloomError(f"train.{name} is {getattr(self, name)}; it must be 0 or more")
-        if self.optimizer == "adamw" and self.muon_lr != MUON_LR:
-            raise LatebloomError(
-                f"train.muon_lr is {self.muon_lr}, which has no effect with train.optimizer adamw;"
-                " set train.lr"
-            )
         parse_until(self.until)
+
+    def idle(self) -> list[str]:
+        """Settings that were changed and have no effect beside the others, each as a sentence."""
+        if self.optimizer == "adamw" and self.muon_lr != MUON_LR:
+            return [f"train.muon_lr {self.muon_lr} has no effect with train.optimizer adamw"]
+        return []
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

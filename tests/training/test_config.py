@@ -361,3 +361,10 @@ def test_a_typo_in_format_1_is_named():
     text = (OLD_RUNS / "composition" / "config.toml").read_text()
     with pytest.raises(LatebloomError, match="stepz"):
         RunConfig.from_toml(text.replace("steps =", "stepz =", 1))
+
+
+def test_a_rate_of_muon_without_muon_is_said_to_have_no_effect():
+    assert TrainConfig(optimizer="muon", muon_lr=0.01).idle() == []
+    assert TrainConfig(optimizer="adamw").idle() == []
+    (line,) = TrainConfig(optimizer="adamw", muon_lr=0.01).idle()
+    assert line == "train.muon_lr 0.01 has no effect with train.optimizer adamw"
