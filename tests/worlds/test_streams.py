@@ -51,4 +51,6 @@ def test_the_largest_seed_seeds_the_last_dropout():
     import torch
 
     check_seed(MOST)
-    torch.manual_seed(MOST * 1_000_003 + 10**15)
+    largest = MOST * 1_000_003 + 10**15
+    torch.manual_seed(largest)
+    assert torch.initial_seed() == largest
