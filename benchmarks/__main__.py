@@ -6,12 +6,12 @@ peer in the same run; absolute seconds move with the machine.
 
 import argparse
 import os
-import platform
 import resource
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
+
+from benchmarks.record import RESULTS, in_words, provenance
 
 ROWS = {
     "paper-world": [sys.executable, "-m", "benchmarks.paper_world"],
@@ -56,9 +56,7 @@ def main() -> None:
     unknown = set(told.rows) - set(ROWS)
     if unknown:
         parser.error(f"no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
-    parts = [
-        f"{datetime.now(UTC).date()}, {platform.processor() or platform.machine()}, one thread"
-    ]
+    parts = [f"{in_words(provenance())} One thread."]
     print(parts[0], flush=True)
     for name in told.rows or ROWS:
         with tempfile.TemporaryDirectory() as folder:
@@ -66,7 +64,7 @@ def main() -> None:
         print(f"\n{parts[-1]}", flush=True)
     if told.save:
         text = "# Speed\n\nPrinted by `make bench`.\n\n```\n" + "\n\n".join(parts) + "\n```\n"
-        Path("results/bench.md").write_text(text)
+        (RESULTS / "bench.md").write_text(text)
 
 
 if __name__ == "__main__":

@@ -15,16 +15,15 @@ memory in MiB).
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent.parent
+from benchmarks.record import CODE, RESULTS, commit_of_code, in_words, provenance, short
+
 STEPS = {
     "composition": 100,
     "composition-hops": 40,
@@ -150,19 +149,12 @@ def main() -> None:
     parser.add_argument("--save", action="store_true")
     told = parser.parse_args()
     other = told.other.resolve()
-    commits = [
-        subprocess.run(
-            ["git", "-C", str(place), "rev-parse", "--short", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout.strip()
-        for place in (other, HERE)
-    ]
+    made = provenance()
+    commits = [short(commit_of_code(place)) for place in (other, CODE)]
     lines = [f"| job | {commits[0]} | {commits[1]} | ratio |", "|---|---:|---:|---:|"]
     with tempfile.TemporaryDirectory() as folder:
         for name, measure in jobs(Path(folder)).items():
-            taken: dict[Path, list[float]] = {other: [], HERE: []}
+            taken: dict[Path, list[float]] = {other: [], CODE: []}
             for _ in range(told.rounds):
                 for place, seconds in taken.items():
                     seconds.append(measure(place))
@@ -170,10 +162,9 @@ def main() -> None:
             lines.append(f"| {name} | {before:.3g} | {after:.3g} | {after / before:.2f} |")
             print(lines[-1], flush=True)
     if told.save:
-        machine = f"{platform.processor() or platform.machine()}, one thread"
-        text = f"{datetime.now(UTC).date()}, {machine}, best of {told.rounds} rounds by turns.\n\n"
+        text = f"{in_words(made)} One thread, best of {told.rounds} rounds by turns.\n\n"
         head = "# Two commits beside each other\n\nPrinted by `python -m benchmarks.beside`.\n\n"
-        (HERE / "results" / "beside.md").write_text(head + text + "\n".join(lines) + "\n")
+        (RESULTS / "beside.md").write_text(head + text + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

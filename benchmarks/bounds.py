@@ -6,10 +6,10 @@ inference, and writes `results/bounds.md`. Nothing is trained.
 """
 
 import time
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.record import RESULTS, in_words, provenance
 from latebloom.intervals import wilson
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.rivals.bounds import BoundsRule
@@ -24,6 +24,7 @@ RUNS = [("hidden-attributes", seed) for seed in range(5)] + [("hidden-attributes
 
 
 def main() -> None:
+    made = provenance()
     lines = ["| world | seed | rival | ms a question |", "|---|---|---|---:|"]
     for split in SPLITS:
         lines[0] += f" {split} |"
@@ -47,9 +48,9 @@ def main() -> None:
         "# Hidden values by their bounds\n\n"
         "Printed by `python -m benchmarks.bounds`: right answers, with Wilson's 95 % interval in"
         " percent. What is not right is wrong for the bounds rule, which always answers, and"
-        " `cannot decide` for exact inference.\n\n"
+        f" `cannot decide` for exact inference. {in_words(made)}\n\n"
     )
-    Path("results/bounds.md").write_text(head + "\n".join(lines) + "\n")
+    (RESULTS / "bounds.md").write_text(head + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,13 +10,12 @@ import shutil
 import sys
 from pathlib import Path
 
+from benchmarks.record import RESULTS, in_words, provenance
 from latebloom.circuits.examination import CircuitInstrument
 from latebloom.circuits.record import CircuitRecord, ExaminationConfig
 from latebloom.reports.traced import write_circuit_figures
 from latebloom.studies.checkpoints import walk
 from latebloom.training.run_folder import RunFolder
-
-HERE = Path(__file__).resolve().parent.parent / "results"
 
 
 def row_of(record: CircuitRecord) -> str:
@@ -33,7 +32,7 @@ def section(name: str, run: Path) -> list[str]:
     records = list(walk(folder, instrument))
     for drawn in write_circuit_figures(run, records):
         suffix = "" if drawn.stem == "circuit" else f"-{drawn.stem}"
-        shutil.copy(drawn, HERE / f"circuit-{name}{suffix}.svg")
+        shutil.copy(drawn, RESULTS / f"circuit-{name}{suffix}.svg")
     # About ten checkpoints tell the story; the last is always among them.
     shown = records[:: max(1, len(records) // 10)]
     if shown[-1] is not records[-1]:
@@ -58,16 +57,18 @@ def main() -> None:
     named = [word.partition("=") for word in sys.argv[1:]]
     if not named or not all(sign for _, sign, _ in named):
         raise SystemExit(__doc__)
+    made = in_words(provenance())
     lines = [
         "# Circuits that were found",
         "",
         "300 training questions of each run; `right`: of these. A strength is the share of them",
         "whose answer changes when the state is replaced. Made by `python -m benchmarks.circuits`.",
+        made,
         "",
     ]
     for name, _, run in named:
         lines += section(name, Path(run))
-    (HERE / "circuits.md").write_text("\n".join(lines))
+    (RESULTS / "circuits.md").write_text("\n".join(lines))
     print("\n".join(lines))
 
 

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent.parent / "results"
+from benchmarks.record import RESULTS, in_words, provenance
+
 GROWN = "grown model"
 
 
@@ -55,12 +56,12 @@ def main() -> None:
         "Percent right, with 95 % intervals. Where no wrong or invalid share stands, the other",
         "answers were `cannot decide`. Each run went through `latebloom rivals RUN --limit 300`,",
         "with `--dense` where that has columns; `python -m benchmarks.contests RUN ...` made this",
-        "page of what it left.",
+        f"page of what it left. {in_words(provenance())}",
         "",
     ]
     for run in runs:
         lines += table(json.loads((run / "rivals.json").read_text(encoding="utf-8")))
-    (HERE / "rivals.md").write_text("\n".join(lines), encoding="utf-8")
+    (RESULTS / "rivals.md").write_text("\n".join(lines), encoding="utf-8")
     sys.stdout.write("\n".join(lines) + "\n")
 
 

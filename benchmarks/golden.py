@@ -23,7 +23,6 @@ import io
 import json
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -38,6 +37,7 @@ import torch
 
 import latebloom
 from benchmarks.golden_families import FAMILIES, OLD_RUNS, SHORT, Family, write_made_files
+from benchmarks.record import commit_of_code
 
 # --- Where latebloom is touched -------------------------------------------------------------------
 
@@ -187,8 +187,7 @@ def keep_runs(folder: Path) -> None:
 
 def head() -> dict[str, str]:
     """What the figures depend on besides the code, and the commit of the code."""
-    told = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return {"commit": told.stdout.strip() or "unknown", **this_machine()}
+    return {"commit": commit_of_code(), **this_machine()}
 
 
 def this_machine() -> dict[str, str]:

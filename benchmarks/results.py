@@ -11,7 +11,6 @@ all that are there. A claim of which a run fails leaves nothing; the others go o
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -21,10 +20,10 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.record import RESULTS, provenance
 from latebloom.errors import LatebloomError
 from latebloom.files import read_json, write_json
 from latebloom.recipes.catalogue import make_recipe
@@ -32,8 +31,6 @@ from latebloom.studies.cells import Cell, Grower, grow_cells
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import IN_A_ROW
 
-CODE = Path(__file__).resolve().parent.parent
-HERE = CODE / "results"
 LATEBLOOM = str(Path(sys.executable).parent / "latebloom")
 
 Splits = dict[str, dict[str, Any]]
@@ -299,7 +296,7 @@ def outcome_of(claim: Claim, seed: int, run: RunFolder) -> dict[str, Any]:
     ]
     summary["process"] = read_json(run.path / "process.json", LatebloomError)
     if claim.name == claim.recipe and seed == 0:
-        shutil.copy(run.path / "curves.png", HERE / f"{claim.name}.png")
+        shutil.copy(run.path / "curves.png", RESULTS / f"{claim.name}.png")
     summary["holds"] = claim.holds(summary)
     return summary
 
@@ -309,7 +306,7 @@ def measure(claim: Claim, seeds: int, jobs: int, threads: int, runs_folder: Path
 
     runs_folder: keeps the run folders; `Path()` keeps none.
     """
-    commit, kept = commit_of_code(), bool(runs_folder.name)
+    made, kept = provenance(), bool(runs_folder.name)
     runs = []
     with nullcontext(runs_folder) if kept else tempfile.TemporaryDirectory() as folder:
         cells = cells_of(claim, seeds)
@@ -327,42 +324,15 @@ def measure(claim: Claim, seeds: int, jobs: int, threads: int, runs_folder: Path
     outcome = {
         "claim": claim.says,
         "command": " ".join(["latebloom grok", claim.recipe, *claim.options, "--seed N"]),
-        "commit": commit,
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {
-            "cores": os.cpu_count(),
-            "processor": processor(),
-            "system": platform.platform(),
-            "runs_side_by_side": jobs,
-        },
+        **made,
+        "runs_side_by_side": jobs,
         "seeds": seeds,
         "holds": sum(run["holds"] for run in runs),
         "runs": runs,
     }
-    (HERE / f"{claim.name}.json").write_text(json.dumps(outcome) + "\n")
+    (RESULTS / f"{claim.name}.json").write_text(json.dumps(outcome) + "\n")
     print(f"{claim.name}: holds in {outcome['holds']} of {seeds} seeds", flush=True)
     return True
-
-
-def commit_of_code() -> str:
-    """The commit that is measured, with `-changed` if the code differs from it."""
-
-    def git(*words: str) -> str:
-        told = subprocess.run(
-            ["git", *words], cwd=CODE, capture_output=True, text=True, check=False
-        )
-        return told.stdout.strip()
-
-    changed = git("status", "--porcelain", "--", "latebloom", "benchmarks", "pyproject.toml")
-    return (git("rev-parse", "HEAD") or "unknown") + ("-changed" if changed else "")
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor()
 
 
 def spread(values: list[float], form: str) -> str:
@@ -380,7 +350,7 @@ def table_rows() -> list[str]:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for claim in CLAIMS:
-        path = HERE / f"{claim.name}.json"
+        path = RESULTS / f"{claim.name}.json"
         if not path.exists():
             continue
         outcome = json.loads(path.read_text())
@@ -406,7 +376,7 @@ def write_table() -> None:
     rows = table_rows()
     machines = {
         (o["machine"]["processor"], o["machine"]["cores"], o["date"])
-        for o in (json.loads(path.read_text()) for path in HERE.glob("*.json"))
+        for o in (json.loads(path.read_text()) for path in RESULTS.glob("*.json"))
         if "machine" in o
     }
     said = "; ".join(f"{name}, {cores} cores ({date})" for name, cores, date in sorted(machines))
@@ -423,8 +393,8 @@ def write_table() -> None:
         f"Machine: {said}. Other work ran beside some of these; CPU seconds tell more than wall",
         "seconds.",
     ]
-    (HERE / "README.md").write_text("\n".join(lines) + "\n")
-    readme = HERE.parent / "docs" / "results.md"
+    (RESULTS / "README.md").write_text("\n".join(lines) + "\n")
+    readme = RESULTS.parent / "docs" / "results.md"
     before, rest = readme.read_text().split("<!-- results -->")
     after = rest.split("<!-- end of results -->")[1]
     table = "\n".join(rows)
@@ -444,7 +414,7 @@ def main() -> None:
     unknown = set(told.claims) - set(names)
     if unknown:
         parser.error(f"no claim {', '.join(sorted(unknown))}; there are {', '.join(names)}")
-    HERE.mkdir(exist_ok=True)
+    RESULTS.mkdir(exist_ok=True)
     threads = told.threads or max(1, (os.cpu_count() or 1) // told.jobs)
     wanted = [claim for claim in CLAIMS if not told.claims or claim.name in told.claims]
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import results
+from benchmarks.record import CODE
 
 TINY = ("--world.entities", "12", "--world.relations", "4", "--world.out-degree", "4")
 TINY += ("--world.ood-frac", "0.2", "--world.phi", "1", "--model.d-model", "16")
@@ -21,9 +22,9 @@ def claim(*options):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "HERE", tmp_path / "results")
+    monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
     (tmp_path / "results").mkdir()
-    monkeypatch.setenv("PYTHONPATH", str(results.CODE))
+    monkeypatch.setenv("PYTHONPATH", str(CODE))
     return tmp_path / "results"
 
 
@@ -32,10 +33,8 @@ def test_a_claim_leaves_what_it_measured_and_is_not_measured_again(here, tmp_pat
     told = json.loads((here / "tiny.json").read_text())
     assert told["command"].startswith("latebloom grok composition --world.entities 12")
     assert told["command"].endswith("--seed N")
-    assert (told["seeds"], told["holds"], told["machine"]["runs_side_by_side"]) == (2, 2, 2)
-    head = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=results.CODE, capture_output=True, text=True
-    )
+    assert (told["seeds"], told["holds"], told["runs_side_by_side"]) == (2, 2, 2)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=CODE, capture_output=True, text=True)
     assert told["commit"].removesuffix("-changed") == (head.stdout.strip() or "unknown")
     for seed, run in enumerate(told["runs"]):
         assert run["seed"] == seed
@@ -49,8 +48,8 @@ def test_a_claim_leaves_what_it_measured_and_is_not_measured_again(here, tmp_pat
     def started(*words, **more):
         raise AssertionError(words)
 
+    monkeypatch.setattr(results, "provenance", lambda: {})  # it asks git
     monkeypatch.setattr(results.subprocess, "Popen", started)
-    monkeypatch.setattr(results, "commit_of_code", lambda: told["commit"])
     assert results.measure(claim(), 2, 2, 1, tmp_path / "runs")
     assert json.loads((here / "tiny.json").read_text())["runs"] == told["runs"]
 
