@@ -5,8 +5,9 @@ are, JSON lines, and means over seeds with 95 % intervals.
 
 A row holds `run` (the folder's name), `recipe`, every field that varies (`world.phi`), `seed`,
 `steps`, `stopped_by`, `seconds`, `device`, `parameters`, and `error`: None, or why the run failed.
-For each split there are `accuracy.SPLIT` at the end, `first_step.SPLIT` and `sustained_step.SPLIT`:
-when it reached, and kept, 99 %, None if it never did. A run that failed has no figures.
+For each split there are `accuracy.SPLIT` at the end, the `n.SPLIT` questions that it was measured
+on, and `first_step.SPLIT` and `sustained_step.SPLIT`: when it reached, and kept, 99 %, None if it
+never did. A run that failed has no figures.
 """
 
 import json
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from latebloom.files import write_text
-from latebloom.intervals import bootstrap, student
+from latebloom.intervals import bootstrap_of_mean, over_seeds
 from latebloom.studies.cells import Cell
 from latebloom.training.run_folder import RunFolder
 
@@ -26,7 +27,7 @@ Row = Mapping[str, Any]
 
 FIGURES = ("steps", "stopped_by", "seconds", "device", "parameters")
 """What a row takes from a run's summary as it is."""
-PER_SPLIT = ("accuracy", "first_step", "sustained_step")
+PER_SPLIT = ("accuracy", "n", "first_step", "sustained_step")
 """What it takes of each split."""
 
 
@@ -52,8 +53,10 @@ class SweepTable:
         """For each setting its fields, the number of `seeds` and of `failed` runs, and means.
 
         The means are of the final accuracies, `accuracy.SPLIT`, and of the `steps` that the runs
-        took. Beside each are the ends of its 95 % interval, NAME`.low` and NAME`.high`: Student's
-        for accuracies, the bootstrap's for steps. They are None for a single seed.
+        took. Beside each are the ends of its 95 % interval over seeds, NAME`.low` and NAME`.high`:
+        Student's for accuracies, the bootstrap's for steps. `overdispersion.SPLIT` says how many
+        times as much the seeds vary as the luck of the questions would make them. All of these are
+        None for a single seed.
         """
         settings: dict[tuple[Any, ...], list[Row]] = {}
         for row in self.rows:
@@ -68,23 +71,25 @@ def over_runs(rows: Sequence[Row]) -> dict[str, Any]:
     """Means and intervals over the runs of one setting."""
     done = [row for row in rows if row["error"] is None]
     found: dict[str, Any] = {"seeds": len(done), "failed": len(rows) - len(done)}
-    for name in dict.fromkeys(name for row in done for name in row):
-        if name != "steps" and not name.startswith("accuracy."):
-            continue
-        values = np.array([row[name] for row in done if name in row], float)
-        low, high = interval(values, shares=name != "steps") if len(values) > 1 else (None, None)
-        found |= {name: float(values.mean()), f"{name}.low": low, f"{name}.high": high}
+    if done:
+        steps = np.array([row["steps"] for row in done], float)
+        ends = bootstrap_of_mean(steps) if len(steps) > 1 else None
+        found |= with_ends("steps", float(steps.mean()), ends)
+    measured = (name for row in done for name, n in row.items() if name.startswith("n.") and n)
+    for split in dict.fromkeys(name.removeprefix("n.") for name in measured):
+        told = [row for row in done if row.get(f"n.{split}")]
+        n = np.array([row[f"n.{split}"] for row in told])
+        share = np.array([row[f"accuracy.{split}"] for row in told], float)
+        together = over_seeds(np.rint(share * n).astype(int), n)
+        found |= with_ends(f"accuracy.{split}", together.mean, together.ci95_over_seeds)
+        found[f"overdispersion.{split}"] = together.overdispersion
     return found
 
 
-def interval(values: np.ndarray, *, shares: bool) -> tuple[float, float]:
-    """The 95 % interval of a mean over runs.
-
-    shares: whether the values lie in [0, 1].
-    """
-    if shares:
-        return student(values)
-    return bootstrap(lambda drawn: float(values[drawn].mean()), len(values))
+def with_ends(name: str, mean: float, ends: tuple[float, float] | None) -> dict[str, float | None]:
+    """A mean with the ends of its interval, if it has one."""
+    low, high = ends or (None, None)
+    return {name: mean, f"{name}.low": low, f"{name}.high": high}
 
 
 def row_of(cell: Cell, run: RunFolder) -> dict[str, Any]:

@@ -198,7 +198,7 @@ def test_a_full_disk_ends_the_sweep(small_config, tmp_path, monkeypatch):
 
 def test_means_and_intervals_over_seeds_by_hand():
     def row(phi, accuracy, steps, error=None):
-        figures = {} if error else {"steps": steps, "accuracy.test_id": accuracy}
+        figures = {} if error else {"steps": steps, "accuracy.test_id": accuracy, "n.test_id": 50}
         return {"run": "", "world.phi": phi, **figures, "error": error}
 
     rows = (row(1, 0.4, 100), row(2, 0.9, 300), row(1, 0.6, 100), row(2, 0, 0, "not finite"))
@@ -214,6 +214,8 @@ def test_means_and_intervals_over_seeds_by_hand():
         "accuracy.test_id": 0.5,
         "accuracy.test_id.low": 0,
         "accuracy.test_id.high": 1,
+        # A variance of .02 over the seeds; of 50 questions at a half chance makes .005.
+        "overdispersion.test_id": pytest.approx(4),
     }
     assert (two["seeds"], two["failed"], two["accuracy.test_id"]) == (1, 1, 0.9)
     assert two["accuracy.test_id.low"] is None
