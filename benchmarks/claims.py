@@ -1,0 +1,148 @@
+"""The claims of docs/results.md: what is grown, over how many seeds, and what each must show."""
+
+from dataclasses import dataclass
+
+from benchmarks.rules import AtEnd, FarHops, Held, LateBloom, Rule
+
+ENOUGH = 5
+"""Seeds of a claim at least, unless it says why it has fewer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What is grown, how often, and what each seed must show."""
+
+    name: str
+    """Of its files in results/."""
+    about: str
+    """What it is about, in a few words."""
+    recipe: str
+    options: tuple[str, ...] = ()
+    """Of `latebloom grok`, names and values by turns."""
+    seeds: int = ENOUGH
+    rule: Rule
+    shows: tuple[str, ...] = ("test_id", "test_ood")
+    """The splits that stand in the table."""
+    few: str = ""
+    """Why it has fewer seeds than `ENOUGH`."""
+
+    def __post_init__(self) -> None:
+        assert self.seeds >= ENOUGH or self.few, f"{self.name}: say why it has so few seeds"
+
+    @property
+    def words(self) -> str:
+        """The claim as the table shows it."""
+        return f"{self.about}: {self.rule.words}"
+
+
+ALL_RIGHT = AtEnd({"test_id": 0.99, "test_ood": 0.99})
+HARD = AtEnd({"test_hard": 0.99})
+HIDDEN = ("test_id", "test_easy", "test_hard")
+
+CLAIMS = (
+    Claim(
+        name="composition",
+        about="two hops over made facts",
+        recipe="composition",
+        seeds=10,
+        rule=ALL_RIGHT,
+    ),
+    Claim(
+        name="composition-phi2",
+        about="the same with fewer questions in training",
+        recipe="composition",
+        options=("--world.phi", "2"),
+        seeds=10,
+        rule=ALL_RIGHT,
+    ),
+    Claim(
+        name="composition-hops",
+        about="longer chains, trained on 1 to 3 hops",
+        recipe="composition-hops",
+        rule=FarHops(),
+        shows=(
+            "test_hops_4",
+            "test_hops_10",
+            "test_hops_20",
+            "test_hops_10_ood",
+            "test_hops_20_ood",
+        ),
+    ),
+    Claim(
+        name="composition-vanilla",
+        about="a plain GPT-2",
+        recipe="composition-vanilla",
+        rule=LateBloom(),
+        shows=("train_inferred", "test_id", "test_ood"),
+    ),
+    Claim(
+        name="composition-shared",
+        about="the paper's sharing of layers, as it is",
+        recipe="composition-shared",
+        rule=AtEnd({"test_id": 0.95}),
+    ),
+    Claim(
+        name="composition-paper",
+        about="the paper's world",
+        recipe="composition-paper",
+        seeds=1,
+        few="15 CPU minutes each",
+        rule=ALL_RIGHT,
+        shows=("atomic_ood", "test_id", "test_ood"),
+    ),
+    Claim(
+        name="atlas",
+        about="real facts",
+        recipe="atlas",
+        rule=AtEnd({"test_id": 0.98, "test_ood": 0.95}),
+    ),
+    Claim(
+        name="comparison", about="made attributes, compared", recipe="comparison", rule=ALL_RIGHT
+    ),
+    Claim(
+        name="comparison-vanilla",
+        about="the same by a plain GPT-2",
+        recipe="comparison-vanilla",
+        rule=AtEnd({"test_id": 0.99, "test_ood": 0.95}),
+    ),
+    Claim(
+        name="comparison-paper",
+        about="the paper's comparison world",
+        recipe="comparison-paper",
+        seeds=1,
+        few="18 CPU minutes each",
+        rule=ALL_RIGHT,
+    ),
+    Claim(
+        name="elements",
+        about="chemical elements: pairs held out, and elements never compared",
+        recipe="elements",
+        rule=AtEnd({"test_id": 0.97, "test_ood": 0.90}),
+    ),
+    Claim(
+        name="hidden-attributes",
+        about="values never given: what only several facts together decide",
+        recipe="hidden-attributes",
+        rule=HARD,
+        shows=HIDDEN,
+    ),
+    Claim(
+        name="hidden-attributes-paper",
+        about="the same at the paper's size",
+        recipe="hidden-attributes-paper",
+        seeds=1,
+        few="80 CPU minutes each",
+        rule=HARD,
+        shows=HIDDEN,
+    ),
+    Claim(
+        name="question", about="the main auxiliary", recipe="question", seeds=10, rule=Held(0.95)
+    ),
+    Claim(name="tense", about="agreement with the subject", recipe="tense", rule=Held(0.9)),
+    Claim(
+        name="dyck",
+        about="far closing brackets in shapes never trained",
+        recipe="dyck",
+        rule=AtEnd({"test_ood": 0.99}),
+    ),
+)
