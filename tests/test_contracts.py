@@ -107,7 +107,10 @@ def commands_of(page: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "docs/circuits.md", "docs/export.md", "docs/memory.md", "docs/trees.md"],
+    [
+        "README.md",
+        *(f"docs/{p}.md" for p in ("circuits", "export", "memory", "reproduce", "trees")),
+    ],
 )
 def test_the_commands_on_a_page_are_commands(page):
     from latebloom.cli.app import app

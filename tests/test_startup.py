@@ -45,6 +45,7 @@ def in_a_fresh_python(*arguments, cwd):
     [
         (["recipes"], "composition"),
         (["settings", "composition"], "--world.phi"),
+        (["reproduce"], "late-bloom"),
         (["--help"], "recipes"),
         (["data", "--help"], "--from"),
         (["data", "composition", "--json"], "test_ood"),

@@ -1,6 +1,29 @@
 """The command: thin words around the library, a module for each kind of work."""
 
-from latebloom.cli import ask, contest, grok, look, recipes, share, sweep, trace, trees
+from latebloom.cli import (
+    ask,
+    contest,
+    grok,
+    look,
+    recipes,
+    reproduce,
+    share,
+    sweep,
+    trace,
+    trees,
+)
 from latebloom.cli.app import main
 
-__all__ = ["ask", "contest", "grok", "look", "main", "recipes", "share", "sweep", "trace", "trees"]
+__all__ = [
+    "ask",
+    "contest",
+    "grok",
+    "look",
+    "main",
+    "recipes",
+    "reproduce",
+    "share",
+    "sweep",
+    "trace",
+    "trees",
+]

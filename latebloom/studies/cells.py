@@ -13,7 +13,7 @@ starts a process, say.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,9 +23,9 @@ from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.studies.grow import grow, resume
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
+from latebloom.training.differences import difference
 from latebloom.training.listener import Listener
 from latebloom.training.run_folder import RunFolder
-from latebloom.training.structure import SECTIONS
 
 State = Literal["absent", "stopped", "finished"]
 
@@ -175,21 +175,3 @@ def finished_in(out: Path, pattern: str = "*") -> Iterator[RunFolder]:
         run = RunFolder.open(place.parent)
         if is_finished(run):
             yield run
-
-
-def difference(config: RunConfig, wanted: RunConfig) -> str:
-    """The first field in which a config is not the wanted one: `train.steps is 24, not 30`."""
-    found, other = flat(config), flat(wanted)
-    for name in {**other, **found}:
-        if found.get(name) != other.get(name):
-            return f"{name} is {found.get(name)!r}, not {other.get(name)!r}"
-    return "nothing differs"
-
-
-def flat(config: RunConfig) -> dict[str, Any]:
-    """Every field with its value, by names such as `train.steps`."""
-    told = asdict(config)
-    fields = {name: value for name, value in told.items() if name not in SECTIONS}
-    for section in SECTIONS:
-        fields |= {f"{section}.{name}": value for name, value in told[section].items()}
-    return fields

@@ -29,7 +29,6 @@ from latebloom.recipes.catalogue import make_recipe
 from latebloom.studies.cells import (
     Cell,
     State,
-    difference,
     finished_in,
     grow_cells,
     grower_here,
@@ -37,6 +36,7 @@ from latebloom.studies.cells import (
 )
 from latebloom.studies.table import SweepTable, failed_row, row_of
 from latebloom.training.config import RunConfig
+from latebloom.training.differences import difference
 from latebloom.training.listener import Listener
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.structure import SECTIONS, parse_value

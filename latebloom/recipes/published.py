@@ -1,0 +1,135 @@
+"""What papers trained, and the small settings in which `latebloom reproduce` grows the same.
+
+Each setting comes in two configs: as published (the sizes and rates of the paper; days on a GPU)
+and small (hours on one core). What the small one changes is read off by comparing the two, so
+nothing is changed silently. Both train on the data as they lie: every row of the training set
+equally often, no supervision between loops, the loss on the answer alone, AdamW, a constant rate
+after the warm-up.
+
+Source: arXiv:2405.15071, sections 3 and 4, and its appendix on parameter sharing; `beta2`, which
+the paper does not give, is torch's.
+Differs: the published code pads questions to 10 tokens and has a vocabulary of 52,464 words, most
+of which never occur.
+"""
+
+from dataclasses import replace
+
+from latebloom.model.config import ModelConfig
+from latebloom.training.config import (
+    ComparisonFeedConfig,
+    QuestionFeedConfig,
+    RunConfig,
+    TrainConfig,
+)
+from latebloom.worlds.chains.made import CompositionConfig
+from latebloom.worlds.comparisons.made import ComparisonConfig
+
+# --- As published ---------------------------------------------------------------------------------
+
+PLAIN = ModelConfig(
+    d_model=768,
+    n_layers=8,
+    n_loops=1,
+    n_heads=12,
+    feedback="none",
+    positions="learned",
+    dropout=0.1,
+)
+PUBLISHED = TrainConfig(
+    steps=2_000_000,
+    batch_size=512,
+    optimizer="adamw",
+    lr=1e-4,
+    weight_decay=0.1,
+    beta2=0.999,
+    warmup_steps=2000,
+    schedule="constant",
+    until="",
+)
+
+
+def late_bloom_published() -> RunConfig:
+    """Composition by a plain GPT-2 at phi 7.2 (figure 1)."""
+    return RunConfig(
+        recipe="late-bloom",
+        world=CompositionConfig(
+            entities=2000, relations=200, phi=7.2, ood_frac=0.05, test_id_frac=0.005
+        ),
+        model=PLAIN,
+        feed=QuestionFeedConfig(atomic_frac=0.0, every_loop=False),
+        train=PUBLISHED,
+    )
+
+
+def sharing_published() -> RunConfig:
+    """Composition by four layers that are run twice, at phi 12.6."""
+    published = late_bloom_published()
+    return replace(
+        published,
+        recipe="sharing",
+        world=replace(published.world, phi=12.6),
+        model=replace(PLAIN, n_layers=4, n_loops=2),
+        train=replace(PUBLISHED, steps=1_500_000),
+    )
+
+
+def plain_comparison_published() -> RunConfig:
+    """Comparison by a plain GPT-2 at phi 7.2."""
+    return RunConfig(
+        recipe="plain-comparison",
+        world=ComparisonConfig(entities=1000, attributes=20, phi=7.2),
+        model=PLAIN,
+        feed=ComparisonFeedConfig(atomic_frac=0.0, every_loop=False),
+        train=replace(PUBLISHED, steps=400_000),
+    )
+
+
+# --- Small ----------------------------------------------------------------------------------------
+
+NARROW = {"d_model": 128, "n_heads": 4, "dropout": 0.0}
+"""What all small models have in place of the paper's width."""
+FAST = replace(
+    PUBLISHED,
+    steps=40_000,
+    lr=1e-3,
+    beta2=0.98,
+    warmup_steps=100,
+    eval_every=200,
+    checkpoint_every=4000,
+)
+"""A rate at which a small model gets there within hours."""
+
+
+def late_bloom() -> RunConfig:
+    """Composition over 500 facts by a small plain GPT-2: it memorises, and generalises later."""
+    published = late_bloom_published()
+    return replace(
+        published,
+        world=CompositionConfig(
+            entities=50, relations=10, out_degree=10, phi=5.0, test_id_frac=0.1
+        ),
+        model=replace(PLAIN, n_layers=2, **NARROW),
+        train=FAST,
+    )
+
+
+def sharing() -> RunConfig:
+    """Composition over 2,000 facts by two layers that are run twice."""
+    published = sharing_published()
+    return replace(
+        published,
+        world=CompositionConfig(phi=12.6),
+        model=replace(published.model, n_layers=2, **NARROW),
+        train=replace(FAST, steps=100_000, eval_every=500, checkpoint_every=10_000),
+    )
+
+
+def plain_comparison() -> RunConfig:
+    """Comparison over 2,000 facts by a small plain GPT-2."""
+    published = plain_comparison_published()
+    return replace(
+        published,
+        world=ComparisonConfig(phi=7.2),
+        model=replace(PLAIN, n_layers=4, **NARROW),
+        train=FAST,
+    )

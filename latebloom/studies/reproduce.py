@@ -1,0 +1,159 @@
+"""A paper's claim put to the test: its runs grown over seeds, judged, and written down.
+
+Enters: a `Reproduction`, seeds and a folder. Leaves: a run folder for each seed in it, and
+`reproduce.json`: what every claim about these runs found, seed by seed and together, and their
+curves. What is finished is kept, what was stopped is resumed, and the file is written anew after
+every run, so that a series of hours shows what it has.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from latebloom.errors import LatebloomError
+from latebloom.files import write_json
+from latebloom.recipes.catalogue import FRESH
+from latebloom.studies.cells import Cell, grow_cells, grower_here
+from latebloom.studies.judges import FITTED, Finding, Watched, together
+from latebloom.studies.reproductions import Reproduction, claims_about
+from latebloom.training.listener import Listener
+from latebloom.training.milestones import LEVEL
+from latebloom.training.run_folder import RunFolder, environment
+from latebloom.worlds.splits import Split
+
+RECORD = "reproduce.json"
+"""The file with the findings, in the folder of a series."""
+MILESTONES = {FITTED: LEVEL, str(Split.TEST_ID): 0.95, str(Split.TEST_OOD): 0.95}
+"""The splits whose curves are kept, and the levels whose steps are marked in them."""
+
+
+def reproduce(
+    reproduction: Reproduction,
+    out: Path,
+    *,
+    seeds: int = 3,
+    first: int = FRESH,
+    listener: Listener | None = None,
+    device: str = "auto",
+    threads: int = 0,
+    on_cell: Callable[[int, int, str], None] = lambda done, total, name: None,
+    on_record: Callable[[dict[str, Any]], None] = lambda record: None,
+) -> dict[str, Any]:
+    """Grows what is not there yet, judges, writes and returns `reproduce.json`.
+
+    Judged are all claims about these runs, since that costs nothing. A run that fails is told under
+    `failed`, and the claims are judged by the others.
+
+    seeds: how many, from `first` on.
+    on_cell: is told how many runs were begun before, of how many, and the name of the next.
+    on_record: is given the record so far, after every run.
+    Raises: LatebloomError for a folder that holds something else, or if no run ends well;
+    KeyboardInterrupt when a run is interrupted.
+    """
+    if seeds < 1:
+        raise LatebloomError(f"--seeds is {seeds}; it must be at least 1")
+    cells = cells_of(reproduction, range(first, first + seeds))
+    claims = claims_about(reproduction)
+    grower = grower_here(listener=listener, device=device, threads=threads)
+    watched: list[Watched] = []
+    failed: list[dict[str, str]] = []
+    record: dict[str, Any] = {}
+    for grown in grow_cells(cells, out, grower, on_cell=on_cell):
+        if grown.run is None:
+            failed.append({"run": grown.cell.name, "reason": grown.error})
+            continue
+        watched.append(watch(grown.run))
+        record = record_of(claims, watched, failed)
+        write_json(out / RECORD, record)
+        on_record(record)
+    if not record:
+        raise LatebloomError(f"every run failed; {failed[0]['run']}: {failed[0]['reason']}")
+    return record | {"failed": failed}
+
+
+def cells_of(reproduction: Reproduction, seeds: range) -> list[Cell]:
+    """A run for each seed."""
+    config = reproduction.small()
+    return [
+        Cell(name=f"{config.recipe}-seed{seed}", config=config.with_seed(seed)) for seed in seeds
+    ]
+
+
+def watch(run: RunFolder) -> Watched:
+    """What a judge needs of a finished run."""
+    summary = run.summary()
+    return Watched(
+        seed=summary["seed"],
+        records=list(run.metrics()),
+        final={split: row["accuracy"] for split, row in summary["splits"].items()},
+        world=run.world(),
+    )
+
+
+def record_of(
+    claims: Sequence[Reproduction], watched: Sequence[Watched], failed: Sequence[Mapping[str, str]]
+) -> dict[str, Any]:
+    """What stands in `reproduce.json`."""
+    return {
+        "series": claims[0].series,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": environment(),
+        "seeds": [run.seed for run in watched],
+        "failed": list(failed),
+        "claims": {one.name: judged(one, watched) for one in claims},
+        "curves": [curves_of(run) for run in watched],
+    }
+
+
+def judged(one: Reproduction, watched: Sequence[Watched]) -> dict[str, Any]:
+    """A claim, with what each seed shows and what they say together.
+
+    `mean` is over the seeds in which the figure is defined, `ci95_over_seeds` its interval (None
+    for fewer than two), and `here` both in words.
+    """
+    findings = [one.judge.of_seed(run) for run in watched]
+    figures = [finding.figure for finding in findings if finding.figure is not None]
+    mean, ends = one.judge.mean(figures) if figures else (None, None)
+    return one.as_dict() | {
+        "verdict": together([finding.verdict for finding in findings]),
+        "mean": mean,
+        "ci95_over_seeds": ends if len(figures) > 1 else None,
+        "here": in_words(one, findings),
+        "by_seed": [
+            {
+                "seed": finding.seed,
+                "figure": finding.figure,
+                "verdict": finding.verdict,
+                "said": finding.said,
+            }
+            for finding in findings
+        ],
+    }
+
+
+def in_words(one: Reproduction, findings: Sequence[Finding]) -> str:
+    """The mean of the figures with its interval: `0.012 (0.004 to 0.020), 3 seeds`."""
+    figures = [finding.figure for finding in findings if finding.figure is not None]
+    if not figures:
+        return f"in none of {len(findings)} seeds"
+    mean, ends = one.judge.mean(figures)
+    low, high = map(one.judge.in_words, ends)
+    there = f"{len(figures)} of " if len(figures) < len(findings) else ""
+    count = f"{there}{len(findings)} seed{'s' * (len(findings) > 1)}"
+    interval = f" ({low} to {high})" if len(figures) > 1 else ""
+    return f"{one.judge.in_words(mean)}{interval}, {count}"
+
+
+def curves_of(run: Watched) -> dict[str, Any]:
+    """One seed's curves, and the steps from which it kept the levels of `MILESTONES`."""
+    return {
+        "seed": run.seed,
+        "steps": [record["step"] for record in run.records],
+        "accuracy": {
+            split: [round(record["accuracy"][split], 4) for record in run.records]
+            for split in MILESTONES
+            if split in run.records[0]["accuracy"]
+        },
+        "kept": {split: run.kept(split, level) for split, level in MILESTONES.items()},
+    }

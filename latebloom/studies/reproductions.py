@@ -1,0 +1,173 @@
+"""The papers' claims that `latebloom reproduce` puts to the test, by name.
+
+A `Reproduction` says what a paper claims and where, in which runs the claim is looked for, and who
+judges. Several may look at the same runs: those whose small config is the same share a folder, so
+nothing is grown twice.
+
+To add one: make its two configs in `latebloom.recipes.published`, and give it a row below.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from latebloom.errors import LatebloomError
+from latebloom.recipes import published
+from latebloom.recipes.catalogue import nearest
+from latebloom.studies.judges import AtChance, Bloom, Judge, Rise
+from latebloom.training.config import RunConfig
+from latebloom.training.differences import differences
+from latebloom.worlds.splits import Split
+
+MEASURING = ("train.eval_every", "train.checkpoint_every", "train.probe", "train.keep")
+"""Fields that decide what is seen of a run, not what is trained."""
+FOUND = Path(__file__).with_name("found.json")
+"""What the runs of the repository found, written by `python -m benchmarks.reproductions`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reproduction:
+    """A paper's claim, and how it is put to the test."""
+
+    name: str
+    """What the command calls it."""
+    claim: str
+    """What the paper claims, as one sentence."""
+    paper: str
+    """The paper."""
+    source: str
+    """Where in the paper."""
+    published: str
+    """The paper's own figure, in words."""
+    small: Callable[[], RunConfig]
+    """What is grown here, without its seed. Its `recipe` is the name of the series of runs."""
+    large: Callable[[], RunConfig]
+    """What the paper grew."""
+    judge: Judge
+    """Who turns the runs into a figure and a verdict."""
+
+    @property
+    def series(self) -> str:
+        """The runs that it is judged by; reproductions with the same ones share them."""
+        return self.small().recipe
+
+    @property
+    def folder(self) -> Path:
+        """Where these are grown unless told otherwise."""
+        return Path("runs") / f"reproduce-{self.series}"
+
+    @property
+    def changes(self) -> str:
+        """What the small setting changes: `entities 50 for 2000, n_layers 2 for 8, ...`."""
+        found = differences(self.small(), self.large())
+        return ", ".join(
+            f"{name.rpartition('.')[2]} {shown(here)} for {shown(there)}"
+            for name, (here, there) in found.items()
+            if name not in MEASURING
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """What it is, for JSON."""
+        return {
+            "name": self.name,
+            "claim": self.claim,
+            "paper": self.paper,
+            "source": self.source,
+            "published": self.published,
+            "figure": self.judge.figure,
+            "rule": self.judge.rule,
+            "changes": self.changes,
+            "series": self.series,
+        }
+
+
+GROKKED = "arXiv:2405.15071"
+
+REPRODUCTIONS: Mapping[str, Reproduction] = {
+    one.name: one
+    for one in (
+        Reproduction(
+            name="late-bloom",
+            claim="Composition is learned in distribution, but only far past overfitting.",
+            paper=GROKKED,
+            source="figure 1 and section 3",
+            published="about 50 times (phi 7.2)",
+            small=published.late_bloom,
+            large=published.late_bloom_published,
+            judge=Bloom(str(Split.TEST_ID), times=10),
+        ),
+        Reproduction(
+            name="no-ood",
+            claim="A plain transformer never composes facts that were not composed in training.",
+            paper=GROKKED,
+            source="figure 1 and section 3",
+            published="0 over 2 million steps",
+            small=published.late_bloom,
+            large=published.late_bloom_published,
+            judge=AtChance(),
+        ),
+        Reproduction(
+            name="comparison",
+            claim="Comparison is learned out of distribution too, long after training is fitted.",
+            paper=GROKKED,
+            source="section 4",
+            published="about 40 times, to about 1.0; .85 already when training was fitted",
+            small=published.plain_comparison,
+            large=published.plain_comparison_published,
+            judge=Bloom(str(Split.TEST_OOD), times=2),
+        ),
+        Reproduction(
+            name="sharing",
+            claim="With layers shared over two passes, composition is learned out of distribution.",
+            paper=GROKKED,
+            source="appendix on parameter sharing",
+            published="from .23 at 250,000 steps to .73 at 1.5 million",
+            small=published.sharing,
+            large=published.sharing_published,
+            judge=Rise(),
+        ),
+    )
+}
+
+
+def shown(value: Any) -> str:
+    """A setting's value: `2,000,000`, `0.1`, `5` for 5.0."""
+    if isinstance(value, bool | str) or value is None:
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def find_reproduction(name: str) -> Reproduction:
+    """The reproduction of this name.
+
+    Raises: LatebloomError naming the nearest.
+    """
+    if name not in REPRODUCTIONS:
+        near = nearest(name, REPRODUCTIONS) or list(REPRODUCTIONS)
+        raise LatebloomError(
+            f"there is no reproduction {name!r}; nearest: {', '.join(near)}; see"
+            " `latebloom reproduce`"
+        )
+    return REPRODUCTIONS[name]
+
+
+def claims_about(reproduction: Reproduction) -> list[Reproduction]:
+    """This reproduction, and the others that are judged by the same runs."""
+    config = reproduction.small()
+    return [
+        reproduction,
+        *(
+            one
+            for one in REPRODUCTIONS.values()
+            if one.name != reproduction.name and one.small() == config
+        ),
+    ]
+
+
+@cache
+def found_before(path: Path = FOUND) -> Mapping[str, Mapping[str, Any]]:
+    """What was found in the runs of the repository, by name; empty before any was grown."""
+    return json.loads(path.read_text()) if path.exists() else {}
