@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from latebloom.evaluation.guessing import guess_by_last_token
 from latebloom.studies.judges import AtChance, Bloom, Rise, Watched, together
 
 
@@ -61,21 +60,6 @@ def test_ratios_are_averaged_as_ratios():
     mean, (low, high) = Bloom("test_id", times=10).mean([10.0, 40.0])
     assert mean == pytest.approx(20)
     assert low * high == pytest.approx(400)
-
-
-def test_chance_is_what_a_guesser_gets(small_world):
-    """By hand: count the answers after each last relation, one row after the other."""
-    answers = {}
-    for split in small_world.trained:
-        for row in small_world.examples(split).tolist():
-            answers.setdefault(row[-2], []).append(row[-1])
-    guess = {
-        relation: min(set(given), key=lambda one: (-given.count(one), one))
-        for relation, given in answers.items()
-    }
-    asked = small_world.examples("test_ood").tolist()
-    right = sum(guess[row[-2]] == row[-1] for row in asked)
-    assert guess_by_last_token(small_world, "test_ood") == (right, len(asked))
 
 
 def test_at_chance_is_judged_over_the_whole_training(watched, small_world):

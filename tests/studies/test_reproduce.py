@@ -9,7 +9,6 @@ import pytest
 from benchmarks.reproductions import in_short, keep, rows_of, write_page
 from latebloom.errors import LatebloomError
 from latebloom.recipes.catalogue import FRESH
-from latebloom.reports.reproduced import plot_reproduction, write_reproduction
 from latebloom.studies import reproductions
 from latebloom.studies.judges import AtChance, Bloom
 from latebloom.studies.reproduce import reproduce
@@ -102,31 +101,6 @@ def test_runs_that_fail_are_told(tiny, tmp_path):
         reproduce(replace(tiny, small=lambda: config), tmp_path, seeds=2)
     with pytest.raises(LatebloomError, match="--seeds is 0"):
         reproduce(tiny, tmp_path, seeds=0)
-
-
-def test_the_figure_has_every_seed_thin_and_their_mean_bold(tmp_path):
-    def curve(seed, last):
-        values = [0.0, 0.5, last]
-        return {
-            "seed": seed,
-            "steps": [10, 100, 1000],
-            "accuracy": {"train_inferred": [0.5, 1.0, 1.0], "test_id": values},
-            "kept": {"train_inferred": 100, "test_id": 1000 if last > 0.95 else None,
-                     "test_ood": None},
-        }  # fmt: skip
-
-    record = {"curves": [curve(0, 1.0), curve(1, 0.9)]}
-    axes = plot_reproduction(record).axes[0]
-    thin = [line for line in axes.lines if line.get_linewidth() < 1]
-    bold = {line.get_label(): line for line in axes.lines if line.get_linewidth() > 2}
-    assert (len(thin), set(bold)) == (4, {"trained", "held out, ID"})
-    assert bold["held out, ID"].get_ydata() == pytest.approx([0.0, 0.5, 0.95])
-    assert axes.get_xscale() == "log"
-    # Only what every seed kept is marked.
-    assert [text.get_text() for text in axes.texts] == ["trained 0.99\nfrom 100"]
-    svg, png = write_reproduction(record, tmp_path)
-    assert svg.read_text().startswith("<?xml")
-    assert png.read_bytes()[1:4] == b"PNG"
 
 
 def test_what_is_kept_with_the_results(catalogued, tmp_path):
