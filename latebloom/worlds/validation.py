@@ -10,15 +10,13 @@ test as it was drawn, in its order: no row stands in both. They may share facts,
 orders of a comparison one may stand here and one there; what is trained on knows neither.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from latebloom.checked import check_fields
-from latebloom.errors import LatebloomError, WorldError
 from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import Lines, joined
@@ -29,22 +27,6 @@ Held = TypeVar("Held", bound=Data)
 
 FEWEST = 5
 """Questions of a test split from which on some are set aside."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ValidatedConfig:
-    """What every world that is made or read can be told."""
-
-    refuses: ClassVar[type[LatebloomError]] = WorldError
-    """The error of a setting that does not fit."""
-    valid_frac: float = 0.2
-    """Share of every test split that is set aside as its validation split (`valid_id` of
-    `test_id`): stop rules read it, and results do not."""
-
-    def __post_init__(self) -> None:
-        check_fields(self, "world", self.refuses)
-        if not 0 <= self.valid_frac < 1:
-            raise self.refuses(f"world.valid_frac is {self.valid_frac}; it must lie in [0, 1)")
 
 
 def with_validation(data: Held, share: float, seed: int) -> Held:

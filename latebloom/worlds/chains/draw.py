@@ -24,15 +24,15 @@ from numpy import ndarray
 
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.splits import Split, hops_split
-from latebloom.worlds.validation import ValidatedConfig
 
 MAX_PAIRS = 50_000_000
 """Two-hop chains that are enumerated at most; they take about 60 bytes each on the way."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ChainConfig(ValidatedConfig):
+class ChainConfig(WorldSettings):
     """Which chains are trained on and which are held out."""
 
     asks: ClassVar[str] = "chains"
@@ -59,7 +59,7 @@ class ChainConfig(ValidatedConfig):
     """Adds zero-hop rows b -> b for every bridge (arXiv:2509.24653)."""
 
     def __post_init__(self) -> None:
-        ValidatedConfig.__post_init__(self)
+        WorldSettings.__post_init__(self)
         if not self.phi >= 0:
             raise WorldError(f"world.phi is {self.phi}; it must be 0 or more")
         if not 0 <= self.ood_frac < 1:

@@ -32,6 +32,7 @@ from latebloom.worlds.comparisons.made import (
     vocabulary_of,
 )
 from latebloom.worlds.comparisons.pairs import PairSpace, both_orders, draw_held_out, draw_others
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.ordering import (
     EQUAL,
     UNDECIDED,
@@ -43,7 +44,6 @@ from latebloom.worlds.ordering import (
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.comparison import HiddenValuesTask
-from latebloom.worlds.validation import ValidatedConfig
 from latebloom.worlds.world import World
 
 Questions = Int[ndarray, "_ 3"]
@@ -51,7 +51,7 @@ Questions = Int[ndarray, "_ 3"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HiddenAttributesConfig(ValidatedConfig):
+class HiddenAttributesConfig(WorldSettings):
     """A made world in which some values are hidden."""
 
     asks: ClassVar[str] = "comparisons"
@@ -79,7 +79,7 @@ class HiddenAttributesConfig(ValidatedConfig):
     third of it; the paper asks 150 hard ones, 50 a label."""
 
     def __post_init__(self) -> None:
-        ValidatedConfig.__post_init__(self)
+        WorldSettings.__post_init__(self)
         check_sizes(self.entities, self.attributes, self.values)
         check_shares(self, "ood_frac", "test_id_frac", "within_frac", "across_frac")
         if self.max_test < 3:

@@ -23,11 +23,11 @@ from numpy import ndarray
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.comparisons.pairs import PairSpace, both_orders, draw_held_out, draw_others
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.ordering import compare
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.comparison import LABELS, ComparisonTask
-from latebloom.worlds.validation import ValidatedConfig
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
@@ -35,7 +35,7 @@ MISSING = -1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PairConfig(ValidatedConfig):
+class PairConfig(WorldSettings):
     """Which comparisons are trained on and which are held out."""
 
     asks: ClassVar[str] = "comparisons"
@@ -51,7 +51,7 @@ class PairConfig(ValidatedConfig):
     """Questions in a test split at most, with those that are set aside for validation."""
 
     def __post_init__(self) -> None:
-        ValidatedConfig.__post_init__(self)
+        WorldSettings.__post_init__(self)
         if not self.phi >= 0:
             raise WorldError(f"world.phi is {self.phi}; it must be 0 or more")
         check_shares(self, "ood_frac", "test_id_frac")

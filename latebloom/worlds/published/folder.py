@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 from latebloom.errors import FactsError, WorldError
 from latebloom.files import whole_folder
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.data import Data
 from latebloom.worlds.published.chains import read_chain_files, write_chain_files
 from latebloom.worlds.published.comparisons import (
@@ -24,7 +25,7 @@ from latebloom.worlds.published.sentences import read_published, task_of_files, 
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.tasks.comparison import ComparisonTask, HiddenValuesTask
-from latebloom.worlds.validation import ValidatedConfig, undivided
+from latebloom.worlds.validation import undivided
 from latebloom.worlds.world import World
 
 WRITERS: Mapping[str, Callable[[World, Path], None]] = {
@@ -36,7 +37,7 @@ WRITERS: Mapping[str, Callable[[World, Path], None]] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DatasetConfig(ValidatedConfig):
+class DatasetConfig(WorldSettings):
     """A world that was written down before, with its splits; of the seed depends only which of its
     questions are set aside for validation."""
 

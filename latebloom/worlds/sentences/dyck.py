@@ -21,13 +21,13 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import CorpusError, LatebloomError
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.sentences.brackets import FAR, openers
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import START, Lines, joined, line_keys
 from latebloom.worlds.sentences.tasks import DyckTask
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
-from latebloom.worlds.validation import ValidatedConfig
 from latebloom.worlds.vocabulary import Vocabulary
 
 SHORTEST = 4
@@ -41,7 +41,7 @@ ComponentKeys = tuple[Int[ndarray, " component"], Int[ndarray, " component"]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DyckConfig(ValidatedConfig):
+class DyckConfig(WorldSettings):
     """The bracket world."""
 
     asks: ClassVar[str] = "sentences"
@@ -67,7 +67,7 @@ class DyckConfig(ValidatedConfig):
     then: the files' names tell the kinds."""
 
     def __post_init__(self) -> None:
-        ValidatedConfig.__post_init__(self)
+        WorldSettings.__post_init__(self)
         for name in ("kinds", "depth", "train", "test_id", "test_ood"):
             if getattr(self, name) < 1:
                 raise CorpusError(f"world.{name} is {getattr(self, name)}; it must be at least 1")

@@ -22,6 +22,7 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.errors import CorpusError, LatebloomError
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.grammar import Grammar, Rules, make_grammar
@@ -37,7 +38,6 @@ from latebloom.worlds.sentences.transformation import (
 )
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
-from latebloom.worlds.validation import ValidatedConfig
 from latebloom.worlds.vocabulary import Vocabulary
 
 LEXICON = {
@@ -54,7 +54,7 @@ LEXICON = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class QuestionConfig(ValidatedConfig):
+class QuestionConfig(WorldSettings):
     """The question world. Its shares lie in [0, 1]."""
 
     asks: ClassVar[str] = "sentences"
@@ -94,9 +94,9 @@ class QuestionConfig(ValidatedConfig):
         check_sizes_and_shares(self)
 
 
-def check_sizes_and_shares(config: ValidatedConfig) -> None:
+def check_sizes_and_shares(config: WorldSettings) -> None:
     """Raises: CorpusError for a size below 1 or a share outside [0, 1]."""
-    ValidatedConfig.__post_init__(config)
+    WorldSettings.__post_init__(config)
     for name, value in dataclasses.asdict(config).items():
         if name in ("train", "test_id", "test_ood") and value < 1:
             raise CorpusError(f"world.{name} is {value}; it must be at least 1")

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.errors import CorpusError, LatebloomError
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.grammar import Grammar, Rules, make_grammar
@@ -34,7 +35,6 @@ from latebloom.worlds.sentences.transformation import (
 )
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
-from latebloom.worlds.validation import ValidatedConfig
 from latebloom.worlds.vocabulary import Vocabulary
 
 LEXICON = {
@@ -51,7 +51,7 @@ LEXICON = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TenseConfig(ValidatedConfig):
+class TenseConfig(WorldSettings):
     """The tense world. Its shares lie in [0, 1]."""
 
     asks: ClassVar[str] = "sentences"

@@ -20,17 +20,17 @@ import numpy as np
 
 from latebloom.errors import CorpusError, LatebloomError
 from latebloom.files import import_extra
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import START, Lines
 from latebloom.worlds.sentences.tasks import SentenceTask
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
-from latebloom.worlds.validation import ValidatedConfig
 from latebloom.worlds.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SentencesConfig(ValidatedConfig):
+class SentencesConfig(WorldSettings):
     """A corpus of one's own trees."""
 
     asks: ClassVar[str] = "sentences"
@@ -47,7 +47,7 @@ class SentencesConfig(ValidatedConfig):
     """Write all words in lower case."""
 
     def __post_init__(self) -> None:
-        ValidatedConfig.__post_init__(self)
+        WorldSettings.__post_init__(self)
         if not 0 < self.test_id_frac < 1:
             raise CorpusError(
                 f"world.test_id_frac is {self.test_id_frac}; it must lie between 0 and 1"
