@@ -241,7 +241,7 @@ def test_the_paper_s_size_is_trained_like_the_paper_s(monkeypatch, tmp_path):
     write_hidden(tmp_path / "hidden")
     chains, hidden = (read_folder(tmp_path / name) for name in ("chains", "hidden"))
     assert dataset.dataset_for(chains, "x").model.d_model == 128
-    assert dataset.dataset_for(hidden, "x").train.until == "test_ood>=0.995"
+    assert dataset.dataset_for(hidden, "x").train.until == "valid_ood>=0.995"
     monkeypatch.setattr(dataset, "LARGE", 20)
     assert dataset.dataset_for(chains, "x").model.d_model == 256
     assert dataset.dataset_for(hidden, "x").train.steps == 12_000

@@ -13,6 +13,7 @@ from latebloom.cli.app import Fields, Flag, Json, app, err, out
 from latebloom.cli.options import Asked, config_for
 from latebloom.cli.tables import fitting
 from latebloom.errors import LatebloomError
+from latebloom.worlds.splits import is_validation
 
 if TYPE_CHECKING:
     from latebloom.training.config import RunConfig
@@ -80,7 +81,7 @@ def grok(
         A folder in a published format: train.json, test.json and vocab.json of arXiv:2405.15071,
         or the question, tense or Dyck files of arXiv:2305.18741 (recipe `dataset`).
     until
-        Stop when this holds at three evaluations in a row, like "test_ood>=0.99"; "" never stops.
+        Stop when this holds at three evaluations in a row, like "valid_ood>=0.99"; "" never stops.
     keep
         How many checkpoints to keep, the newest ones; 0 keeps all.
     device
@@ -255,7 +256,8 @@ def show_summary(summary: Mapping[str, Any], folder: Path) -> None:
         counts = (str(row["correct"]), str(row["n"]))
         rows.append((split, *counts, f"{row['accuracy']:.3f}", interval, *steps))
     spare = ("right", "95 % interval", "first", "of")
-    out.print(fitting(columns, rows, out, spare))
+    aside = [split for split in summary["splits"] if is_validation(split)]
+    out.print(fitting(columns, rows, out, spare, faint=aside))
     phi = "" if summary["phi"] is None else f", phi {summary['phi']:g}"
     out.print(
         f"{summary['steps']} steps in {summary['seconds']:.1f} s on {summary['device']},"
@@ -263,6 +265,12 @@ def show_summary(summary: Mapping[str, Any], folder: Path) -> None:
         ' "first" and "sustained": the step at which a split reached, and kept, 99 %.',
         soft_wrap=not out.is_terminal,
     )
+    if aside:
+        out.print(
+            "Splits that begin with valid_ are for decisions, such as when to stop; results are"
+            " those of the test splits.",
+            soft_wrap=not out.is_terminal,
+        )
     name = shlex.quote(str(folder))
     then = f"ask it: latebloom ask {name}"
     if summary["reads"] == "sentences":

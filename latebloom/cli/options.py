@@ -77,6 +77,10 @@ def config_for(asked: Asked) -> "tuple[RunConfig, Data | None]":
         config = config.with_seed(asked.seed)
     if asked.world_seed is not None:
         config = config.replace(world_seed=asked.world_seed)
+    if data is not None:
+        from latebloom.worlds.build import with_tests_divided
+
+        data = with_tests_divided(data, config.world, config.world_seed)
     return config, data
 
 

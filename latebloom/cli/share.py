@@ -132,9 +132,7 @@ def data(
     if json_:
         print(json.dumps({"task": made.task.name, **made.figures(), "splits": sizes}))
         return
-    rows = (
-        (split, f"{size:,}", "trained on" if split in made.trained else "held out")
-        for split, size in sizes.items()
-    )
+    use = dict.fromkeys(made.trained, "trained on") | dict.fromkeys(made.validated, "validation")
+    rows = ((split, f"{size:,}", use.get(split, "held out")) for split, size in sizes.items())
     out.print(fitting(("split", "examples", "used"), rows, out, ()))
     out.print(made.size_in_words())

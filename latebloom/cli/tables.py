@@ -1,6 +1,6 @@
 """Tables that fit: columns are left out, the least needed first, until the rest has room."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -10,11 +10,17 @@ GAP = 2
 
 
 def fitting(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], console: Console, spare: Sequence[str]
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    console: Console,
+    spare: Sequence[str],
+    *,
+    faint: Collection[str] = (),
 ) -> Table:
     """A table no wider than the console, the first column to the left, the others to the right.
 
     spare: columns that may be left out, in this order, where there is no room.
+    faint: first cells of the rows that are of less interest.
     """
     rows = list(rows)
     widths = {
@@ -26,19 +32,23 @@ def fitting(
         if sum(widths[name] for name in columns if name not in left_out) - GAP <= console.width:
             break
         left_out.append(column)
-    return table_of(columns, rows, left_out)
+    return table_of(columns, rows, left_out, faint=faint)
 
 
 def table_of(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], left_out: Iterable[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    left_out: Iterable[str] = (),
+    *,
+    faint: Collection[str] = (),
 ) -> Table:
-    """A plain table without some of its columns."""
+    """A plain table without some of its columns; rows that begin with a word of `faint` are dim."""
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False)
     kept = [i for i, column in enumerate(columns) if column not in set(left_out)]
     for i in kept:
         table.add_column(columns[i], justify="left" if i == 0 else "right", no_wrap=True)
     for row in rows:
-        table.add_row(*(row[i] for i in kept))
+        table.add_row(*(row[i] for i in kept), style="dim" if row[0] in faint else None)
     return table
 
 

@@ -102,7 +102,7 @@ def atlas() -> RunConfig:
             batch_size=1024,
             lr=0.01,
             weight_decay=0.1,
-            until="test_id>=0.995 and test_ood>=0.99",
+            until="valid_id>=0.995 and valid_ood>=0.99",
         ),
     )
 

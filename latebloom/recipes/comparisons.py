@@ -66,7 +66,7 @@ def hidden_attributes() -> RunConfig:
             comparison().train,
             steps=2500,
             label_smoothing=0.05,
-            until="test_hard>=0.995",
+            until="valid_hard>=0.995",
         ),
     )
 
@@ -102,7 +102,7 @@ def elements() -> RunConfig:
             steps=1500,
             lr=0.01,
             weight_decay=0.1,
-            until="test_id>=0.99 and test_ood>=0.98",
+            until="valid_id>=0.99 and valid_ood>=0.98",
         ),
     )
 

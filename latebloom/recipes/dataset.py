@@ -22,7 +22,7 @@ from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.worlds.data import Data
 from latebloom.worlds.published.folder import DatasetConfig
 from latebloom.worlds.sentences.corpus import Corpus
-from latebloom.worlds.splits import Split
+from latebloom.worlds.splits import Split, as_valid
 from latebloom.worlds.world import World
 
 LARGE = 10_000
@@ -77,13 +77,14 @@ def with_loops(model: ModelConfig, world: World) -> ModelConfig:
 
 
 def stopped(train: TrainConfig, world: World, level: float) -> TrainConfig:
-    """Training that stops when every split that matters is answered; of what is not there, none.
+    """Training that stops when what matters is answered of the questions set aside for validation.
 
-    Hidden values are judged by the hard questions, which the published files call `test_ood`.
+    Without --world.valid-frac none are, and all steps are run. Hidden values are judged by the hard
+    questions, which the published files call `test_ood`.
     """
     wanted = (Split.TEST_ID, Split.TEST_OOD)
     if world.task.rests_on_inferred:
         hard = Split.TEST_HARD if Split.TEST_HARD in world.splits else Split.TEST_OOD
         wanted = (hard,)
     there = [split for split in wanted if len(world.splits.get(split, ()))]
-    return replace(train, until=" and ".join(f"{split}>={level}" for split in there))
+    return replace(train, until=" and ".join(f"{as_valid(split)}>={level}" for split in there))

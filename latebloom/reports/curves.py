@@ -36,7 +36,7 @@ from latebloom.reports.recording import (
 )
 from latebloom.reports.splits import USUAL, duration, in_order, percent, style_of
 from latebloom.training.milestones import LEVEL
-from latebloom.worlds.splits import SplitMeaning
+from latebloom.worlds.splits import SplitMeaning, is_validation
 
 LOOK: Any = {
     "font.family": "DejaVu Sans",
@@ -78,7 +78,8 @@ def plot_curves(
 
     records: the evaluations by step. summary: as in `summary.json`; may be empty or hold only
     `recipe` and `seed`. meanings: what the splits of the run hold. A dot marks the sustained step
-    of the splits that a run is judged by.
+    of the splits that a run is judged by. Validation splits, which go with their tests, are left
+    out.
 
     Raises: LatebloomError if there is no evaluation.
     """
@@ -216,7 +217,8 @@ def _draw_accuracy(
     summary: Record,
     meanings: Mapping[str, SplitMeaning],
 ) -> None:
-    names = in_order(split for record in records for split in record["accuracy"])
+    measured = in_order(split for record in records for split in record["accuracy"])
+    names = [name for name in measured if not is_validation(name)]
     curves = {
         name: np.array([_number(record["accuracy"].get(name)) for record in records])
         for name in names

@@ -30,6 +30,7 @@ from latebloom.reports.recording import (
 )
 from latebloom.reports.splits import duration, in_order, percent, style_of
 from latebloom.training.milestones import LEVEL, MOST
+from latebloom.worlds.splits import is_validation
 
 MOST_ROWS = 200
 """Evaluations written out in the table; of more, evenly many are left out."""
@@ -70,7 +71,7 @@ def render_report(recording: Recording) -> str:
         skipped=recording.skipped,
         level=LEVEL,
         most=MOST,
-        cards=[row for row in rows if row["main"]] or rows[-2:],
+        cards=[row for row in rows if row["main"]] or tested(rows)[-2:],
         rows=rows,
         chart=chart_data(recording),
         phases=phase_rows(recording.records),
@@ -101,6 +102,7 @@ def split_rows(recording: Recording) -> list[dict[str, Any]]:
                 "style": style,
                 "holds": style.holds,
                 "main": style.main,
+                "validation": is_validation(name),
                 "n": entry.get("n"),
                 "accuracy": entry.get("accuracy"),
                 "low": low,
@@ -110,6 +112,11 @@ def split_rows(recording: Recording) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def tested(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows without those of validation splits."""
+    return [row for row in rows if not row["validation"]]
 
 
 def verdict(rows: Iterable[dict[str, Any]], reads: str) -> str:
@@ -124,7 +131,10 @@ def verdict(rows: Iterable[dict[str, Any]], reads: str) -> str:
 
 
 def chart_data(recording: Recording) -> dict[str, Any]:
-    """What the page's script draws: lists by evaluation, None where nothing was measured."""
+    """What the page's script draws: lists by evaluation, None where nothing was measured.
+
+    Validation splits go with their tests and are not drawn; the table of evaluations has them.
+    """
     records, told = recording.records, recording.summary.get("splits", {})
     return {
         "steps": [record["step"] for record in records],
@@ -143,6 +153,7 @@ def chart_data(recording: Recording) -> dict[str, Any]:
                 "sustained": told.get(name, {}).get("sustained_step") if style.main else None,
             }
             for name in in_order(recording.splits)
+            if not is_validation(name)
             for style in [style_of(name, recording.data.meanings)]
         ],
     }

@@ -8,7 +8,7 @@ Covers: terminals of any size, logs, notebooks. Does not cover: the run's files.
 import importlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, Protocol, TextIO, runtime_checkable
 
@@ -21,6 +21,7 @@ from rich.text import Text
 from latebloom.reports.splits import duration, in_order, percent
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.milestones import LEVEL
+from latebloom.worlds.splits import is_validation
 
 PHASES = ("memorising", "generalising", "systematic")
 """The phases in the order in which a run that blooms goes through them."""
@@ -171,11 +172,14 @@ class NotebookProgress:
             f"<tr><td style='text-align:left'>{escape(name)}</td><td>{percent(curve[-1])}</td>"
             f"<td style='text-align:left'><code>{sparkline(curve, 48)}</code></td></tr>"
             for name in in_order(self.curves)
+            if not is_validation(name)
             for curve in [self.curves[name]]
         )
+        aside = f"<div style='opacity:.6'>{escape(validation_line(self.curves))}</div>"
         head = f"<b>{escape(self.title)}</b> step {self.last_step:,} of {self.total_steps:,}"
         phase = f", {escape(self.phase)}" if self.phase else ""
-        return self.display.HTML(f"{self.notes}<div>{head}{phase}</div><table>{rows}</table>")
+        table = f"<table>{rows}</table>{aside}"
+        return self.display.HTML(f"{self.notes}<div>{head}{phase}</div>{table}")
 
 
 class LiveProgress:
@@ -264,9 +268,11 @@ class LiveProgress:
         return Text(" · ".join(parts), style="dim", overflow="ellipsis", no_wrap=True)
 
     def _splits(self) -> list[Text]:
-        """A line for each split, as many as the terminal has room for."""
-        names = in_order(self.curves)
-        room = max(1, self.console.height - 5)
+        """A line for each split, as many as the terminal has room for, then one for those that are
+        for validation."""
+        names = [name for name in in_order(self.curves) if not is_validation(name)]
+        aside = validation_line(self.curves) if self.console.height > 6 else ""
+        room = max(1, self.console.height - 5 - bool(aside))
         if len(names) <= room:
             shown = names
         else:
@@ -290,6 +296,8 @@ class LiveProgress:
             )
         if len(shown) < len(names):
             lines.append(Text(f"and {len(names) - len(shown)} more splits", style="dim"))
+        if aside:
+            lines.append(Text(aside, style="dim", no_wrap=True, overflow="ellipsis"))
         return lines
 
     def _phases(self) -> Text:
@@ -300,6 +308,12 @@ class LiveProgress:
             line.append(" → " if line else "", style="dim")
             line.append(name, style="bold" if name == self.phase else "dim")
         return line
+
+
+def validation_line(curves: Mapping[str, Sequence[float]]) -> str:
+    """The newest figures of the validation splits in one line; empty where there is none."""
+    names = [name for name in in_order(curves) if is_validation(name)]
+    return "  ".join(f"{name} {percent(curves[name][-1])}" for name in names)
 
 
 def sparkline(shares: list[float], width: int) -> str:

@@ -10,7 +10,14 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from latebloom.worlds.splits import HOPS, Split, SplitMeaning
+from latebloom.worlds.splits import (
+    HOPS,
+    Split,
+    SplitMeaning,
+    as_test,
+    is_validation,
+    meaning_of,
+)
 from latebloom.worlds.tasks.chain import ChainTask
 
 
@@ -83,9 +90,9 @@ def style_of(split: str, meanings: Mapping[str, SplitMeaning] = USUAL) -> SplitS
     """The style of a split.
 
     meanings: what the splits of the run hold; one that is not among them has the usual meaning of
-    its name. A split with an unknown name is grey.
+    its name. A validation split and one with an unknown name are grey.
     """
-    meaning = meanings.get(split) or CHAINS.meaning(split)
+    meaning = meanings.get(split) or meaning_of(split, CHAINS.meaning)
     match = HOPS.fullmatch(split)
     hue = HUES.get(split, GREY)
     if match and match[1] == "test":
@@ -94,13 +101,14 @@ def style_of(split: str, meanings: Mapping[str, SplitMeaning] = USUAL) -> SplitS
 
 
 def in_order(splits: Iterable[str]) -> list[str]:
-    """Splits as they are listed: trained, atomic, tested; then chains by their length."""
+    """Splits as they are listed: trained, atomic, tested; then chains by their length; and after
+    all of these the validation splits, in the order of their tests."""
     known = {name: place for place, name in enumerate(HUES)}
 
-    def place(split: str) -> tuple[int, int, str]:
-        match = HOPS.fullmatch(split)
+    def place(split: str) -> tuple[bool, int, int, str]:
+        match = HOPS.fullmatch(as_test(split))
         hops = int(match[2]) if match else 0
-        return known.get(split, len(known)), hops, split
+        return is_validation(split), known.get(as_test(split), len(known)), hops, split
 
     return sorted(set(splits), key=place)
 

@@ -22,7 +22,7 @@ from latebloom.training.loop import Outcome, train
 from latebloom.training.milestones import first_step, sustained_step
 from latebloom.training.own import NOTHING_OWN, Own
 from latebloom.training.run_folder import RunFolder
-from latebloom.training.until import passed_over, rule_for
+from latebloom.training.until import remarks, rule_for
 from latebloom.worlds.build import build_world, given
 from latebloom.worlds.data import Data
 
@@ -56,9 +56,7 @@ def grow(
     elif data is None:
         data = build_world(config.world, config.world_seed, listener.note)
     rule_for(config.train.until, data.splits)
-    for split in passed_over(config.train.until, data.splits):
-        listener.note(f"until: this world holds out no {split}, so the rule goes by the others")
-    for line in config.train.idle():
+    for line in (*remarks(config.train.until, data.splits), *config.train.idle()):
         listener.note(line)
     check_readable(config.model, data)
     check_feed(config.feed, config.model, data.asks)
@@ -106,7 +104,8 @@ def finish(
 ) -> dict[str, Any]:
     """Trains to the end, measures, and writes `summary.json`.
 
-    Held-out splits are measured whole, of those trained on `TRAINED_SAMPLE` examples.
+    Held-out splits are measured whole, of those trained on `TRAINED_SAMPLE` examples; validation
+    splits come last.
     """
 
     def measure(model: Transformer) -> Mapping[str, float]:
@@ -115,7 +114,7 @@ def finish(
 
     outcome = train(config, data, run, measure, listener, device, run.own)
     scores = score(outcome.model, data, probe=TRAINED_SAMPLE, splits=data.trained)
-    scores |= score(outcome.model, data, splits=data.tested)
+    scores |= score(outcome.model, data, splits=(*data.tested, *data.validated))
     summary = summarise(config, data, run, outcome, scores, device)
     run.write_summary(summary)
     return summary

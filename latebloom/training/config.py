@@ -123,7 +123,7 @@ class TrainConfig:
     """Steps between two checkpoints, once they are sparse; the first ones are denser."""
     keep: int = 0
     """Checkpoints kept, the newest; 0 keeps all."""
-    until: str = "test_id>=0.99 and test_ood>=0.99"
+    until: str = "valid_id>=0.99 and valid_ood>=0.99"
     """Stop when this holds at three evaluations in a row; empty: run all steps."""
 
     def __post_init__(self) -> None:

@@ -36,6 +36,7 @@ from latebloom.training.own import NOTHING_OWN, Callback, Loss, Moment, Own
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import IN_A_ROW, holds, rule_for
 from latebloom.worlds.data import Data
+from latebloom.worlds.splits import for_choosing
 
 Measure = Callable[[Transformer], Mapping[str, float]]
 """Accuracy by split, from the model as it stands."""
@@ -121,7 +122,7 @@ def train(
                     "steps_per_second": round(speed, 3),
                     "loss": fmean(losses),
                     "lr": scale * settings.lr,
-                    "phase": data.task.phase(accuracy, MOST),
+                    "phase": data.task.phase(for_choosing(accuracy), MOST),
                     "accuracy": dict(accuracy),
                 }
             stopped = tell(own.callbacks, step, loss, batch, average, record)

@@ -18,6 +18,7 @@ from latebloom.checked import fields_of
 from latebloom.errors import LatebloomError
 from latebloom.model.config import ModelConfig, has_effect
 from latebloom.training.settings import field_docs
+from latebloom.worlds.splits import VALID
 
 SECTIONS = ("world", "model", "feed", "train")
 """The parts of a run's config, each a table in `config.toml`."""
@@ -26,6 +27,8 @@ MOVED = ("atomic_frac", "every_loop", "values_first", "both_orders", "by_length"
 NO_DOCS: Mapping[str, str] = {}
 SETTINGS = {"questions": MOVED[:2], "comparisons": MOVED[:4], "sentences": MOVED[4:]}
 """Those that each feed has."""
+WRITTEN = {"recipe", "seed", "world", "model", "train"}
+"""What every config has that a run wrote down."""
 FEED_OF_WORLD = dict.fromkeys(
     ("comparison", "elements", "numeric-table", "hidden-attributes"), "comparisons"
 ) | dict.fromkeys(("question", "tense", "dyck", "sentences"), "sentences")
@@ -39,7 +42,7 @@ def to_toml(config: Any) -> str:
 
 
 def read_toml(text: str) -> dict[str, Any]:
-    """TOML as a table; that of a run folder of format 1 is brought into today's form.
+    """TOML as a table; that of an earlier run folder is brought into today's form.
 
     Raises: LatebloomError if it is not TOML.
     """
@@ -49,7 +52,22 @@ def read_toml(text: str) -> dict[str, Any]:
         raise LatebloomError(f"the config is not TOML: {error}") from error
     train = table.get("train")
     old = isinstance(train, dict) and any(name in train for name in MOVED)
-    return from_format_1(table) if old and "feed" not in table else table
+    return with_whole_tests(from_format_1(table) if old and "feed" not in table else table)
+
+
+def with_whole_tests(table: dict[str, Any]) -> dict[str, Any]:
+    """The same config; one that a run wrote before tests were divided says that they were whole.
+
+    Such a file names every setting that there was; in one that a person wrote, a setting that is
+    not named has its default.
+    """
+    world, train = table.get("world"), table.get("train")
+    if not (table.keys() >= WRITTEN and isinstance(world, dict) and isinstance(train, dict)):
+        return table
+    divided = "valid_frac" in world or VALID in str(train.get("until", VALID))
+    if divided or world.get("kind") == "given":
+        return table
+    return table | {"world": world | {"valid_frac": 0.0}}
 
 
 def from_format_1(table: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 from latebloom.worlds.sentences.treebank import SentencesConfig, make_sentences
 from latebloom.worlds.streams import check_seed
+from latebloom.worlds.validation import with_validation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +44,7 @@ class GivenConfig:
         check_fields(self, "world", WorldError)
 
 
-WorldConfig = (
+MadeConfig = (
     CompositionConfig
     | FactsConfig
     | AtlasConfig
@@ -56,8 +57,9 @@ WorldConfig = (
     | TenseConfig
     | DyckConfig
     | SentencesConfig
-    | GivenConfig
 )
+"""Every world that is made or read as its config says."""
+WorldConfig = MadeConfig | GivenConfig
 """Every world that a run can have; the field `kind` tells them apart in a file."""
 
 
@@ -72,19 +74,36 @@ def given(config: WorldConfig, name: str) -> GivenConfig:
 def build_world(
     config: WorldConfig, seed: int, tell: Callable[[str], None] = lambda line: None
 ) -> Data:
-    """Makes the world that the config describes; the same seed gives the same bytes.
+    """Makes the world that the config describes, a share of its tests set aside for validation; the
+    same seed gives the same bytes.
 
     tell: is told, line by line, what was found in files that were read.
     Raises: WorldError, FactsError or CorpusError for what the config asks and the world cannot
     give; LatebloomError for a seed out of range.
     """
     check_seed(seed)
+    if isinstance(config, QuestionConfig | TenseConfig | DyckConfig) and config.files:
+        corpus = read_published(Path(config.files), config.kind)
+        sizes = ", ".join(f"{len(lines):,} {split}" for split, lines in corpus.splits.items())
+        tell(f"lines read: {sizes}; the other settings of world have no effect")
+        return corpus
+    if isinstance(config, GivenConfig):
+        raise WorldError(
+            f"the world {config.name!r} was handed in from Python and is not made from a"
+            " config: latebloom.grow(config, OUT, own=latebloom.Own(world=...))"
+        )
+    return with_tests_divided(make_whole(config, seed, tell), config, seed)
+
+
+def with_tests_divided(data: Data, config: WorldConfig, seed: int) -> Data:
+    """What the config describes, made or read before, with validation split off as it says."""
+    share = 0.0 if isinstance(config, GivenConfig) else config.valid_frac
+    return with_validation(data, share, seed)
+
+
+def make_whole(config: MadeConfig, seed: int, tell: Callable[[str], None]) -> Data:
+    """The world with its test splits as they are drawn or read."""
     match config:
-        case QuestionConfig() | TenseConfig() | DyckConfig() if config.files:
-            corpus = read_published(Path(config.files), config.kind)
-            sizes = ", ".join(f"{len(lines):,} {split}" for split, lines in corpus.splits.items())
-            tell(f"lines read: {sizes}; the other settings of world have no effect")
-            return corpus
         case QuestionConfig():
             return make_question(config, seed)
         case TenseConfig():
@@ -110,11 +129,6 @@ def build_world(
             return make_hidden_attributes(config, seed)
         case DatasetConfig():
             return make_dataset_world(config)
-        case GivenConfig():
-            raise WorldError(
-                f"the world {config.name!r} was handed in from Python and is not made from a"
-                " config: latebloom.grow(config, OUT, own=latebloom.Own(world=...))"
-            )
         case FactsConfig():
             table, diagnosis = load_fact_table(config)
         case AtlasConfig():

@@ -3,11 +3,15 @@
 Enters: nothing. Leaves: the names of the splits, the same everywhere, and `SplitMeaning`, by which
 a task says what one of its splits holds and whether a run is judged by it. Progress, phases and
 reports show a split by its meaning; none of them knows which kind of question it holds.
+
+Beside a test split, `test_ood`, may stand its *validation* split, `valid_ood`: questions of the
+same kind, set aside for whatever is decided during a training (when to stop, what to change). What
+is reported is read from the test split, which no decision has looked at.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -54,6 +58,41 @@ def hops_split(hops: int, *, train: bool = False, ood: bool = False) -> str:
     return f"{'train' if train else 'test'}_hops_{hops}{'_ood' if ood else ''}"
 
 
+TEST, VALID = "test_", "valid_"
+"""How the names of test splits and of validation splits begin."""
+
+
+def is_test(split: str) -> bool:
+    """Whether this is the name of a test split."""
+    return split.startswith(TEST)
+
+
+def is_validation(split: str) -> bool:
+    """Whether this is the name of a validation split."""
+    return split.startswith(VALID)
+
+
+def as_valid(split: str) -> str:
+    """The validation split of a test split: `valid_ood` of `test_ood`; other names stay."""
+    return VALID + split.removeprefix(TEST) if is_test(split) else split
+
+
+def as_test(split: str) -> str:
+    """The test split of a validation split: `test_ood` of `valid_ood`; other names stay."""
+    return TEST + split.removeprefix(VALID) if is_validation(split) else split
+
+
+def chosen_by(split: str, splits: Iterable[str]) -> str:
+    """The split by which something is decided: the validation split where there is one."""
+    return as_valid(split) if as_valid(split) in splits else split
+
+
+def for_choosing(accuracy: Mapping[str, float]) -> dict[str, float]:
+    """An evaluation as whoever decides sees it: under each test's name its validation figure,
+    where there is one."""
+    return {split: accuracy[chosen_by(split, accuracy)] for split in accuracy}
+
+
 @dataclass(frozen=True, slots=True)
 class SplitMeaning:
     """What one split of a task holds.
@@ -74,3 +113,15 @@ class SplitMeaning:
     def from_dict(cls, table: Mapping[str, Any]) -> "SplitMeaning":
         """What `as_dict` gave."""
         return cls(str(table["holds"]), bool(table["ood"]), bool(table["judged"]))
+
+
+def meaning_of(split: str, meaning: Callable[[str], SplitMeaning]) -> SplitMeaning:
+    """The meaning of any split; a validation split means what its test split does.
+
+    meaning: that of the splits which a task knows.
+    """
+    known = meaning(split)
+    if known.holds or not is_validation(split):
+        return known
+    tested = meaning(as_test(split))
+    return replace(tested, holds=f"{tested.holds} (validation)".strip(), judged=False)

@@ -15,7 +15,14 @@ from numpy import ndarray
 
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.splits import ATOMIC, Split, SplitMeaning
+from latebloom.worlds.splits import (
+    ATOMIC,
+    Split,
+    SplitMeaning,
+    chosen_by,
+    is_validation,
+    meaning_of,
+)
 from latebloom.worlds.tasks.saved import task_of
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
@@ -55,8 +62,14 @@ class World:
 
     @property
     def tested(self) -> tuple[str, ...]:
-        """The held-out splits, in order."""
-        return tuple(name for name in self.splits if name not in self.trained)
+        """The held-out splits that are reported, in order."""
+        held_out = (name for name in self.splits if name not in self.trained)
+        return tuple(name for name in held_out if not is_validation(name))
+
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """The held-out splits that decisions are made by, in order."""
+        return tuple(name for name in self.splits if is_validation(name))
 
     @property
     def asks(self) -> str:
@@ -79,7 +92,12 @@ class World:
 
     def meaning(self, split: str) -> SplitMeaning:
         """What a split holds, in words, and whether a run is judged by it."""
-        return self.task.meaning(split)
+        return meaning_of(split, self.task.meaning)
+
+    @property
+    def phases(self) -> tuple[tuple[str, str], ...]:
+        """Phases of a training, the highest first, each with the split that it is told by here."""
+        return tuple((phase, chosen_by(split, self.splits)) for phase, split in self.task.phases)
 
     def trained_facts(self) -> Int[ndarray, "fact 3"]:
         """The atomic facts that training tells: subject, relation, object."""

@@ -4,7 +4,7 @@ Enters: a world or a corpus and its arrays. Leaves: the files, and back. The JSO
 split holds and whether a run is judged by it, so that a report can be made from the folder alone:
 
     {"reads": "questions", "task": {"name": "composition"}, "trained": ["atomic_id", ...],
-     "phases": [["systematic", "test_ood"], ["generalising", "test_id"]],
+     "phases": [["systematic", "valid_ood"], ["generalising", "valid_id"]],
      "splits": {"test_ood": {"holds": "new questions over OOD facts", "ood": true, "judged": true}},
      "words": ["e0", "e1", ...]}
 
@@ -48,6 +48,9 @@ class Written(Protocol):
     @property
     def trained(self) -> tuple[str, ...]: ...
 
+    @property
+    def phases(self) -> tuple[tuple[str, str], ...]: ...
+
     def meaning(self, split: str) -> SplitMeaning: ...
 
 
@@ -59,7 +62,7 @@ def write_written(data: Written, arrays: Mapping[str, ndarray], folder: Path) ->
         "reads": data.reads,
         "task": {"name": data.task.name, **data.task.fields()},
         "trained": list(data.trained),
-        "phases": [list(pair) for pair in data.task.phases],
+        "phases": [list(pair) for pair in data.phases],
         "splits": {split: data.meaning(split).as_dict() for split in data.splits},
         "words": list(data.vocabulary.words),
     }

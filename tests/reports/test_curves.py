@@ -141,3 +141,13 @@ def test_spread_keeps_gap_bounds_and_order(wanted: list[float]) -> None:
     assert heights.max() <= 1 + 1e-9
     if np.all(np.diff(np.sort(wanted)) >= 0.05):
         assert heights == pytest.approx(wanted)
+
+
+def test_validation_splits_are_not_drawn(records: list[dict], summary: dict) -> None:
+    for record in records:
+        record["accuracy"]["valid_ood"] = record["accuracy"]["test_ood"]
+    summary["splits"]["valid_ood"] = summary["splits"]["test_id"]
+    main = plot_curves(records, summary).axes[0]
+    assert "test_ood" in {line.get_label() for line in main.lines}
+    assert "valid_ood" not in {line.get_label() for line in main.lines}
+    assert not any("valid" in text for text in texts(main))

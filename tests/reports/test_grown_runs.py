@@ -74,4 +74,4 @@ def test_the_page_of_hidden_values_tells_of_its_hard_questions(tmp_path: Path) -
     hard = "hidden values, decided by comparisons and told values together"
     assert f"98.7 % of the {hard}." in page
     assert page.count(hard) >= 3  # the verdict, a card and the table
-    assert "systematic when 75 % of <code>test_hard</code> are right" in page
+    assert "systematic when 75 % of <code>valid_hard</code> are right" in page

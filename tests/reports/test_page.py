@@ -176,3 +176,25 @@ def test_thinning_keeps_the_last() -> None:
     records = [{"step": i} for i in range(10)]
     assert [r["step"] for r in thinned(records, 4)] == [2, 4, 7, 9]
     assert thinned(records, 10) == records
+
+
+def test_validation_stands_below_the_tests_and_is_not_drawn(
+    run_dir: Path, records: list[dict], summary: dict
+) -> None:
+    for record in records:
+        record["accuracy"]["valid_ood"] = 0.125
+    (run_dir / "metrics.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    assert "Validation splits" not in read(write_report(run_dir)).words
+    summary["splits"]["valid_ood"] = summary["splits"]["test_ood"] | {"accuracy": 0.125}
+    (run_dir / "summary.json").write_text(json.dumps(summary))
+    page = read(write_report(run_dir))
+    assert [s["name"] for s in json.loads(page.data)["series"]] == (
+        ["atomic_id", "test_id", "test_ood"]
+    )
+    table = page.words.split("sustained step")[1]
+    names = ("atomic_id", "test_id", "test_ood", "valid_ood")
+    assert sorted(names, key=table.index) == list(names)
+    assert "Validation splits are for decisions" in page.words
+    # What the run is said to do, and every evaluation as numbers.
+    assert "12.5 %" not in page.words.split("Accuracy")[0]
+    assert page.words.split("Every evaluation")[1].count("12.5 %") == len(records)

@@ -155,3 +155,39 @@ def test_a_low_terminal_keeps_the_splits_that_count(records: list[dict]) -> None
     lines = panel_lines(progress, 80)
     assert [line.split()[0] for line in lines[2:4]] == ["test_id", "test_ood"]
     assert lines[4] == "and 19 more splits"
+
+
+def with_validation(records: list[dict]) -> list[dict]:
+    for record in records:
+        accuracy = record["accuracy"]
+        accuracy |= {"valid_ood": accuracy["test_ood"] / 2, "valid_id": accuracy["test_id"] / 2}
+    return records
+
+
+def test_validation_is_one_line_below_the_curves(records: list[dict]) -> None:
+    progress = LiveProgress(Console(file=Terminal(), force_terminal=True, width=90, height=24))
+    show(progress, with_validation(records)[:3])
+    lines = panel_lines(progress, 90)
+    assert [line.split()[0] for line in lines[2:5]] == ["atomic_id", "test_id", "test_ood"]
+    assert lines[5] == "valid_id 49.5 %  valid_ood 30.0 %"
+    assert lines[6] == "memorising → generalising → systematic"
+
+
+@pytest.mark.parametrize(("width", "height"), [(30, 6), (30, 7), (44, 10)])
+def test_the_panel_with_validation_fits_the_terminal(
+    records: list[dict], width: int, height: int
+) -> None:
+    progress = LiveProgress(
+        Console(file=Terminal(), force_terminal=True, width=width, height=height)
+    )
+    show(progress, with_validation(records))
+    lines = panel_lines(progress, width)
+    assert len(lines) < height
+    assert max(map(len, lines)) <= width
+
+
+def test_plain_lines_have_validation_last(records: list[dict]) -> None:
+    stream = io.StringIO()
+    show(make_progress(False, stream), with_validation(records))
+    heads = stream.getvalue().splitlines()[1]
+    assert heads.split()[-5:] == ["test_id", "test_ood", "valid_id", "valid_ood", "phase"]

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from latebloom.reports.splits import HOP_HUES, HUES, duration, in_order, percent, style_of
+from latebloom.reports.splits import GREY, HOP_HUES, HUES, duration, in_order, percent, style_of
 from latebloom.worlds.splits import Split, hops_split
 
 
@@ -67,3 +67,19 @@ def test_labels_in_every_colour_can_be_read() -> None:
     hues = [*HUES.values(), *HOP_HUES]
     assert min(contrast(hue.on_white, "#ffffff") for hue in hues) >= 4.5
     assert min(contrast(hue.on_black, "#15171a") for hue in hues) >= 4.5
+
+
+def test_validation_splits_come_last_and_in_grey() -> None:
+    asked = ["valid_hops_10", "valid_ood", "test_hops_4", "valid_id", "test_ood", "valid_hops_4"]
+    assert in_order(asked) == [
+        "test_ood",
+        "test_hops_4",
+        "valid_id",
+        "valid_ood",
+        "valid_hops_4",
+        "valid_hops_10",
+    ]
+    style = style_of("valid_ood")
+    assert (style.hue, style.main, style.ood) == (GREY, False, True)
+    assert style.holds == style_of("test_ood").holds + " (validation)"
+    assert style_of("valid_hops_5_ood").holds == "chains of 5 hops over OOD facts (validation)"

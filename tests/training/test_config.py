@@ -19,11 +19,12 @@ from latebloom.training.config import (
     SentenceFeedConfig,
     TrainConfig,
 )
-from latebloom.training.until import holds, parse_until, passed_over, rule_for
+from latebloom.training.until import holds, parse_until, remarks, rule_for
 from latebloom.worlds.build import WorldConfig
 from latebloom.worlds.chains.made import CompositionConfig
 from latebloom.worlds.comparisons.made import ComparisonConfig
 from latebloom.worlds.sentences.question import QuestionConfig
+from latebloom.worlds.splits import is_test
 
 OLD_RUNS = Path(__file__).parents[1] / "old_runs"
 SECTIONS = (
@@ -124,12 +125,63 @@ def test_a_stop_rule_that_cannot_be_read(text):
 
 
 def test_a_clause_about_a_split_that_this_world_does_not_hold_out_is_passed_over():
-    there = ["atomic_id", "train_inferred", "test_id"]
-    rule = "test_id>=0.99 and test_ood>=0.99 and test_hops_3>0.5"
-    assert rule_for(rule, there) == [("test_id", 0.99)]
-    assert passed_over(rule, there) == ["test_ood", "test_hops_3"]
-    assert rule_for("", there) == [] == passed_over("", there)
+    there = ["atomic_id", "train_inferred", "test_id", "valid_id"]
+    rule = "valid_id>=0.99 and test_ood>=0.99 and valid_hops_3>0.5"
+    assert rule_for(rule, there) == [("valid_id", 0.99)]
+    assert remarks(rule, there) == [
+        "until: this world holds out no test_ood, so the rule goes by the others",
+        "until: this world holds out no valid_hops_3, so the rule goes by the others",
+    ]
+    assert rule_for("", there) == [] == remarks("", there)
     assert rule_for("test_id>=0.9", there) == parse_until("test_id>=0.9")
+
+
+def test_a_rule_that_reads_tests_is_told_so():
+    there = ["train_inferred", "test_id", "test_ood", "valid_id", "valid_ood"]
+    assert not remarks("valid_id>=0.9 and valid_ood>=0.9 and train_inferred>=1", there)
+    (line,) = remarks("test_id>=0.9 and test_ood>=0.9 and test_id>=0.95", there)
+    assert line.startswith("until reads test_id and test_ood: ")
+    assert "valid_id and valid_ood would leave it alone" in line
+
+
+def test_a_rule_about_validation_where_nothing_was_set_aside_runs_all_steps():
+    there = ["train_inferred", "test_id", "test_ood"]
+    rule = "valid_id>=0.9 and valid_ood>=0.9"
+    assert rule_for(rule, there) == []
+    assert remarks(rule, there) == [
+        "until: this world holds out no valid_id and no valid_ood, so all steps are run"
+    ]
+    with pytest.raises(LatebloomError, match="no split 'valid_odd'"):
+        rule_for("valid_odd>=0.5", there)
+
+
+def test_no_recipe_stops_by_a_test():
+    rules = {name: parse_until(make_recipe(name).train.until) for name in RECIPES}
+    assert {"composition", "hidden-attributes", "elements"} < {
+        n for n, rule in rules.items() if rule
+    }
+    assert not [n for n, rule in rules.items() if any(is_test(split) for split, _ in rule)]
+
+
+def test_a_config_of_a_run_from_before_validation_says_that_tests_were_whole():
+    config = make_recipe("composition")
+    text = re.sub("valid_frac = .*\n", "", config.to_toml())
+    old = text.replace("valid_", "test_")
+    assert RunConfig.from_toml(old).world == replace(config.world, valid_frac=0.0)
+    assert RunConfig.from_toml(old).train.until == "test_id>=0.99 and test_ood>=0.99"
+    # What a person wrote names what it names; the rest has its defaults.
+    assert RunConfig.from_toml(text).world == config.world
+    assert RunConfig.from_toml("[world]\nkind = 'composition'\nphi = 2").world.valid_frac == 0.2
+    for name in ("comparison", "composition", "question"):
+        kept = RunConfig.from_toml((OLD_RUNS / name / "config.toml").read_text())
+        assert kept.world.valid_frac == 0
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0])
+@pytest.mark.parametrize("name", ["composition", "comparison", "dyck", "dataset", "sentences"])
+def test_a_share_out_of_range_is_refused(name, share):
+    with pytest.raises(LatebloomError, match=r"world\.valid_frac is .*; it must lie in \[0, 1\)"):
+        make_recipe(name).replace("world", valid_frac=share)
 
 
 def test_a_stop_rule_names_the_splits_there_are():

@@ -31,6 +31,7 @@ from latebloom.worlds.sentences.treebank import SentencesConfig
 
 CPU = torch.device("cpu")
 SMALL = QuestionConfig(train=60, test_id=20, test_ood=20)
+SPLITS = {"train", "test_id", "test_ood", "valid_id", "valid_ood"}
 TOLD = TrainConfig(
     steps=24,
     batch_size=10,
@@ -212,7 +213,7 @@ def test_what_is_saved_is_what_was_measured(tmp_path):
         assert summary["splits"][split]["correct"] == score.correct
     records = list(run.folder.metrics())
     assert [r["step"] for r in records] == [8, 16, 24]
-    assert set(records[-1]["accuracy"]) == {"train", "test_id", "test_ood"}
+    assert set(records[-1]["accuracy"]) == SPLITS
     assert summary["phi"] is None
 
 
@@ -225,7 +226,7 @@ def test_what_is_saved_is_what_was_measured(tmp_path):
 )
 def test_every_world_of_sentences_goes_through_the_loop(tmp_path, world):
     summary = grow(replace(CONFIG, world=world, train=replace(TOLD, steps=8)), tmp_path / "run")
-    assert {"train", "test_id", "test_ood"} == set(summary["splits"])
+    assert set(summary["splits"]) == SPLITS
     assert RunConfig.from_toml((tmp_path / "run" / "config.toml").read_text()).world == world
 
 
@@ -239,6 +240,7 @@ def test_every_world_of_sentences_goes_through_the_loop(tmp_path, world):
     ids=lambda world: world.kind,
 )
 def test_published_files_are_trained_on_like_the_lines_that_were_drawn(tmp_path, drawn):
+    drawn = replace(drawn, valid_frac=0.0)
     write_published(build_world(drawn, CONFIG.world_seed), tmp_path / "files")
     read = type(drawn)(files=str(tmp_path / "files"))
     notes: list[str] = []

@@ -4,10 +4,17 @@ Enters: `Facts` with their OOD mark. Leaves: integer matrices `subject r_1 ... r
 Used for made worlds and for one's own facts alike. All of it is array arithmetic; two-hop chains
 are enumerated, longer ones drawn by random walks.
 
+What is held out is nowhere in training: no trained chain contains, anywhere along it, a shorter
+chain that an ID test asks. A test chain of three hops or more is itself no trained chain, nor a
+part of one; but it shares parts with them: its pairs of facts may be trained questions, and most
+are. So it asks for a composition never seen, of facts that were composed otherwise; facts that were
+never composed at all are those of the OOD tests.
+
 Source: arXiv:2405.15071, section 3.1 (splits); arXiv:2505.23653 (four-way test).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -15,9 +22,9 @@ import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
-from latebloom.checked import check_fields
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.splits import Split, hops_split
 
 MAX_PAIRS = 50_000_000
@@ -25,7 +32,7 @@ MAX_PAIRS = 50_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ChainConfig:
+class ChainConfig(WorldSettings):
     """Which chains are trained on and which are held out."""
 
     asks: ClassVar[str] = "chains"
@@ -39,7 +46,7 @@ class ChainConfig:
     test_id_frac: float = 0.05
     """Fraction of the ID two-hop chains held out as `test_id`."""
     max_test: int = 3000
-    """Examples in a test split at most."""
+    """Examples in a test split at most, with those that are set aside for validation."""
     hops: int = 2
     """Longest chain trained on."""
     test_hops: tuple[int, ...] = ()
@@ -52,7 +59,7 @@ class ChainConfig:
     """Adds zero-hop rows b -> b for every bridge (arXiv:2509.24653)."""
 
     def __post_init__(self) -> None:
-        check_fields(self, "world", WorldError)
+        WorldSettings.__post_init__(self)
         if not self.phi >= 0:
             raise WorldError(f"world.phi is {self.phi}; it must be 0 or more")
         if not 0 <= self.ood_frac < 1:
@@ -84,6 +91,10 @@ def mark_ood(n_facts: int, ood_frac: float, rng: np.random.Generator) -> Bool[nd
     return mask
 
 
+HeldOut = Sequence[Int[ndarray, "_ _"]]
+"""Chains of fact indices that are held out, an array for each length."""
+
+
 class FactGraph:
     """Facts in the order of their subject, so that the facts that follow a fact are one slice."""
 
@@ -102,8 +113,11 @@ class FactGraph:
         second = self.rows[self.first[first] + offset].astype(np.int32)
         return first, second
 
-    def walks(self, hops: int, n: int, rng: np.random.Generator) -> Int[ndarray, "walk hop"]:
-        """At most `n` distinct chains of `hops` facts of this graph, drawn by random walks.
+    def walks(
+        self, hops: int, n: int, rng: np.random.Generator, held_out: HeldOut = ()
+    ) -> Int[ndarray, "walk hop"]:
+        """Distinct chains of `hops` facts of this graph, drawn by random walks, until at most `n`
+        of them contain no chain that is held out.
 
         A walk starts at a random fact and follows a random fact of the object; walks that run
         into an object without facts are dropped.
@@ -123,9 +137,23 @@ class FactGraph:
             walks = np.stack(steps, axis=1).astype(np.int32)
             _, keep = np.unique(np.concatenate((found, walks)), axis=0, return_index=True)
             found = np.concatenate((found, walks))[np.sort(keep)]
-            if len(found) >= n:
-                break
-        return found[:n]
+            clean = np.cumsum(~contains(found, held_out))
+            if len(clean) and clean[-1] >= n:
+                return found[: np.searchsorted(clean, n) + 1]
+        return found
+
+
+def contains(chains: Int[ndarray, "row hop"], held_out: HeldOut) -> Bool[ndarray, " row"]:
+    """Which chains have one of the held-out chains somewhere along them."""
+    found = np.zeros(len(chains), bool)
+    for some in held_out:
+        width = some.shape[1]
+        parts = np.lib.stride_tricks.sliding_window_view(chains, width, axis=1)
+        every = np.concatenate((some, parts.reshape(-1, width)))
+        number = np.unique(every, axis=0, return_inverse=True)[1]
+        inside = np.isin(number[len(some) :], number[: len(some)])
+        found |= inside.reshape(parts.shape[:2]).any(axis=1)
+    return found
 
 
 def questions(facts: Facts, chain: Int[ndarray, "row hop"]) -> Int[ndarray, "row token"]:
@@ -167,11 +195,14 @@ def make_splits(
         splits[Split.IDENTITY] = np.stack((bridges, bridges), axis=1).astype(np.int32)
 
     n_train = len(trained[Split.TRAIN_INFERRED])
+    held_out = [tested[Split.TEST_ID]]
     for hops in sorted({*range(3, config.hops + 1), *config.test_hops}):
-        longer = longer_chains(facts, hops, n_train if hops <= config.hops else 0, config, rng)
-        if len(longer[0]):
-            splits[hops_split(hops, train=True)] = questions(facts, longer[0])
-        tested[hops_split(hops)], tested[hops_split(hops, ood=True)] = longer[1:]
+        wanted = n_train if hops <= config.hops else 0
+        inside, longer, outside = longer_chains(facts, hops, wanted, held_out, config, rng)
+        if len(inside):
+            splits[hops_split(hops, train=True)] = questions(facts, inside)
+        tested[hops_split(hops)], tested[hops_split(hops, ood=True)] = longer, outside
+        held_out.append(longer)
     names = tuple(splits)
     splits |= {name: questions(facts, chains) for name, chains in tested.items() if len(chains)}
     return splits, names
@@ -224,22 +255,34 @@ def two_hop_chains(
 
 
 def longer_chains(
-    facts: Facts, hops: int, n_train: int, config: ChainConfig, rng: np.random.Generator
+    facts: Facts,
+    hops: int,
+    n_train: int,
+    held_out: HeldOut,
+    config: ChainConfig,
+    rng: np.random.Generator,
 ) -> tuple[Int[ndarray, "_ hop"], Int[ndarray, "_ hop"], Int[ndarray, "_ hop"]]:
     """Chains of 3 hops or more: to train on, to test on, and to test on with OOD facts only.
 
+    In random order the first `n_train` that contain nothing held out are trained on, and those
+    after them are tested, whatever they contain: so the test is no other than the graph's chains.
+
     n_train: how many are to be trained on; where phi is inf, how many at most.
+    held_out: the shorter chains of the ID tests.
     """
-    chains = FactGraph(facts, ~facts.ood).walks(hops, n_train + config.max_test, rng)
+    avoided = held_out if n_train else ()
+    chains = FactGraph(facts, ~facts.ood).walks(hops, n_train + config.max_test, rng, avoided)
     chains = chains[rng.permutation(len(chains))]
+    clean = np.flatnonzero(~contains(chains, avoided))
     if n_train and math.isinf(config.phi):
         n_test = min(round(config.test_id_frac * len(chains)), config.max_test)
-        n_train = min(n_train, len(chains) - n_test)
-    elif n_train and len(chains) <= n_train:
+        n_train = min(n_train, int((clean < len(chains) - n_test).sum()))
+    elif n_train and len(clean) <= n_train:
         raise WorldError(
-            f"world.phi is {config.phi}, but a draw found only {len(chains)} chains of {hops} hops"
-            f" over ID facts; {n_train} are to be trained on; ask for less, or for inf: all that"
-            " there is"
+            f"world.phi is {config.phi}, but a draw found only {len(clean)} chains of {hops} hops"
+            f" over ID facts that contain no held-out chain; {n_train} are to be trained on; ask"
+            " for less, or for inf: all that there is"
         )
     outside = FactGraph(facts, facts.ood).walks(hops, config.max_test, rng)
-    return chains[:n_train], chains[n_train:], outside
+    first_tested = clean[n_train - 1] + 1 if n_train else 0
+    return chains[clean[:n_train]], chains[first_tested:][: config.max_test], outside

@@ -27,6 +27,7 @@ from latebloom.worlds.chains.files import MAX_FACTS, FactTable, make_table, read
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.chain import ChainTask
+from latebloom.worlds.validation import with_validation
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
@@ -99,7 +100,8 @@ def world_of_facts(
             )
         rows = zip(*(facts[name] for name in columns), strict=True)
     table = make_table(map(as_names, rows), "the table", max_facts=config.max_facts)
-    return world_from_table(table, diagnose(table, config.many_valued), config, seed)
+    world = world_from_table(table, diagnose(table, config.many_valued), config, seed)
+    return with_validation(world, config.valid_frac, seed)
 
 
 def as_names(row: Any) -> tuple[str, str, str]:

@@ -19,7 +19,6 @@ import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
-from latebloom.checked import check_fields
 from latebloom.errors import WorldError
 from latebloom.worlds.comparisons.made import (
     ValueTable,
@@ -33,6 +32,7 @@ from latebloom.worlds.comparisons.made import (
     vocabulary_of,
 )
 from latebloom.worlds.comparisons.pairs import PairSpace, both_orders, draw_held_out, draw_others
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.ordering import (
     EQUAL,
     UNDECIDED,
@@ -51,7 +51,7 @@ Questions = Int[ndarray, "_ 3"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HiddenAttributesConfig:
+class HiddenAttributesConfig(WorldSettings):
     """A made world in which some values are hidden."""
 
     asks: ClassVar[str] = "comparisons"
@@ -79,7 +79,7 @@ class HiddenAttributesConfig:
     third of it; the paper asks 150 hard ones, 50 a label."""
 
     def __post_init__(self) -> None:
-        check_fields(self, "world", WorldError)
+        WorldSettings.__post_init__(self)
         check_sizes(self.entities, self.attributes, self.values)
         check_shares(self, "ood_frac", "test_id_frac", "within_frac", "across_frac")
         if self.max_test < 3:

@@ -20,10 +20,10 @@ import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
-from latebloom.checked import check_fields
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.comparisons.pairs import PairSpace, both_orders, draw_held_out, draw_others
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.ordering import compare
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
@@ -35,7 +35,7 @@ MISSING = -1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PairConfig:
+class PairConfig(WorldSettings):
     """Which comparisons are trained on and which are held out."""
 
     asks: ClassVar[str] = "comparisons"
@@ -48,10 +48,10 @@ class PairConfig:
     test_id_frac: float = 0.1
     """Fraction of the ID pairs held out; at most `max_test` of them are drawn."""
     max_test: int = 3000
-    """Questions in a test split at most."""
+    """Questions in a test split at most, with those that are set aside for validation."""
 
     def __post_init__(self) -> None:
-        check_fields(self, "world", WorldError)
+        WorldSettings.__post_init__(self)
         if not self.phi >= 0:
             raise WorldError(f"world.phi is {self.phi}; it must be 0 or more")
         check_shares(self, "ood_frac", "test_id_frac")

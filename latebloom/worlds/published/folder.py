@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from latebloom.checked import check_fields
 from latebloom.errors import FactsError, WorldError
 from latebloom.files import whole_folder
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.data import Data
 from latebloom.worlds.published.chains import read_chain_files, write_chain_files
 from latebloom.worlds.published.comparisons import (
@@ -25,6 +25,7 @@ from latebloom.worlds.published.sentences import read_published, task_of_files, 
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.tasks.comparison import ComparisonTask, HiddenValuesTask
+from latebloom.worlds.validation import undivided
 from latebloom.worlds.world import World
 
 WRITERS: Mapping[str, Callable[[World, Path], None]] = {
@@ -36,8 +37,9 @@ WRITERS: Mapping[str, Callable[[World, Path], None]] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DatasetConfig:
-    """A world that was written down before, with its splits; the seed changes nothing in it."""
+class DatasetConfig(WorldSettings):
+    """A world that was written down before, with its splits; of the seed depends only which of its
+    questions are set aside for validation."""
 
     asks: ClassVar[str] = ""
     """What it asks stands in its files."""
@@ -45,9 +47,9 @@ class DatasetConfig:
     """Which world this is."""
     folder: str = ""
     """The folder that holds the files, as `--data DIR` names it."""
-
-    def __post_init__(self) -> None:
-        check_fields(self, "world", WorldError)
+    valid_frac: float = 0.0
+    """Share of every test split that is set aside as its validation split (`valid_id` of
+    `test_id`); by default the published tests stay whole, and all steps are run."""
 
 
 def make_dataset_world(config: DatasetConfig) -> Data:
@@ -95,13 +97,15 @@ def read_dataset(folder: Path) -> World:
 def write_folder(data: Data, folder: Path) -> None:
     """Writes a world or a corpus in its published format; the folder appears when it is complete.
 
+    The formats have no place for validation splits: their questions are written with the tests.
     Raises: FactsError or CorpusError if the folder exists or cannot be written, or the task has no
     published format.
     """
-    if isinstance(data, Corpus):
-        write_published(data, folder)
+    whole = undivided(data)
+    if isinstance(whole, Corpus):
+        write_published(whole, folder)
     else:
-        write_dataset(data, folder)
+        write_dataset(whole, folder)
 
 
 def write_dataset(world: World, folder: Path) -> None:

@@ -16,7 +16,7 @@ from numpy import ndarray
 from latebloom.errors import CorpusError
 from latebloom.worlds.sentences.lines import START, Lines
 from latebloom.worlds.sentences.tasks import SentenceTask, sentence_task_of
-from latebloom.worlds.splits import SplitMeaning
+from latebloom.worlds.splits import SplitMeaning, chosen_by, is_validation, meaning_of
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.written import read_written, write_written
 
@@ -59,8 +59,14 @@ class Corpus:
 
     @property
     def tested(self) -> tuple[str, ...]:
-        """The held-out splits, in order."""
-        return tuple(name for name in self.splits if name not in self.trained)
+        """The held-out splits that are reported, in order."""
+        held_out = (name for name in self.splits if name not in self.trained)
+        return tuple(name for name in held_out if not is_validation(name))
+
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """The held-out splits that decisions are made by, in order."""
+        return tuple(name for name in self.splits if is_validation(name))
 
     def size_in_words(self) -> str:
         """How much it holds besides its splits, for people."""
@@ -72,7 +78,12 @@ class Corpus:
 
     def meaning(self, split: str) -> SplitMeaning:
         """What a split holds, in words, and whether a run is judged by it."""
-        return self.task.meaning(split)
+        return meaning_of(split, self.task.meaning)
+
+    @property
+    def phases(self) -> tuple[tuple[str, str], ...]:
+        """Phases of a training, the highest first, each with the split that it is told by here."""
+        return tuple((phase, chosen_by(split, self.splits)) for phase, split in self.task.phases)
 
     @property
     def longest(self) -> int:

@@ -20,8 +20,8 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from latebloom.checked import check_fields
-from latebloom.errors import CorpusError
+from latebloom.errors import CorpusError, LatebloomError
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.sentences.brackets import FAR, openers
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import START, Lines, joined, line_keys
@@ -41,11 +41,13 @@ ComponentKeys = tuple[Int[ndarray, " component"], Int[ndarray, " component"]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DyckConfig:
+class DyckConfig(WorldSettings):
     """The bracket world."""
 
     asks: ClassVar[str] = "sentences"
     """What kind of question it asks: chains, comparisons or sentences."""
+    refuses: ClassVar[type[LatebloomError]] = CorpusError
+    """The error of a setting that does not fit."""
     kind: Literal["dyck"] = "dyck"
     """Which world this is."""
     kinds: int = 20
@@ -55,7 +57,7 @@ class DyckConfig:
     train: int = 200_000
     """Training lines."""
     test_id: int = 20_000
-    """Validation lines, made of shapes seen in training."""
+    """Held-out lines, made of shapes seen in training."""
     test_ood: int = 20_000
     """Generalisation lines, each with a shape not seen in training."""
     max_tokens: int = 512
@@ -65,7 +67,7 @@ class DyckConfig:
     then: the files' names tell the kinds."""
 
     def __post_init__(self) -> None:
-        check_fields(self, "world", CorpusError)
+        WorldSettings.__post_init__(self)
         for name in ("kinds", "depth", "train", "test_id", "test_ood"):
             if getattr(self, name) < 1:
                 raise CorpusError(f"world.{name} is {getattr(self, name)}; it must be at least 1")

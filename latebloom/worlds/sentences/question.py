@@ -15,14 +15,14 @@ give, and more relative clauses; the default shares were fitted to the files (se
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
-from latebloom.checked import check_fields
-from latebloom.errors import CorpusError
+from latebloom.errors import CorpusError, LatebloomError
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.grammar import Grammar, Rules, make_grammar
@@ -54,17 +54,19 @@ LEXICON = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class QuestionConfig:
+class QuestionConfig(WorldSettings):
     """The question world. Its shares lie in [0, 1]."""
 
     asks: ClassVar[str] = "sentences"
     """What kind of question it asks: chains, comparisons or sentences."""
+    refuses: ClassVar[type[LatebloomError]] = CorpusError
+    """The error of a setting that does not fit."""
     kind: Literal["question"] = "question"
     """Which world this is."""
     train: int = 100_000
     """Training lines."""
     test_id: int = 1_000
-    """Validation lines."""
+    """Held-out lines like those trained on."""
     test_ood: int = 10_000
     """Generalisation lines."""
     quest_frac: float = 1 / 3
@@ -92,9 +94,9 @@ class QuestionConfig:
         check_sizes_and_shares(self)
 
 
-def check_sizes_and_shares(config: Any) -> None:
+def check_sizes_and_shares(config: WorldSettings) -> None:
     """Raises: CorpusError for a size below 1 or a share outside [0, 1]."""
-    check_fields(config, "world", CorpusError)
+    WorldSettings.__post_init__(config)
     for name, value in dataclasses.asdict(config).items():
         if name in ("train", "test_id", "test_ood") and value < 1:
             raise CorpusError(f"world.{name} is {value}; it must be at least 1")

@@ -17,6 +17,8 @@ import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
+from latebloom.errors import CorpusError, LatebloomError
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.grammar import Grammar, Rules, make_grammar
@@ -49,17 +51,19 @@ LEXICON = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TenseConfig:
+class TenseConfig(WorldSettings):
     """The tense world. Its shares lie in [0, 1]."""
 
     asks: ClassVar[str] = "sentences"
     """What kind of question it asks: chains, comparisons or sentences."""
+    refuses: ClassVar[type[LatebloomError]] = CorpusError
+    """The error of a setting that does not fit."""
     kind: Literal["tense"] = "tense"
     """Which world this is."""
     train: int = 100_000
     """Training lines."""
     test_id: int = 1_000
-    """Validation lines."""
+    """Held-out lines like those trained on."""
     test_ood: int = 10_000
     """Generalisation lines."""
     present_frac: float = 0.42

@@ -18,9 +18,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from latebloom.checked import check_fields
-from latebloom.errors import CorpusError
+from latebloom.errors import CorpusError, LatebloomError
 from latebloom.files import import_extra
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import START, Lines
 from latebloom.worlds.sentences.tasks import SentenceTask
@@ -30,11 +30,13 @@ from latebloom.worlds.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SentencesConfig:
+class SentencesConfig(WorldSettings):
     """A corpus of one's own trees."""
 
     asks: ClassVar[str] = "sentences"
     """What kind of question it asks: chains, comparisons or sentences."""
+    refuses: ClassVar[type[LatebloomError]] = CorpusError
+    """The error of a setting that does not fit."""
     kind: Literal["sentences"] = "sentences"
     """Which world this is."""
     trees: str = ""
@@ -45,7 +47,7 @@ class SentencesConfig:
     """Write all words in lower case."""
 
     def __post_init__(self) -> None:
-        check_fields(self, "world", CorpusError)
+        WorldSettings.__post_init__(self)
         if not 0 < self.test_id_frac < 1:
             raise CorpusError(
                 f"world.test_id_frac is {self.test_id_frac}; it must lie between 0 and 1"

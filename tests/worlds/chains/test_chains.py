@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains import draw as chains_module
-from latebloom.worlds.chains.draw import ChainConfig, FactGraph, make_splits, mark_ood
+from latebloom.worlds.chains.draw import (
+    ChainConfig,
+    FactGraph,
+    contains,
+    make_splits,
+    mark_ood,
+)
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.splits import Split
 from latebloom.worlds.world import World
@@ -236,3 +242,90 @@ def test_invariants_of_every_world(fields, idle, seed):
         n_pairs = int((~ood[first] & ~ood[second]).sum())
         assert len(rows["train_inferred"]) + len(rows.get("test_id", ())) == n_pairs
     assert world.phi == pytest.approx(len(rows["train_inferred"]) / n_id)
+
+
+def parts_of(world: World, row: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """Every shorter question along a question, each with its answer; followed fact by fact."""
+    facts = world.facts
+    answers = dict(
+        zip(
+            zip(facts.subject.tolist(), facts.relation.tolist(), strict=True),
+            facts.object.tolist(),
+            strict=True,
+        )
+    )
+    relations = row[1:-1]
+    reached = [row[0]]
+    for relation in relations:
+        reached.append(answers[reached[-1], relation])
+    n = len(relations)
+    return {
+        (reached[i], *relations[i:j], reached[j])
+        for i in range(n)
+        for j in range(i + 2, n + 1)
+        if j - i < n
+    }
+
+
+@settings(max_examples=40, deadline=None, database=None)
+@given(
+    hops=st.integers(3, 4),
+    phi=st.sampled_from([0.5, 1, math.inf]),
+    test_id_frac=st.sampled_from([0, 0.1, 0.4]),
+    max_test=st.sampled_from([20, 1000]),
+    seed=st.integers(0, 4),
+)
+def test_no_trained_chain_contains_one_that_an_id_test_asks(
+    hops, phi, test_id_frac, max_test, seed
+):
+    config = CompositionConfig(
+        entities=12,
+        relations=4,
+        out_degree=4,
+        ood_frac=0.2,
+        phi=phi,
+        hops=hops,
+        test_hops=(5,),
+        test_id_frac=test_id_frac,
+        max_test=max_test,
+    )
+    try:
+        world = make_composition(config, seed)
+    except WorldError as error:
+        assert "contain no held-out chain" in str(error)
+        assume(False)
+        return
+    rows = {split: as_set(world.examples(split)) for split in world.splits}
+    asked = rows.get("test_id", set())
+    for k in range(3, hops + 1):
+        trained = rows.get(f"train_hops_{k}", set())
+        assert trained or math.isinf(phi)
+        for row in trained:
+            assert not parts_of(world, row) & asked
+        asked = asked | rows.get(f"test_hops_{k}", set())
+        assert not trained & asked
+    if math.isfinite(phi):
+        n_id = len(rows["atomic_id"])
+        assert all(len(rows[f"train_hops_{k}"]) == round(phi * n_id) for k in range(3, hops + 1))
+
+
+def test_longer_tests_are_drawn_from_all_chains_whatever_they_contain():
+    """What was dropped from training is not heaped up in the test, nor kept out of it."""
+    config = CompositionConfig(hops=3, test_id_frac=0.3, phi=2, ood_frac=0.1)
+    world = make_composition(config, 0)
+    held_out = as_set(world.examples("test_id"))
+    with_one = [
+        bool(parts_of(world, row) & held_out) for row in as_set(world.examples("test_hops_3"))
+    ]
+    # At most 3,000 of some 32,000 pairs are held out: a chain has one in 1 - (1 - .09)^2.
+    share = len(held_out) / (len(world.facts) * 0.9 * 18)
+    assert np.mean(with_one) == pytest.approx(1 - (1 - share) ** 2, abs=0.02)
+
+
+def test_contained_chains_by_hand():
+    chains = np.array([[0, 1, 2], [1, 2, 3], [2, 3, 0], [0, 2, 1]])
+    pairs = np.array([[1, 2], [3, 1]])
+    assert contains(chains, [pairs]).tolist() == [True, True, False, False]
+    assert contains(chains, [pairs, np.array([[0, 2, 1]])]).tolist() == [True, True, False, True]
+    assert contains(chains, []).tolist() == [False] * 4
+    assert contains(chains[:0], [pairs]).tolist() == []
