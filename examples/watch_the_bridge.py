@@ -1,8 +1,8 @@
 """Watch the bridge become the thing that the answer depends on.
 
-Grows the default run (half a minute), then prints for every checkpoint how right the model is, how
-well the bridge can be read after the first loop, and how often replacing that state changes the
-answer.
+Grows the default run (half a minute), then prints for every checkpoint how right the model is on
+held-out questions, how well the bridge can be read after the first loop, and how many answers come
+back to spoilt questions when that state is taken from another question with the same bridge.
 """
 
 from pathlib import Path
@@ -20,8 +20,8 @@ run = latebloom.load(folder)
 instrument = CircuitInstrument.of_world(run.world, ExaminationConfig(examples=200))
 
 bridge = Place(loop=0, boundary=1, position=1)  # after the first loop, at the first relation
-print("  step  right  bridge readable  bridge used")
+print("  step  held out  bridge readable  bridge used")
 for record in walk(folder, instrument):
     readable = record.lens["bridge 1"].reciprocal_rank[bridge]
-    used = record.trace["subject"].strength[bridge]
-    print(f"{record.step:6} {record.accuracy:6.2f} {readable:16.2f} {used:12.2f}")
+    used = record.cross_query["bridge 1"].strength[0, 1, 0]  # from its own position on
+    print(f"{record.step:6} {record.verdict.held_out:9.2f} {readable:16.2f} {used:12.2f}")

@@ -1,6 +1,7 @@
 """`latebloom lens` and `latebloom trace`, as a user types them."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -70,7 +71,8 @@ def test_trace_goes_on_where_it_was_and_draws(latebloom, run_folder):
     records = [json.loads(line) for line in out.splitlines()]
     assert [record["step"] for record in records] == steps
     figures = {path.name for path in (run_folder / "figures").iterdir()}
-    assert figures == {"circuit.svg", "heat-maps.svg", "ranks.svg", "progress.svg"}
+    drawn = ("circuit.svg", "bridge.svg", "heat-maps.svg", "ranks.svg", "progress.svg")
+    assert figures == {*drawn, "bridge.png"}
     kept = {path.name: path.stat().st_mtime_ns for path in (run_folder / "circuits").iterdir()}
     assert len(kept) == len(steps)
     first = next(iter(kept))
@@ -86,9 +88,12 @@ def test_trace_of_one_step_shows_its_verdict(latebloom, run_folder):
     code, out, _ = latebloom("trace", run_folder, "--step", "20", "--examples", "20")
     assert code == 0
     head, row, *rest = out.splitlines()
-    assert head.split() == ["training", "step", "right", "circuit"]
+    assert head.split() == ["training", "step", "right", "held", "out", "restored", "circuit"]
     assert row.split()[0] == "20"
+    assert [word for word in row.split() if word == "%"] == ["%"] * 3
     assert "right: of 20 questions of train_inferred" in rest
+    assert any(re.fullmatch(r"held out: of \d+ questions of test_id, not .*", one) for one in rest)
+    assert sum(line.startswith("control: ") for line in rest) == 1
     assert not (run_folder / "figures").exists()
 
 
@@ -97,12 +102,12 @@ def test_trace_says_each_circuit_once(latebloom, run_folder):
     words = ["trace", run_folder, "--examples", "20"]
     code, out, _ = latebloom(*words)
     assert code == 0
-    rows = [line for line in out.splitlines() if "no circuit" in line]
+    rows = [line for line in out.splitlines() if "not learned" in line]
     assert [row.split()[:3] for row in rows[:-1]] == [["0", "to", "20"]]
-    assert rows[-1].startswith("no circuit: ")
+    assert rows[-1].startswith("not learned: ")
     steps = sorted(int(p.name.split("_")[1]) for p in (run_folder / "checkpoints").iterdir())
     _, out, _ = latebloom(*words, "--all")
-    rows = [line for line in out.splitlines() if "no circuit" in line]
+    rows = [line for line in out.splitlines() if "not learned" in line]
     assert [int(row.split()[0]) for row in rows[:-1]] == steps
     assert sum("test_ood: " in line for line in out.splitlines()) == len(steps)
 
@@ -112,7 +117,7 @@ def test_trace_renews_the_report(latebloom, run_folder):
     assert code == 0
     assert "run/report.html" in out
     page = (run_folder / "report.html").read_text()
-    assert page.count("data:image/svg+xml") == page.count("<figcaption") == 4
+    assert page.count("data:image/svg+xml") == page.count("<figcaption") == 5
     code, _, err = latebloom("trace", run_folder, "--device", "tpu")
     assert (code, err) == (2, "error: --device tpu: use auto, cpu, cuda or mps\n")
 

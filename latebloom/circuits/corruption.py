@@ -10,11 +10,11 @@ Source: arXiv:2405.15071, section 3.3 and appendix: the replacement is drawn at 
 that leave the question answerable and change its answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from numpy import ndarray
 
 Answer = Callable[[Int[ndarray, "row pos"]], Int[ndarray, " row"]]
@@ -53,18 +53,12 @@ def corrupt(
     right = answer(questions)
     chosen = np.full(len(questions), -1, np.int64)
     outcome = np.full(len(questions), -1, np.int64)
-    at_once = max(1, TRIED_AT_ONCE // max(1, len(candidates)))
-    for begin in range(0, len(questions) if len(candidates) else 0, at_once):
-        part = slice(begin, begin + at_once)
-        tried = np.repeat(questions[part], len(candidates), axis=0)
-        tried[:, position] = np.tile(candidates, len(tried) // len(candidates))
-        answers = answer(tried).reshape(-1, len(candidates))
+    for part, answers in outcomes(questions, candidates[:, None], (position,), answer):
         changes = (answers >= 0) & (answers != right[part, None])
-        draw = np.where(changes, rng.random(changes.shape), -1.0).argmax(axis=1)
-        rows = np.arange(len(draw))
-        found = changes[rows, draw]
+        draw = draw_one(changes, rng)
+        found = draw >= 0
         chosen[part] = np.where(found, candidates[draw], -1)
-        outcome[part] = np.where(found, answers[rows, draw], -1)
+        outcome[part] = np.where(found, answers[np.arange(len(draw)), draw], -1)
     rows = np.flatnonzero((chosen >= 0) & (right >= 0))
     corrupted = questions[rows].copy()
     corrupted[:, position] = chosen[rows]
@@ -78,29 +72,28 @@ def corrupt(
     )
 
 
-def same_bridge_donors(
+def outcomes(
     questions: Int[ndarray, "row pos"],
-    pool: Int[ndarray, "other pos"],
-    bridge: Int[ndarray, " row"],
-    pool_bridge: Int[ndarray, " other"],
-    rng: np.random.Generator,
-) -> Int[ndarray, " row"]:
-    """For each question another one of the pool with the same bridge but another subject.
+    replacements: Int[ndarray, "candidate place"],
+    positions: Sequence[int],
+    answer: Answer,
+) -> Iterator[tuple[slice, Int[ndarray, "row candidate"]]]:
+    """The right answer to each question with each replacement in it, for some rows after others.
 
-    Returns indices into the pool, -1 where it holds none.
+    replacements: the tokens that a candidate puts at `positions`.
     """
-    order = rng.permutation(len(pool))
-    order = order[np.argsort(pool_bridge[order], kind="stable")]
-    ranked = pool_bridge[order]
-    first = np.searchsorted(ranked, bridge, side="left")
-    count = np.searchsorted(ranked, bridge, side="right") - first
-    donor = np.full(len(questions), -1, np.int64)
-    turn = rng.integers(0, np.maximum(count, 1))
-    for step in range(16):  # a few neighbours in random order; more would hardly ever be needed
-        open_ = np.flatnonzero((donor < 0) & (step < count))
-        if not len(open_):
-            break
-        candidate = order[first[open_] + (turn[open_] + step) % count[open_]]
-        fits = pool[candidate, 0] != questions[open_, 0]
-        donor[open_[fits]] = candidate[fits]
-    return donor
+    n = len(replacements)
+    at_once = max(1, TRIED_AT_ONCE // max(1, n))
+    for begin in range(0, len(questions) if n else 0, at_once):
+        part = slice(begin, begin + at_once)
+        tried = np.repeat(questions[part], n, axis=0)
+        tried[:, list(positions)] = np.tile(replacements, (len(tried) // n, 1))
+        yield part, answer(tried).reshape(-1, n)
+
+
+def draw_one(
+    fits: Bool[ndarray, "row candidate"], rng: np.random.Generator
+) -> Int[ndarray, " row"]:
+    """A random one of the candidates that fit each row; -1 where none does."""
+    draw = np.where(fits, rng.random(fits.shape), -1.0).argmax(axis=1)
+    return np.where(fits[np.arange(len(draw)), draw], draw, -1)

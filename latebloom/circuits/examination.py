@@ -11,6 +11,7 @@ so the records of one instrument can be compared.
 Over all checkpoints of a run: `latebloom.studies.checkpoints.walk(run, instrument)`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 
 from latebloom.circuits.failures import Failures, explain_failures
+from latebloom.circuits.held_out import Unseen
 from latebloom.circuits.lens import Lens, logit_lens
 from latebloom.circuits.measures import Groups, group_by_bridge, measure
 from latebloom.circuits.probe import Probe, make_probe
@@ -43,12 +45,14 @@ from latebloom.worlds.world import World
 class CircuitInstrument:
     """What is put to every model: the probes and the groups, drawn once for all checkpoints.
 
-    probe: the questions that are traced. failing: those of the splits whose failures are explained.
+    probe: the questions that are traced. unseen: like ones that were not trained on, None where the
+    world holds none out. failing: those of the splits whose failures are explained.
     inside, outside: ID and OOD questions grouped by bridge; None where there are no bridges.
     """
 
     config: ExaminationConfig
     probe: Probe
+    unseen: Unseen | None = None
     failing: tuple[Probe, ...] = ()
     inside: Groups | None = None
     outside: Groups | None = None
@@ -68,8 +72,9 @@ class CircuitInstrument:
             return make_probe(world, split, n=config.examples, seed=config.seed)
 
         main = probe(config.split)
+        unseen = Unseen.beside(world, main)
         if not main.chained:
-            return cls(config=config, probe=main)
+            return cls(config=config, probe=main, unseen=unseen)
         outside, drawn_from = None, None
         if len(world.splits.get(Split.TEST_OOD, ())):
             outside = group_by_bridge(world, Split.TEST_OOD, seed=config.seed)
@@ -81,6 +86,7 @@ class CircuitInstrument:
         return cls(
             config=config,
             probe=main,
+            unseen=unseen,
             failing=tuple(probe(name) for name in failing),
             inside=inside,
             outside=outside,
@@ -94,8 +100,10 @@ class CircuitInstrument:
         accuracy = float((said == torch.from_numpy(probe.answers)).float().mean())
         corrupted = run_corrupted(model, states, probe.corruptions)
         effects = trace_corruptions(model, states, probe.answers, probe.corruptions, corrupted)
-        moved = trace_moved(model, probe, corrupted)
-        verdict = judge(probe, lens, effects, moved, accuracy)
+        moved, control = trace_moved(model, probe, corrupted)
+        held_out = None if self.unseen is None else self.unseen.score(model)
+        on_new = math.nan if held_out is None else held_out.score.accuracy
+        verdict = judge(probe, lens, effects, moved, control, accuracy, on_new)
         rows = np.concatenate((probe.questions, probe.answers[:, None]), axis=1)
         return CircuitRecord(
             step=step,
@@ -105,9 +113,12 @@ class CircuitInstrument:
             n_layers=states.n_layers,
             places=tuple(probe.places),
             accuracy=accuracy,
+            held_out=held_out,
             lens={name: LensMeans.of(lens, name) for name in lens.rank},
             trace=effects,
             cross_query=moved,
+            other_bridge=control,
+            coincide={name: donors.coincide for name, donors in probe.donors.items()},
             verdict=verdict,
             failures=explain_all(model, self.failing, verdict),
             inputs=read_inputs(model, probe, states, corrupted, verdict),
@@ -125,21 +136,41 @@ def look(model: Transformer, probe: Probe) -> tuple[States, Lens]:
     return states, logit_lens(model, states, probe.named_tensors())
 
 
-def trace_moved(model: Transformer, probe: Probe, corrupted: Sequence[States]) -> dict[str, Effect]:
-    """The cross-query effect of each step of a chain, by the step's name.
+def trace_moved(
+    model: Transformer, probe: Probe, corrupted: Sequence[States]
+) -> tuple[dict[str, Effect], dict[str, Effect]]:
+    """The cross-query effect of each step by its name: with the same bridge, and with another one.
 
+    Patched are the positions from the step's own to the last but one. At the last a state holds the
+    answer itself, from wherever; a step that can stand nowhere else is left out.
     corrupted: from `run_corrupted`.
     """
+    moved: dict[str, Effect] = {}
+    control: dict[str, Effect] = {}
     pairs = zip(probe.corruptions, corrupted, strict=True)
-    subject, other = next(((c, o) for c, o in pairs if c.position == 0), (None, None))
-    if not probe.chained or subject is None or other is None:
-        return {}
-    return {
-        step.name: trace_cross_query(
-            model, probe.questions, probe.answers, subject, other, donors, hop=step.position
-        )
-        for step, donors in zip(probe.steps, probe.donors, strict=True)
-    }
+    by_name = {corruption.name: (corruption, states) for corruption, states in pairs}
+    for step in probe.steps:
+        positions = range(step.position, len(probe.places) - 1)
+        if step.name not in probe.donors or not positions:
+            continue
+        corruption, states = by_name[step.corruption]
+        donors = probe.donors[step.name]
+        for effects, rows, whose in (
+            (moved, donors.same, "question"),
+            (control, donors.other, "bridge"),
+        ):
+            effects[step.name] = trace_cross_query(
+                model,
+                probe.questions,
+                probe.answers,
+                corruption,
+                states,
+                rows,
+                leads=donors.leads,
+                positions=positions,
+                name=f"{step.name} from another {whose}",
+            )
+    return moved, control
 
 
 def explain_all(

@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 from numpy import ndarray
 
+from latebloom.circuits.donors import Donors, lead_in
 from latebloom.circuits.lens import Lens
 from latebloom.circuits.probe import Probe
 from latebloom.circuits.states import States, read_answers, run_states
@@ -87,7 +88,8 @@ def explain_failures(
     if len(last):
         knows = predict(model, torch.from_numpy(alone)) == answers[last]
         known = last[knows.numpy()]
-    tested = known[probe.donors[hops - 2][known, 0] >= 0]
+    donors = probe.donors[probe.steps[-1].name]
+    tested = known[donors.same[known, 0] >= 0]
     return Failures(
         split=probe.split,
         n=len(answers),
@@ -95,7 +97,7 @@ def explain_failures(
         failed_at=tuple(int((wrong & (blame == hop)).sum()) for hop in range(1, hops + 1)),
         known_alone=len(known),
         with_donor=len(tested),
-        absent_above=len(tested) - restored(model, probe, states, tested, hops - 1),
+        absent_above=len(tested) - restored(model, probe, states, donors, tested),
     )
 
 
@@ -107,21 +109,22 @@ def bridge_there(lens: Lens, probe: Probe, verdict: Verdict, hop: int) -> Bool[n
     return (lens.rank[name][:, :, position] == 0).any(0).any(0).numpy()
 
 
-def restored(model: Transformer, probe: Probe, states: States, rows: np.ndarray, hop: int) -> int:
-    """How many questions some state of the bridge, moved from its donor, makes right."""
+def restored(
+    model: Transformer, probe: Probe, states: States, donors: Donors, rows: Int[ndarray, " row"]
+) -> int:
+    """How many questions some state of the last bridge, moved from its donor, makes right."""
     if not len(rows):
         return 0
-    moved = probe.questions[rows].copy()
-    moved[:, : hop + 1] = probe.donors[hop - 1][rows, : hop + 1]
-    source = run_states(model, torch.from_numpy(moved), n_loops=states.n_loops)
+    led = lead_in(probe.questions[rows], donors.same[rows], donors.leads)
+    source = run_states(model, torch.from_numpy(led), n_loops=states.n_loops)
     tokens = torch.from_numpy(probe.answers[rows])
     grid = patch_grid(
         model,
         states,
         source,
         tokens,
-        changed=tuple(range(hop + 1)),
+        changed=donors.leads,
         rows=torch.from_numpy(rows),
-        positions=(hop,),
+        positions=(probe.steps[-1].position,),
     )
     return int((grid.answer == tokens).any(0).any(0).any(0).sum())

@@ -8,14 +8,15 @@ and comparisons among them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from jaxtyping import Int
 from numpy import ndarray
 
-from latebloom.circuits.corruption import Corruption, corrupt, same_bridge_donors
+from latebloom.circuits.corruption import Corruption, corrupt
+from latebloom.circuits.donors import Donors, draw_donors
 from latebloom.circuits.lens import Named
 from latebloom.errors import LatebloomError
 from latebloom.worlds.streams import Draw
@@ -33,7 +34,7 @@ class Probe:
 
     places: a name for each position. steps: what is found on the way, in order.
     chained: each step needs the one before (hops), else all stand side by side (operands).
-    donors: for each step of a chain, questions with the same bridge; -1 where there is none.
+    donors: for each step of a chain, by its name, questions with the same bridge and with another.
     """
 
     split: str
@@ -44,7 +45,7 @@ class Probe:
     steps: tuple[Step, ...]
     chained: bool
     corruptions: tuple[Corruption, ...]
-    donors: tuple[Int[ndarray, "row pos"], ...] = ()
+    donors: Mapping[str, Donors] = field(default_factory=dict)
 
     def named_tensors(self) -> Named:
         return {name: torch.from_numpy(tokens).long() for name, tokens in self.named.items()}
@@ -87,16 +88,18 @@ def make_probe(
             f"{wrong} of {len(rows)} questions of split {split!r} do not follow from the facts"
         )
     places, steps, found = task.places(n_tokens), task.steps(n_tokens), task.found(facts, questions)
-    donors = []
+    donors = {}
     if task.chained:
         others = world.examples(pool or split)
         others = others[:, :-1] if others.shape[1] == rows.shape[1] else questions
         other_found = task.found(facts, others)
+        control = np.random.default_rng([seed, Draw.OTHER_BRIDGE])
         for step in steps:
-            which = same_bridge_donors(
-                questions, others, found[step.name], other_found[step.name], rng
+            reached, others_reach = found[step.name], other_found[step.name]
+            leads = tuple(range(step.position + 1))
+            donors[step.name] = draw_donors(
+                questions, others, reached, others_reach, leads, solve, rng, control
             )
-            donors.append(np.where(which[:, None] >= 0, others[which], -1).astype(np.int64))
     else:
         # Operands were drawn apart from the start; what was measured so stays the same.
         rng = np.random.default_rng([seed, Draw.OPERANDS])
@@ -115,5 +118,5 @@ def make_probe(
             corrupt(place, questions, i, tokens, solve, rng)
             for i, (place, tokens) in enumerate(zip(places, candidates, strict=True))
         ),
-        donors=tuple(donors),
+        donors=donors,
     )

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from latebloom.circuits.failures import Failures
+from latebloom.circuits.held_out import HeldOut
 from latebloom.circuits.lens import Lens
 from latebloom.circuits.measures import Progress
 from latebloom.circuits.tracing import Effect
@@ -25,7 +26,7 @@ from latebloom.records import fields_to_json
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import check_seed
 
-FORMAT = 1
+FORMAT = 2
 """Version of the records; those of another version are made again."""
 
 
@@ -74,9 +75,15 @@ class CircuitRecord:
     """Everything that was found in one model.
 
     step: of its checkpoint; None for a model without a run. n: questions. places: a name for each
-    position. lens: by the name of the token. trace: the effect of each corruption, by its name.
-    cross_query: the effect of moving each step's state, by the step's name. failures: by split.
-    inputs: how often a corruption (outer key) changes what a step (inner key) reads, in [0, 1].
+    position. accuracy: on the traced questions; held_out: on like ones that were not trained on,
+    None where the world has none. lens: by the name of the token. trace: the effect of each
+    corruption, by its name.
+    cross_query: the effect of moving each step's state from a question with the same bridge, by the
+    step's name; the last axis holds the positions from the step's own to the last but one.
+    other_bridge: the same from a question with another bridge, the control; coincide: the share of
+    these whose right answer is the same by chance.
+    failures: by split. inputs: how often a corruption (outer key) changes what a step (inner key)
+    reads, in [0, 1].
     noise: only if it was asked for.
     """
 
@@ -87,9 +94,12 @@ class CircuitRecord:
     n_layers: int
     places: tuple[str, ...]
     accuracy: float
+    held_out: HeldOut | None
     lens: Mapping[str, LensMeans]
     trace: Mapping[str, Effect]
     cross_query: Mapping[str, Effect]
+    other_bridge: Mapping[str, Effect]
+    coincide: Mapping[str, float]
     verdict: Verdict
     failures: Mapping[str, Failures]
     inputs: Mapping[str, Mapping[str, float]]

@@ -8,7 +8,8 @@ Three uses of one operation. *Corruption*: the base is the clean pass, the sourc
 the effect is the share of questions whose answer changes (the causal strength). *Noise* (ROME):
 the base has noise on one embedding, the source is clean; the effect is the share of answers
 restored. *Cross-query*: the base is corrupted, the source another question with the same bridge
-as the clean one; restored answers show that the bridge's state is used, not merely decodable.
+as the clean one; restored answers show that the bridge's state is used, not merely decodable. With
+another bridge instead, as a control, hardly any should be.
 
 What cannot have an effect is not computed: states before the first changed token, and states that
 make the run the base or the source again.
@@ -27,6 +28,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from latebloom.circuits.corruption import Corruption
+from latebloom.circuits.donors import lead_in
 from latebloom.circuits.states import (
     Patched,
     States,
@@ -242,37 +244,30 @@ def trace_cross_query(
     corrupted: States,
     donors: Int[ndarray, "row pos"],
     *,
-    hop: int = 1,
+    leads: tuple[int, ...] = (0, 1),
+    positions: Sequence[int] = (1,),
+    name: str = "a bridge from another question",
 ) -> Effect:
-    """How often the state of another question with the same bridge brings the right answer back.
+    """How often the state of another question brings the right answer back to a corrupted run.
 
     corruption, corrupted: of the subject; its run is the base. donors: for each question another
-    one whose chain is at the same place after `hop` relations, or -1 in its first column where
-    there is none; their later tokens do not matter. Only position `hop` is patched (the last axis
-    has length 1): there the donor has seen all that leads to the bridge and nothing else.
+    one, or -1 in its first column where there is none. leads: the positions of the tokens, in
+    order, that lead to the bridge: they are taken from the donor, so that its run and the question
+    ask for the same after the bridge. positions: those that are patched, in the order of the
+    effect's last axis.
     """
     kept = np.flatnonzero(donors[corruption.rows, 0] >= 0)
     rows = corruption.rows[kept]
     tokens = torch.from_numpy(answers[rows]).long()
     base_rows = torch.from_numpy(kept)
-    moved = questions[rows].copy()
-    moved[:, : hop + 1] = donors[rows, : hop + 1]
-    source = run_states(model, torch.from_numpy(moved).long(), n_loops=corrupted.n_loops)
+    led = torch.from_numpy(lead_in(questions[rows], donors[rows], leads)).long()
+    source = run_states(model, led, n_loops=corrupted.n_loops)
     grid = patch_grid(
-        model,
-        corrupted,
-        source,
-        tokens,
-        changed=tuple(range(hop + 1)),
-        rows=base_rows,
-        positions=(hop,),
+        model, corrupted, source, tokens, changed=leads, rows=base_rows, positions=positions
     )
     _, log_prob = read_answers(model, corrupted.final[base_rows], tokens)
     return effect_of(
-        f"bridge {hop} from another question",
-        grid.answer == tokens,
-        grid.log_prob - log_prob,
-        len(questions) - len(rows),
+        name, grid.answer == tokens, grid.log_prob - log_prob, len(questions) - len(rows)
     )
 
 

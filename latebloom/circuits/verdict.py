@@ -1,15 +1,21 @@
-"""The verdict: which circuit answers, judged from lens and trace.
+"""The verdict: what a model does with the questions that were traced, judged from lens and trace.
 
-Enters: a `Probe`, the `Lens` and the `Effect`s of one model. Leaves: a `Verdict` in words and
-numbers: where each step (bridge, operand) appears, whether it is used, how long the last relation
-waits, from where the subject no longer matters, serial or parallel, or grokked in name only.
+Enters: a `Probe`, the `Lens` and the `Effect`s of one model, and its accuracy on the traced and on
+held-out questions. Leaves: a `Verdict` in words and numbers: where each step (bridge, operand)
+appears and whether it is used, serial or parallel; and, without a circuit, whether the model knows
+its questions by heart, or answers new ones in a way that is not found.
 
 Definitions. A token is *there* at a state where its mean reciprocal rank is at least `THERE`. A
-step is *used* where it is there and corrupting what leads to it has strength at least `USED` when
-patched into that very state. A state *no longer matters* where that strength stays below `MUTE`.
+bridge is *used* where it is there and that very state, moved from another question with the same
+bridge, brings at least `USED` of the right answers back to corrupted runs (`Found.moved`). Causal
+strength cannot decide this: a model that knows its questions by heart also changes its answer when
+that state changes. Where no question has such a donor (operands, worlds of few facts) strength is
+the only witness, and `Found.witness` says so. A state *no longer matters* where its strength stays
+below `MUTE`.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -26,7 +32,8 @@ from latebloom.worlds.tasks.task import Step
 THERE = 0.5
 """Mean reciprocal rank: on average the token is first or second."""
 USED = 0.5
-"""Causal strength: the answer of every second question goes through this state."""
+"""Share of the answers that go through a state: restored by it or, where there is no donor, changed
+with it."""
 MUTE = 0.1
 """Causal strength that counts as none."""
 RIGHT = 0.9
@@ -41,14 +48,30 @@ class Place(NamedTuple):
     position: int
 
 
+Kind = Literal[
+    "serial",
+    "parallel",
+    "memorised",
+    "no circuit found",
+    "nothing held out",
+    "not learned",
+    "no known step",
+]
+"""What a model may do with its questions; `latebloom.reports.traced.KINDS` explains each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A step inside the model.
 
-    place: the earliest state where it is there. used_at: the state, of those where it is there,
-    with the largest `strength`; both None where it is nowhere. rank: mean reciprocal rank there,
-    or the largest anywhere. moved: share of answers that the state of another question with the
-    same bridge restores, at `used_at`; nan where that was not tried.
+    place: the earliest state where it is there. used_at: of the states where it is there the one
+    with the largest `moved`, or the largest `strength` where that is the witness; both None where
+    it is nowhere. With donors, the last position is not looked at: a state there holds the answer.
+    reciprocal_rank: the mean at `used_at`, or the largest anywhere.
+    strength: share of the answers that change with that state; 0 where it is nowhere.
+    moved: share of the answers that this state of another question with the same bridge restores,
+    or the largest at any state; other_moved: the same with another bridge, the control. Both are
+    nan where no question has a donor.
     """
 
     name: str
@@ -57,52 +80,116 @@ class Found:
     reciprocal_rank: float
     strength: float
     moved: float
+    other_moved: float = math.nan
+
+    @property
+    def witness(self) -> Literal["cross-query", "strength"]:
+        """What decides whether it is used."""
+        return "strength" if math.isnan(self.moved) else "cross-query"
 
     @property
     def used(self) -> bool:
-        return self.place is not None and self.strength >= USED
+        told = self.strength if math.isnan(self.moved) else self.moved
+        return self.place is not None and told >= USED
+
+    def as_dict(self) -> dict[str, Any]:
+        return fields_to_json(self) | {"witness": self.witness, "used": self.used}
+
+    def in_words(self) -> str:
+        """Where it is used, and by how much."""
+        if self.used_at is None:
+            return f"{self.name} nowhere"
+        return f"{self.name} at {in_words(self.used_at)} ({self.measured})"
+
+    @property
+    def measured(self) -> str:
+        """What was measured of it, the witness first."""
+        strength = f"strength {self.strength:.2f}"
+        return strength if math.isnan(self.moved) else f"restores {self.moved:.2f}, {strength}"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The circuit of one model on one split.
+    """What one model does on one split.
 
-    form: `serial` (each step needs the one before), `parallel` (operands side by side), or `none`
-    (a step is missing or unused, comes after the answer, or the task names none).
-    fake_grok: right answers, yet no circuit.
+    form: the circuit: `serial` (each step needs the one before), `parallel` (operands side by
+    side), or `none` (a step is missing or unused, comes after the answer, or the task names none).
+    accuracy: on the traced questions. held_out: on like ones that were not trained on; nan where
+    the world holds none out.
     answer: the earliest state at the last position that gives the answer.
     waits_until: the last state, before the answer, where the last token of the question is there.
     subject_free: the earliest boundary from which the first token's state no longer matters.
     """
 
     form: Literal["serial", "parallel", "none"]
-    fake_grok: bool
     accuracy: float
+    held_out: float
     steps: tuple[Found, ...]
     answer: Place | None
     waits_until: Place | None
     subject_free: Place | None
 
+    @property
+    def kind(self) -> Kind:
+        """The circuit, or what there is without one."""
+        if not self.steps:
+            return "no known step"
+        if self.form != "none":
+            return self.form
+        if self.held_out >= RIGHT:
+            return "no circuit found"
+        if self.accuracy < RIGHT:
+            return "not learned"
+        return "nothing held out" if math.isnan(self.held_out) else "memorised"
+
+    @property
+    def fake_grok(self) -> bool:
+        """Right on held-out questions, yet no circuit is found."""
+        return self.kind == "no circuit found"
+
+    @property
+    def restored(self) -> float:
+        """The least of the shares that moving a step's state restores; nan without donors."""
+        return min((s.moved for s in self.steps if not math.isnan(s.moved)), default=math.nan)
+
+    @property
+    def why_none(self) -> str:
+        """What a circuit lacks."""
+        unused = [step for step in self.steps if not step.used]
+        if not unused:
+            return "the steps come too late"
+        told = " and ".join(f"{step.name} ({step.measured})" for step in unused)
+        return f"{told} {'is' if len(unused) == 1 else 'are'} not used"
+
     def as_dict(self) -> dict[str, Any]:
-        return fields_to_json(self) | {"words": self.words()}
+        derived = {"kind": self.kind, "fake_grok": self.fake_grok, "words": self.words()}
+        return fields_to_json(self) | derived
 
     def words(self) -> str:
         """The verdict in one sentence."""
-        if self.fake_grok:
-            missing = [step.name for step in self.steps if not step.used]
-            lost = f"{', '.join(missing)} is not used" if missing else "the steps come too late"
-            return f"grokked in name only: {self.accuracy:.0%} right, but {lost}"
-        if not self.steps:
-            return f"no step on the way is known for such questions: {self.accuracy:.0%} right"
-        if self.form == "none":
-            return f"no circuit: {self.accuracy:.0%} right"
-        parts = [
-            f"{step.name} at {in_words(step.used_at)} (strength {step.strength:.2f})"
-            for step in self.steps
-            if step.used_at is not None
-        ]
-        end = f"; answer from {in_words(self.answer)}" if self.answer else ""
-        return f"{self.form}: {', '.join(parts)}{end}"
+        right, new = f"{self.accuracy:.0%}", f"{self.held_out:.0%}"
+        match self.kind:
+            case "no known step":
+                return f"no step on the way is known for such questions: {right} right"
+            case "memorised":
+                return (
+                    f"knows its training questions by heart: {right} of them, {new} of held-out"
+                    f" ones; {self.why_none}"
+                )
+            case "no circuit found":
+                return f"right on held-out questions, {new} of them, but {self.why_none}"
+            case "nothing held out":
+                return (
+                    f"{right} right, but {self.why_none}; nothing is held out that would tell"
+                    " whether they are known by heart"
+                )
+            case "not learned":
+                held_out = "" if math.isnan(self.held_out) else f", {new} of held-out ones"
+                return f"not learned: {right} right{held_out}"
+            case "serial" | "parallel":
+                parts = [one.in_words() for one in self.steps]
+                end = f"; answer from {in_words(self.answer)}" if self.answer else ""
+                return f"{self.form}: {', '.join(parts)}{end}"
 
 
 def in_words(place: Place) -> str:
@@ -115,35 +202,50 @@ def judge(
     lens: Lens,
     effects: Mapping[str, Effect],
     moved: Mapping[str, Effect],
+    control: Mapping[str, Effect],
     accuracy: float,
+    held_out: float,
 ) -> Verdict:
     """The verdict from the measurements.
 
-    effects: by the name of the corruption. moved: cross-query effects by the name of the step.
+    effects: by the name of the corruption. moved, control: cross-query effects, with the same and
+    with another bridge, by the name of the step. accuracy, held_out: as `Verdict` has them.
     """
-    steps = tuple(find_step(step, lens, effects[step.corruption], moved) for step in probe.steps)
+    steps = tuple(
+        find_step(
+            step, lens, effects[step.corruption], moved.get(step.name), control.get(step.name)
+        )
+        for step in probe.steps
+    )
     last = len(probe.places) - 1
     answer = earliest(there(lens, "answer"), only=last)
-    order = [rank_of(step.place) for step in steps if step.place is not None]
-    complete = bool(steps) and all(step.used for step in steps)
-    if complete and answer is not None:
-        end = rank_of(answer)
-        in_turn = max(order) < end and order == sorted(order)
-        complete = in_turn if probe.chained else max(order) <= end
-    complete = complete and answer is not None
-    form: Literal["serial", "parallel", "none"] = "none"
-    if complete:
-        form = "serial" if probe.chained else "parallel"
     first = effects.get(probe.places[0])
     return Verdict(
-        form=form,
-        fake_grok=bool(steps) and accuracy >= RIGHT and not complete,
+        form=form_of(steps, answer, chained=probe.chained),
         accuracy=accuracy,
+        held_out=held_out,
         steps=steps,
         answer=answer,
         waits_until=waiting(lens, probe.places[last], last, answer),
         subject_free=None if first is None else muted(first.strength[..., 0]),
     )
+
+
+def form_of(
+    steps: Sequence[Found], answer: Place | None, *, chained: bool
+) -> Literal["serial", "parallel", "none"]:
+    """Which circuit the steps make, if all are used.
+
+    Those of a chain come in order, two at one depth allowed, and before the answer; operands come
+    in any order, and one may come at the depth of the answer.
+    """
+    depths = [rank_of(step.place) for step in steps if step.used and step.place is not None]
+    if answer is None or not depths or len(depths) < len(steps):
+        return "none"
+    end = rank_of(answer)
+    if chained:
+        return "serial" if depths == sorted(depths) and depths[-1] < end else "none"
+    return "parallel" if max(depths) <= end else "none"
 
 
 def rank_of(place: Place) -> tuple[int, int]:
@@ -154,41 +256,61 @@ def there(lens: Lens, name: str) -> Bool[ndarray, "loop boundary pos"]:
     return lens.reciprocal_rank(name).numpy() >= THERE
 
 
-def earliest(
-    where: Bool[ndarray, "loop boundary pos"], *, only: int | None = None, since: int = 0
-) -> Place | None:
-    """The first marked state by loop and boundary, at one position or from `since` on."""
+def earliest(where: Bool[ndarray, "loop boundary pos"], *, only: int | None = None) -> Place | None:
+    """The first marked state by loop and boundary, at one position or at any."""
     kept = where.copy()
-    kept[..., :since] = False
     if only is not None:
         kept[..., :only] = kept[..., only + 1 :] = False
     found = np.argwhere(kept)
     return Place(*(int(i) for i in found[0])) if len(found) else None
 
 
-def find_step(step: Step, lens: Lens, effect: Effect, moved: Mapping[str, Effect]) -> Found:
-    """Where a step is, and where its state matters most."""
-    where = there(lens, step.name)
+def find_step(
+    step: Step, lens: Lens, effect: Effect, moved: Effect | None, control: Effect | None
+) -> Found:
+    """Where a step is, and where its state matters most.
+
+    moved, control: of this step; None, or of no question, where there are no donors.
+    """
     mean = lens.reciprocal_rank(step.name).numpy()
-    place = earliest(where, since=step.position)
-    if place is None:
-        top = float(mean[..., step.position :].max())
-        return Found(step.name, None, None, top, 0.0, float("nan"))
-    reached = where.copy()
-    reached[..., : step.position] = False
-    strength = np.where(reached, np.nan_to_num(effect.strength), -1.0)
-    used_at = Place(*(int(i) for i in np.unravel_index(strength.argmax(), strength.shape)))
-    cross = moved.get(step.name)
+    restored, by_chance = (
+        None if one is None or not one.n else beside(one, step.position, mean.shape)
+        for one in (moved, control)
+    )
+    looked_at = np.zeros(mean.shape, dtype=bool)
+    looked_at[..., step.position :] = True
+    if restored is not None:
+        looked_at &= np.isfinite(restored)
+    where = looked_at & there(lens, step.name)
+    place = earliest(where)
+    told = np.nan_to_num(effect.strength if restored is None else restored)
+    best = strongest(told, where if place else looked_at)
     return Found(
         name=step.name,
         place=place,
-        used_at=used_at,
-        reciprocal_rank=float(mean[used_at]),
-        strength=float(strength[used_at]),
-        moved=float(cross.strength[used_at.loop, used_at.boundary, 0])
-        if cross is not None and used_at.position == step.position
-        else float("nan"),
+        used_at=best if place else None,
+        reciprocal_rank=float(mean[best] if place else mean[looked_at].max()),
+        strength=float(np.nan_to_num(effect.strength)[best]) if place else 0.0,
+        moved=math.nan if restored is None else float(restored[best]),
+        other_moved=math.nan if by_chance is None else float(by_chance[best]),
     )
+
+
+def strongest(
+    values: Float[ndarray, "loop boundary pos"], among: Bool[ndarray, "loop boundary pos"]
+) -> Place:
+    """The marked state with the largest value; of equal ones the earliest."""
+    best = np.unravel_index(np.where(among, values, -1.0).argmax(), values.shape)
+    return Place(*(int(i) for i in best))
+
+
+def beside(
+    effect: Effect, first: int, shape: tuple[int, ...]
+) -> Float[ndarray, "loop boundary pos"]:
+    """An effect of some positions, from `first` on, among all of them; nan at the others."""
+    whole = np.full(shape, np.nan)
+    whole[..., first : first + effect.strength.shape[-1]] = effect.strength
+    return whole
 
 
 def waiting(lens: Lens, name: str, position: int, answer: Place | None) -> Place | None:

@@ -131,25 +131,35 @@ def draw(run: Path, records: "Sequence[CircuitRecord]") -> list[Path]:
 
 def show_circuits(records: "Sequence[CircuitRecord]", *, each: bool) -> None:
     """A line for each change of the circuit (each: for every record), then what the words mean."""
-    from latebloom.reports.traced import KINDS, STRENGTH, blame, explain, stretches
+    from latebloom.reports.traced import KINDS, STRENGTH, blame, explain, stretches, tell_restored
 
     found, newest = stretches(records, each=each), records[-1]
     table = Table(box=None)
     of_run = newest.step is not None
-    for name in (*(("training step",) if of_run else ()), "right", "circuit"):
+    steps = ("training step",) if of_run else ()
+    for name in (*steps, "right", "held out", "restored", "circuit"):
         table.add_column(name, justify="left" if name == "circuit" else "right")
     for one in found:
         told = [f"[bold]{one.kind}[/bold]{': ' if one.found else ''}{escape(one.found)}"]
         told += [f"[dim]{escape(blame(why))}[/dim]" for why in one.failures] if each else []
-        table.add_row(*((one.steps,) if of_run else ()), one.right, "\n".join(told))
+        shares = (one.right, one.held_out, one.restored)
+        table.add_row(*((one.steps,) if of_run else ()), *shares, "\n".join(told))
     out.print(table)
     if not each:
         for why in found[-1].failures:
             out.print(f"\nAt the last checkpoint, {escape(explain(why))}")
     show_left_out(newest)
     out.print(f"\nright: of {newest.n} questions of {escape(newest.config.split)}")
-    for kind in dict.fromkeys(one.kind for one in found):
-        out.print(f"{kind}: {KINDS[kind]}")
+    if newest.held_out is not None:
+        tested = newest.held_out
+        out.print(
+            f"held out: of {tested.score.n:,} questions of {escape(tested.split)}, not trained on"
+        )
+    for line in tell_restored(newest):
+        out.print(escape(line))
+    for kind, meaning in KINDS.items():
+        if any(one.kind == kind for one in found):
+            out.print(f"{kind}: {meaning}")
     effect = newest.leading_effect
     if any(one.found for one in found) and effect is not None:
         out.print(f"strength: {STRENGTH.format(origin=effect.name)}")

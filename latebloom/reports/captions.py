@@ -23,6 +23,15 @@ CAPTIONS = {
         " when this state is replaced by that of another question; into a bridge or value, the"
         " share for which replacing the token changes what is read there.",
     ),
+    "bridge": Caption(
+        "What is answered through the bridge",
+        "A question is spoilt by another first token, and the state that should hold the bridge is"
+        " taken from a third question. Solid: how many answers come back if that question has the"
+        " right bridge; dotted: another one. Blue: how many held-out questions are right. Where"
+        " both rise together, new questions are answered through the bridge; where only the grey"
+        " area is high, training questions are known by heart. Values that are compared have no"
+        " such third question: for them, dashed, the causal strength.",
+    ),
     "heat-maps": Caption(
         "Which states the answer depends on",
         "A cell is one state: a token of the question (column) at one depth (row). Its number is"

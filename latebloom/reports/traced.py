@@ -1,17 +1,20 @@
 """What is shown of a traced run: figures where its report finds them, and a table of verdicts.
 
 Enters: a run folder and the records of its checkpoints. Leaves: `RUN/figures/*.svg` (the circuit of
-the last checkpoint, its heat maps against the onset, ranks and progress measures over training),
-and `Stretch`es: the checkpoints in a row that have the same circuit, as a line of a table each.
+the last checkpoint, its heat maps against the onset; over training what is answered through the
+bridge, which is `bridge.png` too, ranks and progress measures), and `Stretch`es: the checkpoints in
+a row that have the same circuit, as a line of a table each.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from latebloom.circuits.failures import Failures
 from latebloom.circuits.record import CircuitRecord
-from latebloom.circuits.verdict import Found, Place, Verdict
+from latebloom.circuits.verdict import USED, Found, Kind, Place, Verdict
+from latebloom.reports.bridge_figure import plot_bridge
 from latebloom.reports.circuit_figures import (
     plot_circuit,
     plot_heat_maps,
@@ -24,19 +27,30 @@ from latebloom.reports.splits import percent
 from latebloom.training.milestones import LEVEL
 from latebloom.training.run_folder import RunFolder
 
-KINDS = {
+KINDS: dict[Kind, str] = {
     "serial": "every bridge (the entity that one hop hands to the next) is found in order, and the"
-    " answer depends on it",
+    " answers go through it",
     "parallel": "both values are looked up side by side, and the answer depends on them",
-    "no circuit": "some step cannot be read from any state, or the answer does not depend on it",
-    "answers only": "at least 90 % right, and yet no circuit: the answers are learned by heart",
+    "memorised": "at least 90 % of the traced questions right, fewer of the held-out ones, and no"
+    " circuit: the questions are known by heart",
+    "no circuit found": "at least 90 % of the held-out questions right, and yet some step cannot be"
+    " read from any state, or the answers do not go through it",
+    "nothing held out": "at least 90 % right and no circuit; without held-out questions nobody can"
+    " tell what is known by heart",
+    "not learned": "fewer than 90 % right, and no circuit",
     "no known step": "for such questions the task names no step on the way to the answer",
 }
-"""What a verdict is called in the table, and what that means."""
+"""What each kind of verdict means."""
 STRENGTH = (
     "the share of questions whose answer changes when this one state is replaced by that of a"
     " question with another {origin}; the lens reads the step there too"
 )
+RESTORED = (
+    "the share of right answers that come back to questions with another {origin} when this one"
+    " state is taken from a question with the right bridge, of the weakest bridge; a bridge is used"
+    " from {used:.0%} on"
+)
+NO_DONORS = "no question has a like one to take a state from, so strength alone tells what is used"
 
 
 def write_circuit_figures(run: Path, records: Sequence[CircuitRecord]) -> list[Path]:
@@ -51,20 +65,13 @@ def write_circuit_figures(run: Path, records: Sequence[CircuitRecord]) -> list[P
     onset = next((r for r in records if r.accuracy >= LEVEL / 2), records[0])
     drawings = {
         "circuit": plot_circuit(final),
+        "bridge": plot_bridge(records),
         "heat-maps": plot_heat_maps(onset, final),
         "ranks": plot_ranks(records),
         "progress": plot_progress(records, list(RunFolder(run).metrics())),
     }
-    return [write_figure(figure, folder / f"{name}.svg") for name, figure in drawings.items()]
-
-
-def kind_of(verdict: Verdict) -> str:
-    """The name of a verdict among `KINDS`."""
-    if not verdict.steps:
-        return "no known step"
-    if verdict.fake_grok:
-        return "answers only"
-    return "no circuit" if verdict.form == "none" else verdict.form
+    written = [write_figure(figure, folder / f"{name}.svg") for name, figure in drawings.items()]
+    return [*written, write_figure(drawings["bridge"], folder / "bridge.png")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +81,9 @@ class Stretch:
     records: tuple[CircuitRecord, ...]
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """What the circuit is called."""
-        return kind_of(self.records[0].verdict)
+        return self.records[0].verdict.kind
 
     @property
     def steps(self) -> str:
@@ -86,8 +93,17 @@ class Stretch:
     @property
     def right(self) -> str:
         """The least and the largest accuracy on the traced questions."""
-        shares = sorted(record.accuracy for record in self.records)
-        return span([percent(share) for share in shares], " to ")
+        return shares([record.accuracy for record in self.records])
+
+    @property
+    def held_out(self) -> str:
+        """The same on held-out questions."""
+        return shares([record.verdict.held_out for record in self.records])
+
+    @property
+    def restored(self) -> str:
+        """The same of the answers that moving a bridge restores, of the weakest bridge."""
+        return shares([record.verdict.restored for record in self.records])
 
     @property
     def found(self) -> str:
@@ -123,9 +139,9 @@ def stretches(records: Iterable[CircuitRecord], *, each: bool = False) -> list[S
     return [Stretch(tuple(some)) for some in found]
 
 
-def circuit_of(verdict: Verdict) -> tuple[str, tuple[Place | None, ...]]:
+def circuit_of(verdict: Verdict) -> tuple[Kind, tuple[Place | None, ...]]:
     """What makes two circuits the same: their kind, and where their steps and the answer are."""
-    kind = kind_of(verdict)
+    kind = verdict.kind
     if kind not in ("serial", "parallel"):
         return kind, ()
     return kind, (*(step.used_at for step in verdict.steps), verdict.answer)
@@ -142,9 +158,31 @@ def strengths(records: Sequence[CircuitRecord], step: int) -> str:
     return "strength " + span([f"{one.strength:.2f}" for one in found], " to ")
 
 
+def shares(found: Sequence[float]) -> str:
+    """The least and the largest of some shares: `0.3–13.0 %`."""
+    least, most = percent(min(found)), percent(max(found))
+    return most if least == most else span([least.removesuffix(" %"), most])
+
+
 def span(texts: Sequence[str], between: str = "–") -> str:
     """The first and the last of some texts; only one of them if they are equal."""
     return texts[0] if texts[0] == texts[-1] else f"{texts[0]}{between}{texts[-1]}"
+
+
+def tell_restored(record: CircuitRecord) -> list[str]:
+    """What the restored share is, and that of the control, a line each; none without steps."""
+    effect, verdict = record.leading_effect, record.verdict
+    if not verdict.steps or effect is None:
+        return []
+    if math.isnan(verdict.restored):
+        return [f"restored: {NO_DONORS}"]
+    controls = [
+        f"control: from a question with another {step.name} it is {percent(step.other_moved)};"
+        f" {percent(record.coincide[step.name])} of these have the same right answer by chance"
+        for step in verdict.steps
+        if not math.isnan(step.other_moved)
+    ]
+    return [f"restored: {RESTORED.format(origin=effect.name, used=USED)}", *controls]
 
 
 def blame(failures: Failures) -> str:

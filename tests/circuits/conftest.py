@@ -1,13 +1,16 @@
-"""A small world and two models set by hand: one reasons through a bridge, one memorises."""
+"""A small world and two models set by hand: one reasons through a bridge, one memorises. And one
+that was trained until it knew its questions by heart."""
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.atomic import Facts
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.splits import Split
 from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.vocabulary import Vocabulary
@@ -22,7 +25,7 @@ ON = 10.0
 
 @pytest.fixture
 def chain_world() -> World:
-    """Six entities with three facts each; every two-hop chain is trained on."""
+    """Six entities with three facts each; every ninth two-hop chain is held out."""
     rng = np.random.default_rng(3)
     facts = Facts(
         subject=np.repeat(np.arange(N_ENTITIES), N_RELATIONS).astype(np.int32),
@@ -44,13 +47,18 @@ def chain_world() -> World:
         ),
         axis=1,
     ).astype(np.int32)
+    held_out = np.arange(len(rows)) % 9 == 4
     atomic = np.stack((facts.subject, facts.relation, facts.object), axis=1)
     words = [f"e{i}" for i in range(N_ENTITIES)] + [f"r{i}" for i in range(N_RELATIONS)]
     return World(
         task=ChainTask(),
         vocabulary=Vocabulary(tuple(words)),
         facts=facts,
-        splits={Split.ATOMIC_ID: atomic, Split.TRAIN_INFERRED: rows},
+        splits={
+            Split.ATOMIC_ID: atomic,
+            Split.TRAIN_INFERRED: rows[~held_out],
+            Split.TEST_ID: rows[held_out],
+        },
         trained=(Split.ATOMIC_ID, Split.TRAIN_INFERRED),
     )
 
@@ -124,3 +132,28 @@ def memoriser(chain_world: World) -> Transformer:
         keys = [[HANDED.start + s, BEFORE.start + r, TOKEN.start + q] for s, r, q, _ in rows]
         looks_up(model, 1, keys, torch.from_numpy(rows[:, 3]), 8.0)
     return model
+
+
+@pytest.fixture(scope="session")
+def by_heart() -> tuple[World, Transformer]:
+    """A small plain GPT-2 after 60 steps of plain AdamW, and what it was trained on: far too little
+    for a rule, and soon known by heart."""
+    config = CompositionConfig(entities=60, relations=20, out_degree=5, phi=1, test_id_frac=0.3)
+    world = make_composition(config, 0)
+    torch.manual_seed(0)
+    shape = ModelConfig(
+        d_model=64, n_layers=2, n_loops=1, n_heads=2, feedback="none", positions="learned"
+    )
+    model = Transformer(shape, len(world.vocabulary))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    parts = [torch.from_numpy(world.examples(split)).long() for split in world.trained]
+    for _ in range(60):
+        losses = []
+        for rows in parts:
+            at = torch.full((len(rows),), rows.shape[1] - 2)
+            logits = model(rows[:, :-1], at, n_loops=1, every_loop=False).logits[-1]
+            losses.append(F.cross_entropy(logits, rows[:, -1]))
+        optimizer.zero_grad()
+        torch.stack(losses).sum().backward()
+        optimizer.step()
+    return world, model.eval()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from latebloom.circuits.corruption import Corruption, corrupt, same_bridge_donors
-from latebloom.circuits.probe import ProbeError, make_probe
+from latebloom.circuits.corruption import Corruption, corrupt
+from latebloom.circuits.probe import make_probe
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
@@ -77,16 +77,6 @@ def test_no_candidates_is_counted(facts: Facts) -> None:
     assert (len(found.rows), found.n_unchangeable) == (0, 1)
 
 
-def test_donors_share_the_bridge_but_not_the_subject() -> None:
-    pool = np.array([[0, 7, 8], [1, 7, 8], [2, 7, 8], [0, 6, 8]])
-    bridge = np.array([5, 5, 9, 5])
-    donor = same_bridge_donors(pool, pool, bridge, bridge, np.random.default_rng(0))
-    assert donor[0] == 1
-    assert donor[1] in (0, 3)
-    assert donor[2] == -1
-    assert donor[3] == 1
-
-
 def test_corruptions_in_a_made_world_change_the_answer() -> None:
     world = make_composition(CompositionConfig(entities=40, relations=8, out_degree=4, phi=1), 0)
     probe = make_probe(world, Split.TRAIN_INFERRED, n=100)
@@ -121,9 +111,3 @@ def test_comparisons_are_corrupted_place_by_place() -> None:
         for (a, e, f), label in zip(corruption.questions, corruption.answers, strict=True):
             assert label == first_label + 1 + np.sign(value[e, a] - value[f, a])
         assert (corruption.answers != probe.answers[corruption.rows]).all()
-
-
-def test_atomic_questions_have_no_bridge() -> None:
-    world = make_composition(CompositionConfig(entities=20, relations=4, out_degree=4, phi=1), 0)
-    with pytest.raises(ProbeError, match="no bridge"):
-        make_probe(world, Split.ATOMIC_ID)
