@@ -218,6 +218,15 @@ CLAIMS = (
         BOTH,
     ),
     Claim(
+        "question-published-mixture",
+        "the same on the published mixture of clauses: generalisation held at >= .95",
+        "question",
+        ("--world.object-clause-frac", "0.3333333333333333"),
+        10,
+        held(0.95),
+        BOTH,
+    ),
+    Claim(
         "tense",
         "agreement with the subject: generalisation held at >= .90",
         "tense",
