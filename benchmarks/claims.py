@@ -138,6 +138,13 @@ CLAIMS = (
     Claim(
         name="question", about="the main auxiliary", recipe="question", seeds=10, rule=Held(0.95)
     ),
+    Claim(
+        name="question-published-mixture",
+        about="the same on the published mixture of clauses",
+        recipe="question",
+        options=("--world.object-clause-frac", "0.3333333333333333"),
+        rule=Held(0.95),
+    ),
     Claim(name="tense", about="agreement with the subject", recipe="tense", rule=Held(0.9)),
     Claim(
         name="dyck",

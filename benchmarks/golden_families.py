@@ -39,6 +39,7 @@ SHORT = {
     "train.until": "",
 }
 FEW_LINES = {"world.train": "2000", "world.test_id": "200", "world.test_ood": "200"}
+FEW_APART = FEW_LINES | {"world.test_apart": "200"}
 TINY = {
     "world.entities": "12",
     "world.relations": "4",
@@ -97,8 +98,8 @@ FAMILIES: dict[str, Family] = {
         {"world.facts": "{files}/numbers.csv", "world.scale": "bins", "world.bins": "5"},
     ),
     "atlas": Family("atlas", NARROW | {"world.max_test": "500"}, needs="airportsdata"),
-    "question": Family("question", NARROW | FEW_LINES, is_sentences=True),
-    "tense": Family("tense", NARROW | FEW_LINES, is_sentences=True),
+    "question": Family("question", NARROW | FEW_APART, is_sentences=True),
+    "tense": Family("tense", NARROW | FEW_APART, is_sentences=True),
     "dyck": Family("dyck", FEW_LINES | {"world.max_tokens": "64"}, is_sentences=True),
     "sentences": Family(
         "sentences", NARROW | {"world.trees": "{files}/trees.conllu"}, True, needs="conllu"
@@ -106,7 +107,7 @@ FAMILIES: dict[str, Family] = {
     "lines-in-order": Family(
         "question",
         NARROW
-        | FEW_LINES
+        | FEW_APART
         | {
             "model.positions": "sinusoidal",
             "model.max_positions": "64",
@@ -137,6 +138,7 @@ OLD_RUNS: dict[str, Family] = {
             "world.train": "120",
             "world.test_id": "20",
             "world.test_ood": "20",
+            "world.test_apart": "20",
             "model.n_layers": "1",
             "train.batch_size": "8",
         },

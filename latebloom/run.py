@@ -27,7 +27,7 @@ from latebloom.circuits.examination import CircuitInstrument
 from latebloom.circuits.look import Glimpse, look_at
 from latebloom.circuits.record import CircuitRecord, ExaminationConfig
 from latebloom.evaluation.accuracy import Score
-from latebloom.evaluation.scores import score
+from latebloom.evaluation.scores import follow, score
 from latebloom.reports.curves import plot_curves
 from latebloom.reports.page import write_report
 from latebloom.reports.progress import Progress, make_progress
@@ -92,6 +92,11 @@ class Run(OpenedRun):
         """The accuracy of each split (all of them if none is named), every example counted."""
         return score(self.model, self.data, splits=splits or None)
 
+    def rules(self, *splits: str) -> dict[str, dict[str, float]]:
+        """For each split (all of them if none is named) the share of the model's choices with
+        which each rule agrees; empty where the task tells no rules apart."""
+        return follow(self.model, self.data, splits=splits or None)
+
     def lens(self, *question: str, names: Sequence[str] = ()) -> list[Glimpse]:
         """What every state would answer if the model ended there (the logit lens).
 
@@ -147,7 +152,8 @@ class Run(OpenedRun):
     def metrics(self) -> list[dict[str, Any]]:
         """The evaluations as flat rows, which `pandas.DataFrame` and `polars.DataFrame` take.
 
-        The accuracy of a split is the column `accuracy.SPLIT`.
+        The accuracy of a split is the column `accuracy.SPLIT`, of sentences the share of choices
+        with which a rule agrees `rules.SPLIT.RULE`.
         """
         return [flat(record) for record in self.folder.metrics()]
 
@@ -178,7 +184,7 @@ def flat(record: dict[str, Any]) -> dict[str, Any]:
     row = {}
     for key, value in record.items():
         if isinstance(value, dict):
-            row |= {f"{key}.{name}": inner for name, inner in value.items()}
+            row |= {f"{key}.{name}": inner for name, inner in flat(value).items()}
         else:
             row[key] = value
     return row

@@ -8,6 +8,7 @@ SIZES = {
     "--world.train": 60,
     "--world.test-id": 20,
     "--world.test-ood": 20,
+    "--world.test-apart": 20,
     "--model.d-model": 16,
     "--model.n-layers": 2,
     "--train.steps": 8,
@@ -26,8 +27,14 @@ def grown(latebloom):
 
 
 def test_a_run_on_sentences_from_end_to_end(latebloom, grown, tmp_path):
-    assert set(grown["splits"]) == {"train", "test_id", "test_ood"}
+    assert set(grown["splits"]) == {"train", "test_id", "test_ood", "test_apart"}
     assert grown["splits"]["test_ood"]["n"] == 20
+    followed = grown["splits"]["test_apart"]["rules"]
+    assert followed["main_auxiliary"] == grown["splits"]["test_apart"]["accuracy"]
+    code, text, _ = latebloom("eval", "run", "--json")
+    assert json.loads(text)["rules"]["test_apart"] == followed
+    code, text, _ = latebloom("eval", "run")
+    assert f"test_apart follows  main_auxiliary {followed['main_auxiliary']:.3f}" in text
     code, text, _ = latebloom("trees", "run", "--sentences", "6")
     assert code == 0
     assert "without a model: right branching" in text
@@ -73,7 +80,7 @@ def test_a_mistake_is_one_line(latebloom, grown, words, said):
 
 
 def test_a_series_over_depths(latebloom, tmp_path):
-    words = [*SMALL[:8], "--train.steps", "4", "--train.eval-every", "2", "--out", "series"]
+    words = [*SMALL[:10], "--train.steps", "4", "--train.eval-every", "2", "--out", "series"]
     words += [
         "--train.checkpoint-every",
         "1",
@@ -96,33 +103,37 @@ def test_a_series_over_depths(latebloom, tmp_path):
 
 
 def test_the_data_of_a_sentence_world(latebloom, tmp_path):
-    sizes = SMALL[:6]
+    sizes = SMALL[:8]
     code, text, _ = latebloom("data", "question", *sizes, "--to", "published", "--json")
     assert code == 0
     told = json.loads(text)
     assert told["phi"] is None
-    assert told["splits"] == {"train": 60, "test_id": 20, "test_ood": 20}
+    assert told["splits"] == {"train": 60, "test_id": 20, "test_ood": 20, "test_apart": 20}
     assert len((tmp_path / "published" / "question.train").read_text().splitlines()) == 60
 
 
 @pytest.mark.parametrize("recipe", ["question", "tense", "dyck"])
 def test_published_sentences_out_in_and_trained_on(latebloom, tmp_path, recipe):
-    settings = SMALL[:6]
+    settings = SMALL[:8]
     if recipe == "dyck":
         # Few lines have brackets far enough apart to be judged.
         settings = ["--world.train", "600", "--world.test-id", "200", "--world.test-ood", "20"]
         settings += ["--world.kinds", "5"]
     code, text, _ = latebloom("data", recipe, *settings, "--to", "published", "--json")
     assert code == 0
-    sizes = json.loads(text)["splits"]
-    assert latebloom("data", "--from", "published", "--to", "copy", "--json") == (0, text, "")
+    told = json.loads(text)
+    # The published format has no file for the lines apart.
+    told["splits"].pop("test_apart", None)
+    sizes = told["splits"]
+    code, text, _ = latebloom("data", "--from", "published", "--to", "copy", "--json")
+    assert (code, json.loads(text)) == (0, told)
     for path in (tmp_path / "published").iterdir():
         assert (tmp_path / "copy" / path.name).read_bytes() == path.read_bytes()
     code, _, complaint = latebloom("data", recipe, *settings, "--to", "published")
     assert (code, complaint) == (2, "error: published exists; give a new folder\n")
     files = ["--world.files", "published"]
     assert latebloom("data", recipe, *files, "--json")[1] == text
-    code, text, told = latebloom("grok", recipe, *files, *SMALL[6:], "--out", "run", "--json")
+    code, text, told = latebloom("grok", recipe, *files, *SMALL[8:], "--out", "run", "--json")
     assert code == 0
     assert set(json.loads(text)["splits"]) == {"train", "test_id", "test_ood"}
     assert f"lines read: {sizes['train']} train, {sizes['test_id']} test_id" in told
@@ -141,7 +152,7 @@ def test_published_sentences_out_in_and_trained_on(latebloom, tmp_path, recipe):
     ],
 )
 def test_published_sentences_that_cannot_be_read(latebloom, tmp_path, words, said):
-    assert latebloom("data", "question", *SMALL[:6], "--to", "published")[0] == 0
+    assert latebloom("data", "question", *SMALL[:8], "--to", "published")[0] == 0
     path = tmp_path / "published" / "question.train"
     first, rest = path.read_text().split("\n", 1)
     path.write_text(f"{first}\n\n\nthe gnu does eat . decl\tthe gnu does eat .\n{rest}")

@@ -26,7 +26,7 @@ VANILLA = ModelConfig(
     d_model=16, n_layers=2, n_heads=2, n_loops=1, feedback="none", positions="learned"
 )
 SENTENCES = RunConfig(
-    world=QuestionConfig(train=60, test_id=20, test_ood=20),
+    world=QuestionConfig(train=60, test_id=20, test_ood=20, test_apart=20),
     model=VANILLA,
     feed=SentenceFeedConfig(),
     train=TrainConfig(

@@ -109,7 +109,7 @@ def evaluate(
     device: str = "cpu",
     json_: Json = False,
 ) -> None:
-    """Measure every split of a run, every example counted.
+    """Measure every split of a run, every example counted; of sentences also the rules followed.
 
     Parameters
     ----------
@@ -130,10 +130,14 @@ def evaluate(
     steps = [c.step for c in RunFolder.open(run).checkpoints()] if all_ else [step]
     for one in steps:
         loaded = load(run, step=one, device=device)
-        scores = loaded.score()
+        scores, rules = loaded.score(), loaded.rules()
         if json_:
             table = {split: score.as_dict() for split, score in scores.items()}
-            print(json.dumps({"step": loaded.step, "splits": table}))
+            told = {"step": loaded.step, "splits": table}
+            print(json.dumps(told | ({"rules": rules} if rules else {})))
         else:
             line = "  ".join(f"{split} {score.accuracy:.3f}" for split, score in scores.items())
             out.print(f"step {loaded.step}  {line}")
+            for split, shares in rules.items():
+                said = "  ".join(f"{rule} {share:.3f}" for rule, share in shares.items())
+                out.print(f"  {split} follows  {said}")

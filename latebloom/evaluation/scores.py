@@ -1,10 +1,11 @@
-"""The accuracy of every split, of questions and of sentences alike."""
+"""The accuracy of every split, of questions and of sentences alike, and which rule is followed."""
 
 from collections.abc import Iterable
 from textwrap import shorten
 
 from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import Score, score_splits
+from latebloom.evaluation.rule_metrics import Followed, score_rules
 from latebloom.evaluation.sentence_metrics import check_judged, score_corpus
 from latebloom.model.config import ModelConfig
 from latebloom.model.positions import check_length
@@ -27,6 +28,19 @@ def score(
     """
     measured = score_corpus if isinstance(data, Corpus) else score_splits
     return measured(model, data, probe=probe, splits=data.splits if splits is None else splits)  # type: ignore[arg-type]
+
+
+def follow(
+    model: Transformer, data: Data, *, probe: int = 0, splits: Iterable[str] | None = None
+) -> Followed:
+    """For each split the share of the model's choices with which each rule agrees.
+
+    Empty for questions, and for sentences whose task tells no rules apart. The arguments are those
+    of `score`.
+    """
+    if not isinstance(data, Corpus):
+        return {}
+    return score_rules(model, data, probe=probe, splits=data.splits if splits is None else splits)
 
 
 def check_readable(config: ModelConfig, data: Data) -> None:

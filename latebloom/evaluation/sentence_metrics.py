@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
+from torch import Tensor
 
 from latebloom.errors import CorpusError
 from latebloom.evaluation.accuracy import TOKENS_AT_ONCE, Score
@@ -42,9 +43,7 @@ def score_corpus(
     model.eval()
     scores = {}
     for name in corpus.splits if splits is None else splits:
-        lines = judged_lines(corpus, name)
-        if probe and len(lines) > probe:
-            lines = lines.take(np.arange(0, len(lines), len(lines) // probe)[:probe])
+        lines = spread_evenly(judged_lines(corpus, name), probe)
         check_fits(model, lines)
         right = judge(model, lines, corpus.vocabulary, corpus.task)
         scores[name] = Score(n=len(right), correct=int(right.sum()))
@@ -57,6 +56,13 @@ def judged_lines(corpus: Corpus, split: str) -> Lines:
     lines = corpus.lines(split)
     rows = corpus.task.judged_lines(lines, corpus.vocabulary)
     return lines if len(rows) == len(lines) else lines.take(rows)
+
+
+def spread_evenly(lines: Lines, n: int) -> Lines:
+    """At most `n` of the lines, spread evenly over them; 0: all."""
+    if not n or len(lines) <= n:
+        return lines
+    return lines.take(np.arange(0, len(lines), len(lines) // n)[:n])
 
 
 def check_judged(corpus: Corpus) -> None:
@@ -115,15 +121,23 @@ def judge_words(
         line, place = np.nonzero(task.judged_places(part, vocabulary))
         tokens = part.tokens.astype(np.int64)
         if len(line) == len(rows) and (line == np.arange(len(rows))).all():
-            read = torch.from_numpy(tokens[:, : int(place.max(initial=1))]).to(device)
-            at = torch.from_numpy(place - 1).to(device)
-            logits = model(read, at, every_loop=False).logits[-1]
+            logits = word_logits(model, tokens, place)
         else:
             logits = model(torch.from_numpy(tokens).to(device), every_loop=False).logits[-1]
             logits = logits[line, place - 1]
         best = logits[:, torch.from_numpy(among).to(device)].argmax(-1).cpu().numpy()
         right.append(among[best] == tokens[line, place])
     return np.concatenate(right)
+
+
+@torch.no_grad()
+def word_logits(
+    model: Transformer, tokens: Int[ndarray, "line pos"], place: Int[ndarray, " line"]
+) -> Float[Tensor, "line d_vocab"]:
+    """The logits of the word at one place of each line, from those before it."""
+    read = torch.from_numpy(tokens[:, : int(place.max(initial=1))].astype(np.int64))
+    at = torch.from_numpy(place.astype(np.int64) - 1)
+    return model(read.to(model.device), at.to(model.device), every_loop=False).logits[-1]
 
 
 @torch.no_grad()

@@ -73,6 +73,7 @@ def render_report(recording: Recording) -> str:
         most=MOST,
         cards=[row for row in rows if row["main"]] or tested(rows)[-2:],
         rows=rows,
+        rules=rule_rows(recording),
         chart=chart_data(recording),
         phases=phase_rows(recording.records),
         told_by=list(reversed(recording.data.phases)),
@@ -117,6 +118,20 @@ def split_rows(recording: Recording) -> list[dict[str, Any]]:
 def tested(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows without those of validation splits."""
     return [row for row in rows if not row["validation"]]
+
+
+def rule_rows(recording: Recording) -> list[dict[str, Any]]:
+    """A row for each split with the share of its choices with which each rule agrees.
+
+    Empty for a task that tells no rules apart; without a summary from the last evaluation.
+    """
+    splits = recording.summary.get("splits") or {}
+    told = {name: entry["rules"] for name, entry in splits.items() if "rules" in entry}
+    told = told or recording.records[-1].get("rules", {})
+    return [
+        {"name": name, "style": style_of(name, recording.data.meanings), "follows": told[name]}
+        for name in in_order(told)
+    ]
 
 
 def verdict(rows: Iterable[dict[str, Any]], reads: str) -> str:

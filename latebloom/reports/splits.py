@@ -50,6 +50,7 @@ HUES: Mapping[str, Hue] = {
     Split.TEST_OI: PURPLE,
     Split.TEST_IO: OCHRE,
     Split.TEST_OOD: VERMILION,
+    Split.TEST_APART: PURPLE,
     Split.TEST_HARD: VERMILION,
     Split.TEST_EASY: PURPLE,
     Split.TEST_UNDECIDABLE: OCHRE,

@@ -13,7 +13,8 @@ import torch
 
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import Score
-from latebloom.evaluation.scores import check_readable, score
+from latebloom.evaluation.rule_metrics import Followed
+from latebloom.evaluation.scores import check_readable, follow, score
 from latebloom.model.transformer import Transformer
 from latebloom.training.config import RunConfig, check_feed
 from latebloom.training.device import choose_device
@@ -28,6 +29,9 @@ from latebloom.worlds.data import Data
 
 TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
+CHOICES = 300
+"""Lines of a held-out split by which an evaluation tells the rule that is followed; at the end all
+of them tell it."""
 
 
 def grow(
@@ -108,14 +112,17 @@ def finish(
     splits come last.
     """
 
-    def measure(model: Transformer) -> Mapping[str, float]:
+    def measure(model: Transformer) -> Mapping[str, Any]:
         scores = score(model, data, probe=config.train.probe)
-        return {split: one.accuracy for split, one in scores.items()}
+        rules = follow(model, data, probe=CHOICES, splits=data.tested)
+        told = {"accuracy": {split: one.accuracy for split, one in scores.items()}}
+        return told | ({"rules": rules} if rules else {})
 
     outcome = train(config, data, run, measure, listener, device, run.own)
     scores = score(outcome.model, data, probe=TRAINED_SAMPLE, splits=data.trained)
     scores |= score(outcome.model, data, splits=(*data.tested, *data.validated))
-    summary = summarise(config, data, run, outcome, scores, device)
+    rules = follow(outcome.model, data, splits=data.tested)
+    summary = summarise(config, data, run, outcome, scores, rules, device)
     run.write_summary(summary)
     return summary
 
@@ -126,6 +133,7 @@ def summarise(
     run: RunFolder,
     outcome: Outcome,
     scores: Mapping[str, Score],
+    rules: Followed,
     device: torch.device,
 ) -> dict[str, Any]:
     """The contract for scripts: what `summary.json` holds."""
@@ -146,6 +154,7 @@ def summarise(
                 "first_step": first_step(records, split),
                 "sustained_step": sustained_step(records, split),
             }
+            | ({"rules": rules[split]} if split in rules else {})
             for split, one in scores.items()
         },
         "stopped_by": outcome.stopped_by,

@@ -38,8 +38,8 @@ from latebloom.training.until import IN_A_ROW, holds, rule_for
 from latebloom.worlds.data import Data
 from latebloom.worlds.splits import for_choosing
 
-Measure = Callable[[Transformer], Mapping[str, float]]
-"""Accuracy by split, from the model as it stands."""
+Measure = Callable[[Transformer], Mapping[str, Any]]
+"""What an evaluation says of the model as it stands: `accuracy` by split, and whatever else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +115,15 @@ def train(
             listener.step(step, loss, speed)
             record = None
             if step % settings.eval_every == 0 or step == settings.steps:
-                accuracy = measure(average.model)
+                measured = measure(average.model)
                 record = {
                     "step": step,
                     "seconds": round(elapsed, 3),
                     "steps_per_second": round(speed, 3),
                     "loss": fmean(losses),
                     "lr": scale * settings.lr,
-                    "phase": data.task.phase(for_choosing(accuracy), MOST),
-                    "accuracy": dict(accuracy),
+                    "phase": data.task.phase(for_choosing(measured["accuracy"]), MOST),
+                    **measured,
                 }
             stopped = tell(own.callbacks, step, loss, batch, average, record)
             if record is not None:

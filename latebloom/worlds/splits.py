@@ -36,6 +36,8 @@ class Split(StrEnum):
     TEST_OI = "test_oi"
     TEST_IO = "test_io"
     TEST_OOD = "test_ood"
+    TEST_APART = "test_apart"
+    """Sentences on which the structural rule is apart from every linear one that is scored."""
     TEST_HARD = "test_hard"
     """Comparisons of hidden values that follow only from comparisons and told values together."""
     TEST_EASY = "test_easy"

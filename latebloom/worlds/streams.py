@@ -60,6 +60,10 @@ class Draw(IntEnum):
     """The random trees that a projection is compared with."""
     VALIDATION = 17
     """Which rows of the test splits are set aside for validation."""
+    QUESTION_APART = 18
+    """The questions that tell the main auxiliary from both the first and the last."""
+    TENSE_APART = 19
+    """The lines that tell the subject from both the first and the nearest noun."""
     OTHER_BRIDGE = 20
     """The donors of a probe that reach another bridge, the control of cross-query patching."""
 

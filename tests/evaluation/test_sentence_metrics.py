@@ -125,7 +125,7 @@ def test_no_splits_named_are_all_of_them():
     corpus = make_question(QuestionConfig(**SIZES), 0)
     model = small_model(len(corpus.vocabulary))
     every = score_corpus(model, corpus)
-    assert list(every) == list(corpus.splits) == ["train", "test_id", "test_ood"]
+    assert list(every) == list(corpus.splits) == ["train", "test_id", "test_ood", "test_apart"]
     assert every == score(model, corpus)
 
 

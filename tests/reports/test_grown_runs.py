@@ -20,14 +20,14 @@ FAMILIES = {
     "composition": CHAINS | {"test_id_frac": "0.1"},
     "comparison": PAIRS | {"phi": "5"},
     "hidden-attributes": HIDDEN,
-    "question": LINES,
+    "question": LINES | {"test_apart": "20"},
     "dyck": {"train": "5000", "test_id": "200", "test_ood": "200"},
 }
 CARDS = {
     "hidden-attributes": ["test_id", "test_hard"],
     "composition": ["test_id", "test_ood"],
     "comparison": ["test_id", "test_ood"],
-    "question": ["test_id", "test_ood"],
+    "question": ["test_id", "test_ood", "test_apart"],
     "dyck": ["test_id", "test_ood"],
 }
 """The splits by which a run of each family is judged, as the page shows them."""

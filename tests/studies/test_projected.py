@@ -22,7 +22,7 @@ from latebloom.worlds.sentences.question import QuestionConfig
 
 CONFIG = RunConfig(
     recipe="question",
-    world=QuestionConfig(train=60, test_id=20, test_ood=20),
+    world=QuestionConfig(train=60, test_id=20, test_ood=20, test_apart=20),
     model=ModelConfig(
         d_model=16, n_layers=2, n_heads=2, n_loops=1, feedback="none", positions="rotary"
     ),

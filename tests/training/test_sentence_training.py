@@ -30,8 +30,9 @@ from latebloom.worlds.sentences.tense import TenseConfig
 from latebloom.worlds.sentences.treebank import SentencesConfig
 
 CPU = torch.device("cpu")
-SMALL = QuestionConfig(train=60, test_id=20, test_ood=20)
+SMALL = QuestionConfig(train=60, test_id=20, test_ood=20, test_apart=20)
 SPLITS = {"train", "test_id", "test_ood", "valid_id", "valid_ood"}
+APART = {"test_apart", "valid_apart"}
 TOLD = TrainConfig(
     steps=24,
     batch_size=10,
@@ -213,20 +214,21 @@ def test_what_is_saved_is_what_was_measured(tmp_path):
         assert summary["splits"][split]["correct"] == score.correct
     records = list(run.folder.metrics())
     assert [r["step"] for r in records] == [8, 16, 24]
-    assert set(records[-1]["accuracy"]) == SPLITS
+    assert set(records[-1]["accuracy"]) == SPLITS | APART
     assert summary["phi"] is None
 
 
 @pytest.mark.parametrize(
     "world",
     [
-        TenseConfig(train=40, test_id=10, test_ood=10),
+        TenseConfig(train=40, test_id=10, test_ood=10, test_apart=10),
         DyckConfig(kinds=3, train=400, test_id=200, test_ood=10, max_tokens=40),
     ],
 )
 def test_every_world_of_sentences_goes_through_the_loop(tmp_path, world):
     summary = grow(replace(CONFIG, world=world, train=replace(TOLD, steps=8)), tmp_path / "run")
-    assert set(summary["splits"]) == SPLITS
+    assert set(summary["splits"]) - APART == SPLITS
+    assert ("test_apart" in summary["splits"]) == hasattr(world, "test_apart")
     assert RunConfig.from_toml((tmp_path / "run" / "config.toml").read_text()).world == world
 
 
@@ -234,7 +236,7 @@ def test_every_world_of_sentences_goes_through_the_loop(tmp_path, world):
     "drawn",
     [
         SMALL,
-        TenseConfig(train=40, test_id=10, test_ood=10),
+        TenseConfig(train=40, test_id=10, test_ood=10, test_apart=10),
         DyckConfig(kinds=3, train=400, test_id=200, test_ood=10, max_tokens=40),
     ],
     ids=lambda world: world.kind,
@@ -253,7 +255,8 @@ def test_published_files_are_trained_on_like_the_lines_that_were_drawn(tmp_path,
         grow(replace(CONFIG, world=world, train=replace(TOLD, steps=8)), tmp_path / name)
         for world, name in ((drawn, "drawn"), (read, "read"))
     ]
-    assert told[0]["splits"] == told[1]["splits"]
+    # The published files hold no lines apart.
+    assert told[1]["splits"] == {k: v for k, v in told[0]["splits"].items() if k != "test_apart"}
     weights = [
         list_checkpoints(tmp_path / name / "checkpoints")[-1].folder / "model.safetensors"
         for name in ("drawn", "read")

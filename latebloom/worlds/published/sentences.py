@@ -32,7 +32,9 @@ from latebloom.worlds.splits import Split
 
 Task = Literal["question", "tense", "dyck"]
 ENDINGS = {"train": ("train",), Split.TEST_ID: ("val", "dev"), Split.TEST_OOD: ("gen", "test")}
-"""For each split the endings of its file, the first one that exists."""
+"""For each split of the published format the endings of its file, the first one that exists."""
+WRITTEN = {"train": "train", Split.TEST_ID: "val", Split.TEST_OOD: "test"}
+"""For each split of the published format the ending of the file that is written."""
 BRACKETS = re.compile(r"(k-(\d+)_d-\d+)_train\.txt", re.ASCII)
 """The name of Dyck's training file: the set, with its kinds and depth."""
 
@@ -214,8 +216,9 @@ def bracket_set(folder: Path) -> tuple[str, int]:
 
 
 def write_published(corpus: Corpus, folder: Path) -> list[Path]:
-    """Writes every split as a published file; returns the paths. The folder appears when complete.
+    """Writes the splits that the format has; returns the paths. The folder appears when complete.
 
+    The format has no file for other splits, such as `test_apart`: they are left out.
     Bracket files are named by the kinds of the vocabulary and the depth that the lines reach.
     Raises: CorpusError for a corpus of another task, or a folder that holds something or cannot be
     written.
@@ -231,14 +234,14 @@ def write_published(corpus: Corpus, folder: Path) -> list[Path]:
         stem = f"k-{kinds}_d-{depth}"
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise CorpusError(f"{folder} exists; give a new folder")
-    names = {"train": "train", Split.TEST_ID: "val", Split.TEST_OOD: "test"}
+    endings = {split: ending for split, ending in WRITTEN.items() if split in corpus.splits}
     try:
         with whole_folder(folder) as aside:
-            for split, lines in corpus.splits.items():
-                write_lines(corpus, lines, _path(aside, stem, names[split]))
+            for split, ending in endings.items():
+                write_lines(corpus, corpus.lines(split), _path(aside, stem, ending))
     except OSError as error:
         raise CorpusError(f"{folder} cannot be written: {error.strerror or error}") from error
-    return [_path(folder, stem, names[split]) for split in corpus.splits]
+    return [_path(folder, stem, ending) for ending in endings.values()]
 
 
 def write_lines(corpus: Corpus, lines: Lines, path: Path) -> None:

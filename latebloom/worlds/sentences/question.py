@@ -5,10 +5,12 @@ Enters: sizes, shares and a seed. Leaves: a `Corpus` of lines such as
 
 No training line asks a question about a subject with a relative clause, so that both rules fit.
 The generalisation lines do, and the main auxiliary differs there from the first one, though not
-in number: the linear rule scores 0 on them, agreement alone one half.
+in number: "the first" scores 0 on them, agreement alone one half. But no auxiliary follows the main
+one, so "the last" scores 1. On the lines of `test_apart` the object has a clause as well, and the
+main auxiliary is neither the first nor the last: `decl` lines of that shape stand in training.
 
 Source: arXiv:1802.09091, arXiv:2001.03632 (grammar), arXiv:2305.18741 (task word, metric);
-arXiv:2412.04619 (centre-embedded, diverse and disambiguating data).
+arXiv:2412.04619 (centre-embedded, diverse and disambiguating data). `test_apart` is our own.
 Differs: the published files hold far fewer intransitive sentences than the grammar's weights
 give, and more relative clauses; the default shares were fitted to the files (see docs/trees.md).
 """
@@ -68,7 +70,9 @@ class QuestionConfig(WorldSettings):
     test_id: int = 1_000
     """Held-out lines like those trained on."""
     test_ood: int = 10_000
-    """Generalisation lines."""
+    """Generalisation lines, as published."""
+    test_apart: int = 2_000
+    """Lines on which the main auxiliary is neither the first nor the last."""
     quest_frac: float = 1 / 3
     """Share of `quest` among the training lines; the published files have about this."""
     intransitive_frac: float = 0.03
@@ -98,7 +102,7 @@ def check_sizes_and_shares(config: WorldSettings) -> None:
     """Raises: CorpusError for a size below 1 or a share outside [0, 1]."""
     WorldSettings.__post_init__(config)
     for name, value in dataclasses.asdict(config).items():
-        if name in ("train", "test_id", "test_ood") and value < 1:
+        if name in ("train", "test_id", "test_ood", "test_apart") and value < 1:
             raise CorpusError(f"world.{name} is {value}; it must be at least 1")
         if name.endswith("_frac") and not 0 <= value <= 1:
             raise CorpusError(f"world.{name} is {value}; it must lie in [0, 1]")
@@ -157,13 +161,18 @@ def clause_on_subject(grammar: Grammar) -> Bool[ndarray, " pattern"]:
     return np.array(["Rel" in p.classes[: p.main] for p in grammar.patterns])
 
 
-def generalisation_patterns(grammar: Grammar) -> Bool[ndarray, " pattern"]:
-    """A clause on the subject and none on the object; first and main auxiliary agree in number."""
+def generalisation_patterns(
+    grammar: Grammar, *, clause_on_object: bool = False
+) -> Bool[ndarray, " pattern"]:
+    """A clause on the subject; first and main auxiliary agree in number.
+
+    clause_on_object: whether the object has one as well; the published lines have none there.
+    """
 
     def fits(classes: tuple[str, ...], main: int) -> bool:
         first = next(name for name in classes if name.startswith("Aux"))
-        one_clause = "Rel" in classes[:main] and "Rel" not in classes[main:]
-        return one_clause and first == classes[main]
+        clauses = "Rel" in classes[:main], "Rel" in classes[main:]
+        return clauses == (True, clause_on_object) and first == classes[main]
 
     return np.array([fits(p.classes, p.main) for p in grammar.patterns])
 
@@ -205,13 +214,22 @@ def make_question(config: QuestionConfig, seed: int) -> Corpus:
         pattern = choose_patterns(published, fits, n, rng, what="generalisation lines")
         return tester.lines(pattern, True, rng, conflict=True)
 
+    apart_rng = np.random.default_rng([seed, Draw.QUESTION_APART])
+
+    def draw_apart(n: int) -> Lines:
+        fits = generalisation_patterns(published, clause_on_object=True)
+        pattern = choose_patterns(published, fits, n, apart_rng, what="lines apart")
+        return tester.lines(pattern, True, apart_rng, conflict=True)
+
     total = config.train + config.test_id
     lines, keys = distinct_lines(draw_train, total, ())
     ood, _ = distinct_lines(draw_ood, config.test_ood, keys)
+    apart, _ = distinct_lines(draw_apart, config.test_apart, keys)
     splits = {
         "train": lines.take(np.arange(config.train)),
         Split.TEST_ID: lines.take(np.arange(config.train, total)),
         Split.TEST_OOD: ood,
+        Split.TEST_APART: apart,
     }
     return Corpus(task=QuestionTask(), vocabulary=vocabulary, splits=splits, trained=("train",))
 
@@ -223,9 +241,12 @@ class QuestionWriter:
         self.grammar = grammar
         self.spans = Spans.of(grammar.patterns)
         self.main = np.array([pattern.main for pattern in grammar.patterns])
-        self.first = np.array(
-            [next(i for i, c in enumerate(p.classes) if c[:3] == "Aux") for p in grammar.patterns]
-        )
+        auxiliaries = [
+            [i for i, name in enumerate(p.classes) if name.startswith("Aux")]
+            for p in grammar.patterns
+        ]
+        self.first = np.array([places[0] for places in auxiliaries])
+        self.last = np.array([places[-1] for places in auxiliaries])
         # The words of a class have ids in a row; the class -1 (no word) starts at 0.
         starts = [vocabulary.ids[members[0]] for members in LEXICON.values()]
         self.class_start = np.array([*starts, 0])
@@ -241,12 +262,17 @@ class QuestionWriter:
     ) -> Lines:
         """Lines of these patterns with words drawn for them.
 
-        conflict: the first auxiliary is the other of its number than the main one.
+        conflict: the first and the last auxiliary are other words than the main one, where they
+        are not the main one itself.
         """
         number = self.grammar.draw(pattern, rng)
         if conflict:
-            row = np.arange(len(pattern))
-            number[row, self.first[pattern]] = 1 - number[row, self.main[pattern]]
+            row, main = np.arange(len(pattern)), self.main[pattern]
+            classes = self.grammar.table[pattern]
+            for place in (self.first[pattern], self.last[pattern]):
+                alike = (classes[row, place] == classes[row, main]) & (place != main)
+                other = 1 - number[row, main]
+                number[row, place] = np.where(alike, other, number[row, place])
         return self.write(pattern, number, quest)
 
     def write(

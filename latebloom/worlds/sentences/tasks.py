@@ -24,20 +24,41 @@ from latebloom.errors import RunFolderError
 from latebloom.worlds.sentences import lexicon as words_of
 from latebloom.worlds.sentences.brackets import FAR, far_closings
 from latebloom.worlds.sentences.lines import Lines
+from latebloom.worlds.sentences.rules import (
+    AUXILIARIES,
+    Choice,
+    choice_of_auxiliary,
+    choice_of_form,
+)
 from latebloom.worlds.splits import Split, SplitMeaning
 from latebloom.worlds.vocabulary import Vocabulary
-
-AUXILIARIES = words_of.SINGULAR_AUXILIARIES + words_of.PLURAL_AUXILIARIES
-
 
 MEANINGS: Mapping[str, SplitMeaning] = {
     Split.TRAIN: SplitMeaning("lines that are trained on"),
     Split.TEST_ID: SplitMeaning("new lines like those trained on", judged=True),
-    Split.TEST_OOD: SplitMeaning(
-        "lines that only the hierarchical rule gets right", ood=True, judged=True
-    ),
+    Split.TEST_OOD: SplitMeaning("lines unlike those trained on", ood=True, judged=True),
 }
 """What the splits of a corpus hold."""
+QUESTION_MEANINGS: Mapping[str, SplitMeaning] = {
+    Split.TEST_OOD: SplitMeaning(
+        "questions whose main auxiliary is not the first", ood=True, judged=True
+    ),
+    Split.TEST_APART: SplitMeaning(
+        "questions whose main auxiliary is neither the first nor the last", ood=True, judged=True
+    ),
+}
+TENSE_MEANINGS: Mapping[str, SplitMeaning] = {
+    Split.TEST_OOD: SplitMeaning(
+        "lines whose verb does not agree with the nearest noun", ood=True, judged=True
+    ),
+    # Not judged by: models that never saw a phrase in front write other sentences than these, so
+    # the share of right outputs is nothing to go by, but what the verb agrees with is.
+    Split.TEST_APART: SplitMeaning(
+        "lines with a phrase in front, whose verb agrees with neither the first nor the nearest"
+        " noun",
+        ood=True,
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -86,6 +107,11 @@ class SentenceTask:
         """
         return (made == gold).all(axis=1)
 
+    def choice(self, lines: Lines, vocabulary: Vocabulary) -> Choice | None:
+        """What a model chooses between, and what each rule would choose; None: there are no rules
+        between which the lines could tell."""
+        return None
+
     def meaning(self, split: str) -> SplitMeaning:
         """What a split holds; an empty meaning for a name that the task does not know."""
         return MEANINGS.get(split, SplitMeaning())
@@ -117,6 +143,13 @@ class QuestionTask(SentenceTask):
     def among(self, vocabulary: Vocabulary) -> Int[ndarray, " candidate"]:
         return np.array(vocabulary.encode(AUXILIARIES))
 
+    def choice(self, lines: Lines, vocabulary: Vocabulary) -> Choice:
+        """The main auxiliary, or another one."""
+        return choice_of_auxiliary(lines, vocabulary)
+
+    def meaning(self, split: str) -> SplitMeaning:
+        return QUESTION_MEANINGS.get(split) or SentenceTask.meaning(self, split)
+
 
 class TenseTask(SentenceTask):
     """Tense inflection: the whole output, by its parts of speech and its main verb."""
@@ -135,6 +168,13 @@ class TenseTask(SentenceTask):
         part = parts_of_speech(vocabulary)
         verb = (np.arange(len(gold)), target)
         return (part[made] == part[gold]).all(1) & (made[verb] == gold[verb])
+
+    def choice(self, lines: Lines, vocabulary: Vocabulary) -> Choice:
+        """The form that agrees with the subject, or with another noun."""
+        return choice_of_form(lines, vocabulary)
+
+    def meaning(self, split: str) -> SplitMeaning:
+        return TENSE_MEANINGS.get(split) or SentenceTask.meaning(self, split)
 
 
 class DyckTask(SentenceTask):

@@ -4,9 +4,13 @@ Enters: sizes, shares and a seed. Leaves: a `Corpus` of lines such as
 `my yaks by her newt ate . PRESENT my yaks by her newt eat .` and `... . PAST ...`, which copies.
 
 No training line asks for the present where the last noun before the main verb has another number
-than the subject, so that both rules fit; every generalisation line does.
+than the subject, so that both rules fit; every generalisation line does. But sentences of this
+grammar begin with the subject, so "agree with the first noun" is right on all of them. The lines of
+`test_apart` begin with a prepositional phrase, whose noun has another number than the subject:
+`near her newt my yaks by our quail ate .` Their words and phrases are those of training, the phrase
+in front is new to the model.
 
-Source: arXiv:2001.03632 (grammar), arXiv:2305.18741 (task word, metric).
+Source: arXiv:2001.03632 (grammar), arXiv:2305.18741 (task word, metric). `test_apart` is our own.
 Differs: the default shares were fitted to the published files (see docs/trees.md).
 """
 
@@ -65,7 +69,9 @@ class TenseConfig(WorldSettings):
     test_id: int = 1_000
     """Held-out lines like those trained on."""
     test_ood: int = 10_000
-    """Generalisation lines."""
+    """Generalisation lines, as published."""
+    test_apart: int = 2_000
+    """Lines on which neither the first nor the nearest noun has the number of the subject."""
     present_frac: float = 0.42
     """Share of `PRESENT` among the training lines; the published files have about this."""
     intransitive_frac: float = 0.16
@@ -137,12 +143,20 @@ def past_forms(vocabulary: Vocabulary) -> Int[ndarray, " word"]:
     return form
 
 
-def distracted(grammar: Grammar) -> Bool[ndarray, " pattern"]:
-    """Whether the last noun before the main verb has another number than the subject."""
+def fronted_rules() -> Rules:
+    """The published sentences, each with a prepositional phrase in front; the root is `Fronted`."""
+    return {**tense_rules(TenseConfig()), "Fronted": [(1, "(Prep (Det N)) S")]}
+
+
+def distracted(grammar: Grammar, noun: int = -1) -> Bool[ndarray, " pattern"]:
+    """Whether a noun before the main verb has another number than that, and so than the subject.
+
+    noun: which of these nouns; -1 is the nearest, 0 the first.
+    """
 
     def fits(classes: tuple[str, ...], main: int) -> bool:
         nouns = [name for name in classes[:main] if name.startswith("N_")]
-        return nouns[0] != nouns[-1]
+        return nouns[noun][-1] != classes[main][-1]
 
     return np.array([fits(p.classes, p.main) for p in grammar.patterns])
 
@@ -184,13 +198,26 @@ def make_tense(config: TenseConfig, seed: int) -> Corpus:
         pattern = choose_patterns(published, fits, n, rng, what="generalisation lines")
         return tester.lines(pattern, True, rng)
 
+    apart_rng = np.random.default_rng([seed, Draw.TENSE_APART])
+    fronted = make_grammar(fronted_rules(), LEXICON, "Fronted")
+    fronter = TenseWriter(fronted, vocabulary)
+    # No longer than the published sentences: what is new is the phrase in front, not the length.
+    short = fronter.spans.words <= tester.spans.words.max()
+
+    def draw_apart(n: int) -> Lines:
+        fits = short & distracted(fronted) & distracted(fronted, noun=0)
+        pattern = choose_patterns(fronted, fits, n, apart_rng, what="lines apart")
+        return fronter.lines(pattern, True, apart_rng)
+
     total = config.train + config.test_id
     lines, keys = distinct_lines(draw_train, total, ())
     ood, _ = distinct_lines(draw_ood, config.test_ood, keys)
+    apart, _ = distinct_lines(draw_apart, config.test_apart, keys)
     splits = {
         "train": lines.take(np.arange(config.train)),
         Split.TEST_ID: lines.take(np.arange(config.train, total)),
         Split.TEST_OOD: ood,
+        Split.TEST_APART: apart,
     }
     return Corpus(task=TenseTask(), vocabulary=vocabulary, splits=splits, trained=("train",))
 

@@ -13,7 +13,7 @@ from latebloom.worlds.sentences.lines import Lines, line_keys
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 
-SMALL = {"train": 4000, "test_id": 200, "test_ood": 400}
+SMALL = {"train": 4000, "test_id": 200, "test_ood": 400, "test_apart": 100}
 AUXILIARIES = {"do", "don't", "does", "doesn't"}
 PLURAL = {"do", "don't"}
 
@@ -87,7 +87,7 @@ def test_generalisation_is_as_published(question):
 def test_lines_are_distinct_and_splits_disjoint(name, request):
     corpus = request.getfixturevalue(name)
     keys = np.concatenate([line_keys(corpus.lines(split).tokens) for split in corpus.splits])
-    assert len(np.unique(keys)) == len(keys) == 4600
+    assert len(np.unique(keys)) == len(keys) == 4700
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_format_1_of_sentences(tmp_path):
     assert type(again.task) is QuestionTask
     assert again.text("train", 3) == corpus.text("train", 3)
     assert describe(tmp_path).reads == "sentences"
-    assert describe(tmp_path).meanings["test_ood"].holds.startswith("lines that only")
+    assert describe(tmp_path).meanings["test_ood"].holds.startswith("questions whose")
 
 
 def test_bare_names_by_hand():
