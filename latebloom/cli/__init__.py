@@ -1,6 +1,18 @@
 """The command: thin words around the library, a module for each kind of work."""
 
-from latebloom.cli import ask, contest, grok, look, recipes, share, sweep, trace, trees
+from latebloom.cli import ask, bloom, contest, grok, look, recipes, share, sweep, trace, trees
 from latebloom.cli.app import main
 
-__all__ = ["ask", "contest", "grok", "look", "main", "recipes", "share", "sweep", "trace", "trees"]
+__all__ = [
+    "ask",
+    "bloom",
+    "contest",
+    "grok",
+    "look",
+    "main",
+    "recipes",
+    "share",
+    "sweep",
+    "trace",
+    "trees",
+]

@@ -155,3 +155,29 @@ def test_a_low_terminal_keeps_the_splits_that_count(records: list[dict]) -> None
     lines = panel_lines(progress, 80)
     assert [line.split()[0] for line in lines[2:4]] == ["test_id", "test_ood"]
     assert lines[4] == "and 19 more splits"
+
+
+def test_trainings_side_by_side(records: list[dict]) -> None:
+    """Both stay on show, beside each other where there is room, else one below the other."""
+    progress = LiveProgress(
+        Console(file=Terminal(), force_terminal=True, width=120, height=30), beside=True
+    )
+    with progress:
+        for title in ("plain, seed 0", "looped, seed 0"):
+            progress.start(600, 0, title, ("test_id",))
+            for record in records:
+                progress.evaluated(record)
+    lines = panel_lines(progress, 120)
+    assert "plain, seed 0" in lines[0] and "looped, seed 0" in lines[0]
+    progress.console.width = 60
+    titles = [line for line in panel_lines(progress, 60) if ", seed 0" in line]
+    assert [title.split(",")[0] for title in titles] == ["plain", "looped"]
+
+
+def test_a_training_alone_replaces_the_one_before(records: list[dict]) -> None:
+    progress = LiveProgress(Console(file=Terminal(), force_terminal=True, width=120, height=30))
+    with progress:
+        for title in ("first", "second"):
+            progress.start(600, 0, title)
+            progress.evaluated(records[0])
+    assert not any("first" in line for line in panel_lines(progress, 120))
