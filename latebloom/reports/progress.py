@@ -6,6 +6,7 @@ Covers: terminals of any size, logs, notebooks. Does not cover: the run's files.
 """
 
 import importlib
+import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,9 @@ PHASES = ("memorising", "generalising", "systematic")
 BLOCKS = "▁▂▃▄▅▆▇█"
 """Eighths of a cell; the full one is kept for accuracies of `LEVEL` and more."""
 
+LEAST_WIDTH = 48
+"""Columns that a training takes at least where several stand side by side."""
+
 REDRAW_SECONDS = 0.1
 """Least time between two redraws of the live panel."""
 
@@ -45,10 +49,11 @@ class Progress(Listener, Protocol):
     def __exit__(self, *raised: object) -> None: ...
 
 
-def make_progress(quiet: bool, stream: TextIO | None = None) -> Progress:
+def make_progress(quiet: bool, stream: TextIO | None = None, *, beside: bool = False) -> Progress:
     """Nothing if `quiet`; the live panel on a terminal that can draw it; otherwise plain lines.
 
-    stream: where it goes; standard error if None.
+    stream: where it goes; standard error if None. beside: whether trainings that follow each other
+    stay on show side by side.
     """
     if quiet:
         return QuietProgress()
@@ -58,7 +63,7 @@ def make_progress(quiet: bool, stream: TextIO | None = None) -> Progress:
     console = Console(file=shown_on, highlight=False)
     blocks = "utf" in console.encoding.lower()
     if console.is_terminal and not console.is_dumb_terminal and blocks:
-        return LiveProgress(console)
+        return LiveProgress(console, beside=beside)
     return PlainProgress(shown_on)
 
 
@@ -183,19 +188,19 @@ class NotebookProgress:
 
 
 class LiveProgress:
-    """A panel that redraws itself: bar, speed, time left, a curve for each split, the phase."""
+    """A panel that redraws itself: bar, speed, time left, a curve for each split, the phase.
 
-    def __init__(self, console: Console) -> None:
+    beside: keep the trainings before this one on show, side by side where the terminal is wide
+    enough for it, else one below the other.
+    """
+
+    def __init__(self, console: Console, *, beside: bool = False) -> None:
         self.console = console
+        self.beside = beside
         # Redrawn by the loop's own calls: a thread would take time from the training's.
         self.live = Live(console=console, auto_refresh=False, redirect_stdout=False)
-        self.title = ""
-        self.judged: tuple[str, ...] = ()
-        self.total_steps = self.first_step = self.last_step = 0
-        self.loss = self.speed = 0.0
-        self.phase = ""
-        self.curves: dict[str, list[float]] = {}
-        self.began = self.drawn = time.monotonic()
+        self.trainings = [Shown()]
+        self.drawn = time.monotonic()
 
     def __enter__(self) -> "LiveProgress":
         self.live.start()
@@ -205,26 +210,28 @@ class LiveProgress:
         self._draw()
         self.live.stop()
 
+    @property
+    def now(self) -> "Shown":
+        """The training that is under way."""
+        return self.trainings[-1]
+
     def start(
         self, total_steps: int, first_step: int, title: str, judged: Sequence[str] = ()
     ) -> None:
-        self.title, self.total_steps, self.judged = title, total_steps, tuple(judged)
-        self.first_step = self.last_step = first_step
-        self.began = time.monotonic()
+        earlier = self.trainings if self.beside and self.now.title else []
+        for training in earlier:
+            training.stop()
+        self.trainings = [*earlier, Shown(title, tuple(judged), total_steps, first_step)]
         self._draw()
 
     def step(self, step: int, loss: float, steps_per_second: float) -> None:
-        self.last_step, self.loss, self.speed = step, loss, steps_per_second
+        now = self.now
+        now.last_step, now.loss, now.speed = step, loss, steps_per_second
         if time.monotonic() - self.drawn >= REDRAW_SECONDS:
             self._draw()
 
     def evaluated(self, record: dict[str, Any]) -> None:
-        self.last_step = record["step"]
-        self.loss = _number(record.get("loss"))
-        self.speed = record.get("steps_per_second", self.speed)
-        self.phase = record.get("phase", "")
-        for split, share in record["accuracy"].items():
-            self.curves.setdefault(split, []).append(share)
+        self.now.take(record)
         self._draw()
 
     def note(self, text: str) -> None:
@@ -234,9 +241,51 @@ class LiveProgress:
         self.drawn = time.monotonic()
         self.live.update(self.panel(), refresh=True)
 
-    def panel(self) -> Group:
+    def panel(self) -> Group | Table:
         """What is shown now: never wider or higher than the terminal."""
-        return Group(self._bar(), self._facts(), *self._splits(), self._phases())
+        n, width, height = len(self.trainings), self.console.width, self.console.height
+        if n == 1 or width < n * LEAST_WIDTH:
+            return Group(*(one.panel(width, height // n) for one in self.trainings))
+        columns = Table.grid(padding=(0, 3, 0, 0), expand=True)
+        for _ in self.trainings:
+            columns.add_column(ratio=1)
+        columns.add_row(*(one.panel(width // n - 3, height) for one in self.trainings))
+        return columns
+
+
+class Shown:
+    """One training as the live panel shows it."""
+
+    def __init__(
+        self,
+        title: str = "",
+        judged: tuple[str, ...] = (),
+        total_steps: int = 0,
+        first_step: int = 0,
+    ) -> None:
+        self.title, self.judged, self.total_steps = title, judged, total_steps
+        self.last_step = first_step
+        self.loss = self.speed = 0.0
+        self.phase = ""
+        self.curves: dict[str, list[float]] = {}
+        self.began, self.ended = time.monotonic(), math.nan
+
+    def stop(self) -> None:
+        """It is over: its clock stands still."""
+        self.ended = time.monotonic()
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        """An evaluation."""
+        self.last_step = record["step"]
+        self.loss = _number(record.get("loss"))
+        self.speed = record.get("steps_per_second", self.speed)
+        self.phase = record.get("phase", "")
+        for split, share in record["accuracy"].items():
+            self.curves.setdefault(split, []).append(share)
+
+    def panel(self, width: int, height: int) -> Group:
+        """What is shown of it in so many columns and lines."""
+        return Group(self._bar(), self._facts(), *self._splits(width, height), self._phases())
 
     def _bar(self) -> Table:
         grid = Table.grid(padding=(0, 1), expand=True)
@@ -256,7 +305,9 @@ class LiveProgress:
 
     def _facts(self) -> Text:
         parts = []
-        if self.speed > 0:
+        if self.ended == self.ended:
+            parts = [f"{duration(self.ended - self.began)}", f"loss {self.loss:.4f}"]
+        elif self.speed > 0:
             left = max(0, self.total_steps - self.last_step) / self.speed
             # A run that reaches its goal stops before all its steps are done.
             parts = [
@@ -267,12 +318,12 @@ class LiveProgress:
             ]
         return Text(" · ".join(parts), style="dim", overflow="ellipsis", no_wrap=True)
 
-    def _splits(self) -> list[Text]:
-        """A line for each split, as many as the terminal has room for, then one for those that are
-        for validation."""
+    def _splits(self, columns: int, lines_high: int) -> list[Text]:
+        """A line for each split, as many as there is room for, then one for those that are for
+        validation."""
         names = [name for name in in_order(self.curves) if not is_validation(name)]
-        aside = validation_line(self.curves) if self.console.height > 6 else ""
-        room = max(1, self.console.height - 5 - bool(aside))
+        aside = validation_line(self.curves) if lines_high > 6 else ""
+        room = max(1, lines_high - 5 - bool(aside))
         if len(names) <= room:
             shown = names
         else:
@@ -280,7 +331,7 @@ class LiveProgress:
             ranked = sorted(names, key=lambda name: name not in self.judged)
             shown = in_order(ranked[: room - 1])
         wide = max(map(len, shown), default=0)
-        width = min(48, max(4, self.console.width - wide - 11))
+        width = min(48, max(4, columns - wide - 11))
         lines = []
         for name in shown:
             curve = self.curves[name]

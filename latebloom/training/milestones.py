@@ -1,13 +1,15 @@
-"""When a run got there: phases, and the first and the sustained step of every split.
+"""When a run got there: the first and the sustained step of every split, and how late it bloomed.
 
 Enters: the records of the evaluations. Leaves: steps and words. Both steps are kept since they
 can lie far apart (6 to 11 times on structural tasks).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from latebloom.training.until import IN_A_ROW
+from latebloom.worlds.splits import Split
 
 LEVEL = 0.99
 """Accuracy that counts as having got there."""
@@ -31,3 +33,47 @@ def sustained_step(
         if all(reached[i : i + IN_A_ROW]):
             return records[i]["step"]
     return None
+
+
+BLOOMED = 0.95
+"""Accuracy on held-out questions that counts as having bloomed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bloom:
+    """How late a split came, beside the questions that were trained on.
+
+    fitted: the first evaluated step with training questions at `LEVEL`. reached: the first with the
+    held-out ones at `BLOOMED`. None: never. when_fitted, at_last: accuracy of the held-out ones at
+    the step `fitted` and at the last evaluation.
+    """
+
+    fitted: int | None
+    reached: int | None
+    when_fitted: float | None
+    at_last: float | None
+
+    @property
+    def times(self) -> float | None:
+        """How many times the steps of fitting it took; None if it never came."""
+        return self.reached / self.fitted if self.reached and self.fitted else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it for JSON."""
+        return {
+            "fitted_step": self.fitted,
+            "bloomed_step": self.reached,
+            "times": self.times,
+            "accuracy_when_fitted": self.when_fitted,
+            "accuracy_at_last": self.at_last,
+        }
+
+
+def bloom_of(
+    records: Sequence[Mapping[str, Any]], split: str, trained: str = Split.TRAIN_INFERRED
+) -> Bloom:
+    """How late `split` came in a run, beside the questions of `trained`."""
+    fitted = first_step(records, trained)
+    then = next((r["accuracy"].get(split) for r in records if r["step"] == fitted), None)
+    last = records[-1]["accuracy"].get(split) if records else None
+    return Bloom(fitted, first_step(records, split, BLOOMED), then, last)

@@ -191,3 +191,29 @@ def test_plain_lines_have_validation_last(records: list[dict]) -> None:
     show(make_progress(False, stream), with_validation(records))
     heads = stream.getvalue().splitlines()[1]
     assert heads.split()[-5:] == ["test_id", "test_ood", "valid_id", "valid_ood", "phase"]
+
+
+def test_trainings_side_by_side(records: list[dict]) -> None:
+    """Both stay on show, beside each other where there is room, else one below the other."""
+    progress = LiveProgress(
+        Console(file=Terminal(), force_terminal=True, width=120, height=30), beside=True
+    )
+    with progress:
+        for title in ("plain, seed 0", "looped, seed 0"):
+            progress.start(600, 0, title, ("test_id",))
+            for record in records:
+                progress.evaluated(record)
+    lines = panel_lines(progress, 120)
+    assert "plain, seed 0" in lines[0] and "looped, seed 0" in lines[0]
+    progress.console.width = 60
+    titles = [line for line in panel_lines(progress, 60) if ", seed 0" in line]
+    assert [title.split(",")[0] for title in titles] == ["plain", "looped"]
+
+
+def test_a_training_alone_replaces_the_one_before(records: list[dict]) -> None:
+    progress = LiveProgress(Console(file=Terminal(), force_terminal=True, width=120, height=30))
+    with progress:
+        for title in ("first", "second"):
+            progress.start(600, 0, title)
+            progress.evaluated(records[0])
+    assert not any("first" in line for line in panel_lines(progress, 120))
