@@ -43,9 +43,9 @@ BLOOMED = 0.95
 class Bloom:
     """How late a split came, beside the questions that were trained on.
 
-    fitted: the first evaluated step with training questions at `LEVEL`. reached: the first with the
-    held-out ones at `BLOOMED`. None: never. when_fitted, at_last: accuracy of the held-out ones at
-    the step `fitted` and at the last evaluation.
+    fitted: the sustained step of the training questions at `LEVEL`. reached: that of the held-out
+    ones at `BLOOMED`. None: never. when_fitted, at_last: accuracy of the held-out ones at the step
+    `fitted` and at the last evaluation.
     """
 
     fitted: int | None
@@ -73,7 +73,7 @@ def bloom_of(
     records: Sequence[Mapping[str, Any]], split: str, trained: str = Split.TRAIN_INFERRED
 ) -> Bloom:
     """How late `split` came in a run, beside the questions of `trained`."""
-    fitted = first_step(records, trained)
+    fitted = sustained_step(records, trained)
     then = next((r["accuracy"].get(split) for r in records if r["step"] == fitted), None)
     last = records[-1]["accuracy"].get(split) if records else None
-    return Bloom(fitted, first_step(records, split, BLOOMED), then, last)
+    return Bloom(fitted, sustained_step(records, split, BLOOMED), then, last)

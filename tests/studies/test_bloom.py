@@ -30,16 +30,18 @@ def record(step: int, trained: float, held_out: float) -> dict:
 
 
 def test_how_late_a_split_came() -> None:
-    records = [record(10, 0.5, 0.0), record(20, 0.99, 0.2), record(90, 1.0, 0.96)]
-    bloom = bloom_of(records, "test_id")
-    assert bloom == Bloom(fitted=20, reached=90, when_fitted=0.2, at_last=0.96)
+    early = [record(10, 0.99, 0.1), record(15, 0.5, 0.0)]  # by luck, and not kept
+    kept = [record(20, 0.99, 0.2), record(30, 1.0, 0.96), record(40, 1.0, 0.9)]
+    late = [record(90, 1.0, 0.95), record(100, 1.0, 0.96), record(110, 1.0, 0.97)]
+    bloom = bloom_of(early + kept + late, "test_id")
+    assert bloom == Bloom(fitted=20, reached=90, when_fitted=0.2, at_last=0.97)
     assert bloom.times == 4.5
 
 
 def test_what_never_came_has_no_times() -> None:
-    assert bloom_of([record(10, 1.0, 0.5)], "test_id").times is None
-    assert bloom_of([record(10, 0.5, 0.99)], "test_id").times is None
-    assert bloom_of([record(10, 1.0, 0.5)], "test_ood") == Bloom(10, None, None, None)
+    assert bloom_of([record(10, 1.0, 0.5)] * 3, "test_id").times is None
+    assert bloom_of([record(10, 0.5, 0.99)] * 3, "test_id").times is None
+    assert bloom_of([record(10, 1.0, 0.5)] * 3, "test_ood") == Bloom(10, None, None, None)
     assert bloom_of([], "test_id") == Bloom(None, None, None, None)
 
 
