@@ -228,7 +228,7 @@ CLAIMS = (
     ),
     Claim(
         "tense",
-        "agreement with the subject: generalisation held at >= .90",
+        "agreement, not with the nearest noun: generalisation held at >= .90",
         "tense",
         (),
         5,
