@@ -45,8 +45,8 @@ def question() -> RunConfig:
 def tense() -> RunConfig:
     """Re-inflecting verbs: agreement with the subject, though that with the nearest noun fits.
 
-    A high rate finds the subject, with swings; a falling one goes back to the nearest noun. So the
-    rate stays high and the weights are averaged (docs/log.md).
+    A high rate leaves the nearest noun, with swings; a falling one goes back to it. So the rate
+    stays high and the weights are averaged (docs/log.md).
     """
     return RunConfig(
         recipe="tense",
