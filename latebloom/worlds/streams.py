@@ -3,7 +3,7 @@
 Everything that is drawn at random comes from `numpy.random.default_rng([seed, stream])`. So two
 kinds of draw do not run in step though they have one seed, and a further draw in one place changes
 no number in another. Every stream that a seed has is listed here: a new one takes a number that
-nobody has, from 17 on.
+nobody has, from 18 on.
 
 Some share a number, since they came about apart from each other. They keep it: with another, every
 figure that was ever measured would change. Numbers 5 to 10 were never used.
@@ -58,6 +58,8 @@ class Draw(IntEnum):
     """Which sentences are projected onto trees."""
     RANDOM_TREES = 16
     """The random trees that a projection is compared with."""
+    NOISE = 17
+    """Which trained comparisons are told wrongly, and how."""
 
 
 def check_seed(seed: int, name: str = "seed") -> None:
