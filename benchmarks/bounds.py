@@ -1,8 +1,9 @@
 """What bounds alone tell of hidden values: the rule that a trained model has to be seen beside.
 
 `python -m benchmarks.bounds` makes the worlds of `hidden-attributes` (seeds 0 to 4) and of
-`hidden-attributes-paper` (seed 0), puts their held-out questions to the bounds rule and to exact
-inference, and writes `results/bounds.md`. Nothing is trained.
+`hidden-attributes-paper` (seed 0), puts their held-out questions to the bounds rule, to exact
+inference, and to exact inference that knows the scale, and writes `results/bounds.md`. Nothing is
+trained.
 """
 
 import time
@@ -14,7 +15,7 @@ from latebloom.intervals import wilson
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.rivals.bounds import BoundsRule
 from latebloom.rivals.memory import Memory
-from latebloom.rivals.reasoning import Symbolic
+from latebloom.rivals.reasoning import Symbolic, SymbolicOnScale
 from latebloom.worlds.build import build_world
 from latebloom.worlds.data import as_world
 from latebloom.worlds.splits import Split
@@ -32,7 +33,7 @@ def main() -> None:
     for recipe, seed in RUNS:
         world = as_world(build_world(make_recipe(recipe).world, seed), recipe)
         memory = Memory.of(world)
-        for rival in (BoundsRule(memory), Symbolic(memory)):
+        for rival in (BoundsRule(memory), SymbolicOnScale(memory), Symbolic(memory)):
             cells, asked, begun = [], 0, time.perf_counter()
             for split in SPLITS:
                 rows = world.examples(split)

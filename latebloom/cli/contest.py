@@ -17,6 +17,8 @@ def rivals(
     splits: str = "",
     limit: int = 0,
     k: int = 20,
+    closure: str = "20,100,200",
+    bradley_terry: Flag = False,
     dense: Flag = False,
     endpoint: str = "",
     model: str = "",
@@ -47,7 +49,12 @@ def rivals(
     limit
         At most so many questions of each split; 0 asks all.
     k
-        Facts that retrieval finds for a question.
+        Facts that retrieval reads in a round.
+    closure
+        Facts that retrieval reads in a round if it searches until nothing new comes up, separated
+        by commas; "" leaves these rivals out.
+    bradley_terry
+        Add the Bradley-Terry model where values are hidden (extra `pairs`).
     dense
         Add retrieval by sentence embeddings (extra `dense`).
     endpoint
@@ -85,6 +92,8 @@ def rivals(
         splits=words(splits),
         limit=limit,
         k=k,
+        closure=numbers(closure),
+        bradley_terry=bradley_terry,
         dense=dense,
         endpoint=endpoint,
         model=model,
@@ -121,3 +130,14 @@ def rivals(
 def words(text: str) -> tuple[Any, ...]:
     """`a,b` as two words."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """`20,100` as two numbers.
+
+    Raises: LatebloomError for what is none.
+    """
+    try:
+        return tuple(map(int, words(text)))
+    except ValueError:
+        raise LatebloomError(f"--closure {text!r}: give whole numbers, such as 20,100") from None

@@ -251,6 +251,7 @@ def contest(path: Path) -> list[dict[str, Any]]:
                     for kind in ("wrong", "cannot_decide", "invalid")
                 },
                 "recall": row["recall"],
+                "facts": row.get("facts"),
                 "seconds": float(row["seconds"]),
                 "tokens": float(row["tokens"]),
             }

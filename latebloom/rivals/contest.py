@@ -7,7 +7,9 @@ question. The model's own row comes in as data (`row_of_model`): rivals know not
     contest = Contest.run(world, [Symbolic(memory), Retrieval(memory, Bm25(memory.texts))])
     print(contest.to_markdown())
 
-In the split of undecidable questions a right answer is luck, and "cannot decide" the wise one.
+In the split of undecidable questions no chain of facts tells the answer. A right one need not be
+luck: that values are steps of a known scale decides most of these questions, and bounds narrow down
+the others.
 """
 
 import json
@@ -17,7 +19,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
@@ -33,7 +34,8 @@ class Row:
     """How one rival did on one split.
 
     seconds, tokens: of a question, in the mean. recall: mean share of the needed facts that was
-    found; NaN for rivals without retrieval.
+    found; facts: how many were read for a question, in the mean; both NaN for rivals without
+    retrieval.
     """
 
     rival: str
@@ -47,6 +49,7 @@ class Row:
     seconds: float = 0.0
     tokens: float = 0.0
     recall: float = math.nan
+    facts: float = math.nan
 
     @property
     def accuracy(self) -> float:
@@ -113,7 +116,7 @@ class Contest:
     def to_markdown(self) -> str:
         """The table for people; shares in percent, with the 95 % interval of the correct ones."""
         names = ("rival", "questions", "n", "correct", "95 % interval", "wrong", "cannot decide")
-        names += ("invalid", "recall", "seconds", "tokens")
+        names += ("invalid", "recall", "facts read", "seconds", "tokens")
         lines = [" | ".join(names), " | ".join(["---"] * 2 + ["---:"] * (len(names) - 2))]
         lines += [" | ".join(cells(row)) for row in self.rows]
         return "".join(f"| {line} |\n" for line in lines)
@@ -136,6 +139,7 @@ def cells(row: Row) -> list[str]:
         share(row.cannot_decide),
         share(row.invalid),
         "-" if math.isnan(row.recall) else f"{row.recall:.3f}",
+        "-" if math.isnan(row.facts) else f"{row.facts:,.0f}",
         f"{row.seconds:.2g}",
         f"{row.tokens:,.0f}",
     ]
@@ -174,7 +178,6 @@ def score(
         reply.kind == "answered" and reply.answer == answer
         for reply, answer in zip(replies, truth.tolist(), strict=True)
     )
-    recalls = np.array([reply.recall for reply in replies])
     n = len(replies)
     return Row(
         rival=name,
@@ -187,8 +190,15 @@ def score(
         invalid=kinds.count("invalid"),
         seconds=sum(reply.seconds for reply in replies) / n if n else 0.0,
         tokens=sum(reply.tokens for reply in replies) / n if n else 0.0,
-        recall=float(np.nanmean(recalls)) if (~np.isnan(recalls)).any() else math.nan,
+        recall=mean_of_known([reply.recall for reply in replies]),
+        facts=mean_of_known([reply.facts for reply in replies]),
     )
+
+
+def mean_of_known(numbers: Sequence[float]) -> float:
+    """The mean of the numbers that are not NaN; NaN if all are."""
+    known = [number for number in numbers if not math.isnan(number)]
+    return sum(known) / len(known) if known else math.nan
 
 
 def row_of_model(

@@ -22,6 +22,7 @@ class Reply:
     seconds: time it took; 0 where it was found in no measurable time.
     tokens: what a language model read and wrote for it, else 0.
     recall: share of the needed facts that retrieval found, NaN without retrieval.
+    facts: how many facts retrieval read for it, NaN without retrieval.
     """
 
     kind: Kind
@@ -29,6 +30,7 @@ class Reply:
     seconds: float = 0.0
     tokens: int = 0
     recall: float = float("nan")
+    facts: float = float("nan")
 
 
 CANNOT_DECIDE = Reply("cannot decide")

@@ -2,13 +2,15 @@
 
 Enters: a memory and questions in words. Leaves: replies. An index finds the `k` facts most like
 the question; a reader then applies the task's rule exactly to what was found
-(`latebloom.rivals.reasoning`). With a second round the reader asks once more for the facts that it
-misses: the next hop of a chain, or the values of the entities that were compared.
+(`latebloom.rivals.reasoning`). With further rounds a reader that cannot answer yet asks for the
+facts that it misses: the next hop of a chain, or what is known of the entities that were compared.
+It goes on for so many rounds, or until nothing new comes up.
 
 Covers: BM25 (package bm25s) and sentence embeddings (extra `dense`: MiniLM, 384 dimensions, from
 a package, so that nothing is downloaded).
 """
 
+import math
 import re
 import time
 from dataclasses import replace
@@ -27,6 +29,8 @@ from latebloom.worlds.tasks.task import NOTHING, chain_in_words
 
 WORD = re.compile(r"\w+(?:[-/.]\w+)*")
 QUERIES_AT_ONCE = 256
+BUDGET = 2000
+"""Facts that are read for one question at most."""
 COMMON = 0.9
 """Words in at least this share of the sentences tell nothing and cost most; they are not asked."""
 
@@ -141,46 +145,107 @@ def load_minilm() -> Any:
     return sentence_transformers.SentenceTransformer(str(folder), device="cpu")
 
 
-class Retrieval:
-    """Finds facts by wording, then reasons exactly over what was found."""
+class Search:
+    """What a reader has read for one question, and what its queries brought.
 
-    def __init__(self, memory: Memory, index: Index, *, k: int = 20, rounds: int = 1) -> None:
-        """rounds: 1, or 2 to ask once more for what the reader misses."""
-        if k < 1 or rounds not in (1, 2):
-            raise RivalError(f"k is {k} and rounds {rounds}; k is 1 or more, rounds 1 or 2")
+    question: its tokens. read: numbers of the facts, in the order in which they were read. asked:
+    the facts that were searched for. found: the best `k` facts of each query.
+    """
+
+    def __init__(self, question: list[int], found: Int[ndarray, "1 k"]) -> None:
+        self.question = question
+        self.found = found
+        self.asked: set[tuple[int, int]] = set()
+        self.read = np.empty(0, np.int64)
+
+    @property
+    def unread(self) -> Int[ndarray, " fact"]:
+        """What the queries brought and was not read yet: they take turns, the best first."""
+        found = self.found.T.ravel()
+        new = found[~np.isin(found, self.read)]
+        return new[np.sort(np.unique(new, return_index=True)[1])]
+
+    def turn_page(self, most: int) -> None:
+        """Reads at most so many facts more."""
+        self.read = np.concatenate((self.read, self.unread[:most]))
+
+
+class Retrieval:
+    """Finds facts by wording, then reasons exactly over what was found.
+
+    While the reader cannot answer it searches again, at every round for what it would like to know
+    besides, and reads `k` facts more of what all its queries brought.
+    """
+
+    def __init__(
+        self, memory: Memory, index: Index, *, k: int = 20, rounds: float = 1, budget: int = BUDGET
+    ) -> None:
+        """k: facts that a query brings, and that are read in a round. rounds: 1, 2, ...; infinite:
+        until a round brings nothing new. budget: facts that are read for a question at most."""
+        if k < 1 or rounds < 1 or budget < 1:
+            raise RivalError(f"k is {k}, rounds {rounds} and budget {budget}; each is 1 or more")
         self.memory = memory
         self.index = index
         self.k = k
         self.rounds = rounds
+        self.budget = budget
 
     @property
     def name(self) -> str:
-        return f"{self.index.name}, k {self.k}" + (", asked twice" if self.rounds == 2 else "")
+        times = {1: "", 2: ", asked twice", math.inf: ", to closure"}
+        asked = times.get(self.rounds, f", asked {self.rounds} times")
+        return f"{self.index.name}, k {self.k}{asked}"
 
-    def find(self, questions: Int[ndarray, "question token"]) -> list[Int[ndarray, " found"]]:
-        """The numbers of the facts found for each question, best first."""
+    def find(self, questions: Int[ndarray, "question token"]) -> list[Int[ndarray, " read"]]:
+        """The numbers of the facts that are read for each question, in that order."""
         words = [self.memory.question(row) for row in questions.tolist()]
-        found = list(self.index.top(words, self.k))
-        if self.rounds == 1:
-            return found
-        wanted = [
-            self.missing(row, facts) for row, facts in zip(questions.tolist(), found, strict=True)
+        searches = [
+            Search(row, found[None])
+            for row, found in zip(questions.tolist(), self.index.top(words, self.k), strict=True)
         ]
-        queries = [query for queries in wanted for query in queries]
-        if not queries:
-            return found
-        more = self.index.top(queries, max(1, self.k // max(map(len, wanted))))
-        ends = np.cumsum([len(queries) for queries in wanted])[:-1]
-        return [
-            np.unique(np.concatenate((facts, new.ravel())))
-            for facts, new in zip(found, np.split(more, ends), strict=True)
-        ]
+        open_, rounds = searches, 0
+        while open_:
+            for one in open_:
+                one.turn_page(min(self.k, self.left(one)))
+            rounds += 1
+            if rounds >= self.rounds:
+                break
+            open_ = [one for one in open_ if self.left(one) and not self.is_solved(one)]
+            open_ = self.ask_again(open_)
+        return [one.read for one in searches]
 
-    def missing(self, question: list[int], found: Int[ndarray, " found"]) -> list[str]:
-        """The facts, as beginnings of sentences, that the reader would like to have besides."""
-        atomic, statements = self.memory.split(found)
-        wanted = self.memory.task.missing(atomic, statements, question)
-        return [chain_in_words(pair, self.memory.vocabulary.words) for pair in wanted]
+    def left(self, search: Search) -> int:
+        """How many facts may still be read for a question."""
+        return self.budget - len(search.read)
+
+    def is_solved(self, search: Search) -> bool:
+        """Whether the facts that were read decide the question."""
+        answer = self.memory.solve(np.array([search.question]), search.read)[0]
+        return bool(answer != NOTHING)
+
+    def ask_again(self, searches: list[Search]) -> list[Search]:
+        """Searches for what the readers of these questions would like to know besides, at most `k`
+        things each; those whose search can go on."""
+        task, words = self.memory.task, self.memory.vocabulary.words
+        wanted = [
+            [
+                fact
+                for fact in task.missing(*self.memory.split(one.read), one.question)
+                if fact not in one.asked
+            ][: self.k]
+            for one in searches
+        ]
+        every = list(dict.fromkeys(fact for facts in wanted for fact in facts))
+        if every:
+            found = self.index.top([chain_in_words(fact, words) for fact in every], self.k)
+            place = {fact: i for i, fact in enumerate(every)}
+            for one, facts in zip(searches, wanted, strict=True):
+                one.asked.update(facts)
+                rows = np.array([place[fact] for fact in facts], np.int64)
+                one.found = np.concatenate((one.found, found[rows]))
+        return [
+            one for one, facts in zip(searches, wanted, strict=True) if facts or len(one.unread)
+        ]
 
     def answer(self, questions: Int[ndarray, "question token"]) -> list[Reply]:
         """One reply for each question; its seconds are the mean of its batch."""
@@ -191,8 +256,10 @@ class Retrieval:
             said = [self.read(row, facts) for row, facts in zip(rows, found, strict=True)]
             seconds = (time.perf_counter() - begun) / max(len(rows), 1)
             replies += [
-                replace(one, seconds=seconds, recall=recall)
-                for one, recall in zip(said, self.recalls(rows, found, said), strict=True)
+                replace(one, seconds=seconds, recall=recall, facts=len(facts))
+                for one, facts, recall in zip(
+                    said, found, self.recalls(rows, found, said), strict=True
+                )
             ]
         return replies
 

@@ -5,6 +5,7 @@ model's own, kept as `RUN/rivals.json` and `RUN/rivals.md`. What takes long is k
 `RUN/rivals/`, a language model's answers one by one, so that a contest that stopped goes on.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -17,13 +18,14 @@ from latebloom.errors import RivalError
 from latebloom.evaluation.accuracy import correct_rows
 from latebloom.files import write_json, write_text
 from latebloom.rivals.answer_cache import AnswerCache
-from latebloom.rivals.bounds import BoundsRule
+from latebloom.rivals.bounds import BoundsRule, MajorityRule
+from latebloom.rivals.bradley_terry import BradleyTerry
 from latebloom.rivals.contest import Contest, Row, asked, default_splits, row_of_model
 from latebloom.rivals.endpoint import Endpoint
 from latebloom.rivals.language_model import Estimate, LanguageModel, LanguageModelConfig
 from latebloom.rivals.memory import Memory
 from latebloom.rivals.prompts import Style
-from latebloom.rivals.reasoning import Symbolic
+from latebloom.rivals.reasoning import GraphQuery, Symbolic, SymbolicOnScale
 from latebloom.rivals.reply import Rival
 from latebloom.rivals.retrieval import Bm25, Dense, Retrieval
 from latebloom.training.opened import OpenedRun
@@ -42,9 +44,14 @@ class ContestConfig:
     limit: int = 0
     """Questions of a split at most, evenly spread over it; 0: all."""
     k: int = 20
-    """Facts that retrieval finds for a question."""
+    """Facts that retrieval reads in a round."""
+    closure: tuple[int, ...] = (20, 100, 200)
+    """Facts that retrieval to closure reads in a round: each is a rival, in which BM25 searches
+    until nothing new comes up."""
     dense: bool = False
     """Whether retrieval by sentence embeddings takes part."""
+    bradley_terry: bool = False
+    """Whether the Bradley-Terry model takes part where values are hidden."""
     endpoint: str = ""
     """Address of a language model, such as http://127.0.0.1:8000/v1; empty: none takes part."""
     model: str = ""
@@ -65,6 +72,8 @@ class ContestConfig:
     def __post_init__(self) -> None:
         if self.k < 1:
             raise RivalError(f"--k is {self.k}; it must be at least 1")
+        if min(self.closure, default=1) < 1:
+            raise RivalError(f"--closure has {min(self.closure)}; each must be at least 1")
         for option, values, kind in (
             ("--style", self.styles, Style),
             ("--retrieval", self.finders, Finder),
@@ -120,13 +129,14 @@ class Arena:
     def plain_rivals(self) -> Iterator[Rival]:
         """The rivals that need no language model."""
         # Where questions rest on a rule there is no fact to find.
-        finders = ("bm25", "dense") if self.config.dense else ("bm25",)
-        for name in finders if len(self.memory) else ():
-            for rounds in (1, 2):
-                yield Retrieval(self.memory, self.finder(name), k=self.config.k, rounds=rounds)
-        if self.memory.task.rests_on_inferred and len(self.memory.statements):
-            yield BoundsRule(self.memory)
-        yield Symbolic(self.memory)
+        if len(self.memory):
+            finders = ("bm25", "dense") if self.config.dense else ("bm25",)
+            for name in finders:
+                for rounds in (1, 2):
+                    yield Retrieval(self.memory, self.finder(name), k=self.config.k, rounds=rounds)
+            for k in self.config.closure:
+                yield Retrieval(self.memory, self.finder("bm25"), k=k, rounds=math.inf)
+        yield from exact_rivals(self.memory, bradley_terry=self.config.bradley_terry)
 
     def language_models(self) -> list[LanguageModel]:
         """A rival for each style and finder; none without an endpoint."""
@@ -161,6 +171,21 @@ class Arena:
                 np.average([part.facts_left_out for part in parts], weights=sizes)
             ),
         )
+
+
+def exact_rivals(memory: Memory, *, bradley_terry: bool) -> Iterator[Rival]:
+    """The rivals that take in all facts by number; some only where values are hidden.
+
+    Raises: MissingExtraError if the Bradley-Terry model is to take part and its extra is missing.
+    """
+    if memory.task.rests_on_inferred and len(memory.statements):
+        yield BoundsRule(memory)
+        yield MajorityRule(memory)
+        if bradley_terry:
+            yield BradleyTerry(memory)
+        yield SymbolicOnScale(memory)
+    yield GraphQuery(memory)
+    yield Symbolic(memory)
 
 
 def language_model_config(config: ContestConfig, style: Style) -> LanguageModelConfig:

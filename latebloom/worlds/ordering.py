@@ -1,13 +1,14 @@
-"""What follows from comparisons: which of two nodes is known to be at least as great.
+"""What follows from comparisons: which of two nodes is known to be the greater.
 
-Enters: statements "a is greater than b" and "a equals b" about numbered nodes. Leaves: for the
-nodes asked about, whether a chain of statements leads from one to the other. Exact: the chain is
-followed to its end by transitive closure, with the reached nodes as bits.
+Enters: statements "a is less than, equal to, greater than b" about numbered nodes. Leaves: for
+every pair of the nodes asked about the label that follows. Exact: nodes that are said to be equal
+are one, and from there the chain of statements "greater" is followed to its end by transitive
+closure, with the reached nodes as bits.
 
 Source: arXiv:2405.15071, section 5 (a question is decided by a path of >= in the graph of facts).
-A path with one strict step makes it strict; a path of equalities leads back as well. So of two
-nodes that reach each other both are equal, and if only one reaches the other it is greater.
-Differs: nothing is concluded from values being whole numbers (that between 4 and 6 lies only 5).
+Differs: statements may contradict each other. Of nodes that exceed each other, or themselves,
+nothing follows; what exceeds them all still exceeds what they all exceed.
+Does not cover: whole numbers (that between 4 and 6 lies only 5 is not concluded).
 """
 
 import numpy as np
@@ -24,51 +25,72 @@ def compare(first: Int[ndarray, "*a"], second: Int[ndarray, "*b"]) -> Int[ndarra
     return (1 + np.sign(np.subtract(first, second, dtype=np.int64))).astype(np.int32)
 
 
-def at_least_edges(
+def decide(
     first: Int[ndarray, " statement"],
     second: Int[ndarray, " statement"],
     label: Int[ndarray, " statement"],
-) -> tuple[Int[ndarray, " edge"], Int[ndarray, " edge"]]:
-    """Statements (first, second, label) as edges a -> b, "a is at least b"; an equality as two."""
-    down, up = label != LESS, label != GREATER
-    source = np.concatenate((first[down], second[up]))
-    target = np.concatenate((second[down], first[up]))
-    return source, target
+    asked: Int[ndarray, " node"],
+) -> Int[ndarray, "node node"]:
+    """The label of (row, column) of the asked nodes; UNDECIDED where none follows.
+
+    Nodes are small integers. Each label says how `first` compares with `second`.
+    """
+    n_nodes = 1 + int(max(one.max(initial=-1) for one in (first, second, asked)))
+    equal = label == EQUAL
+    node = merge(first[equal], second[equal], n_nodes)
+    first, second, label = node[first[~equal]], node[second[~equal]], label[~equal]
+    greater, less = np.where(label == GREATER, (first, second), (second, first))
+    asked = node[asked]
+    exceeds = reaches(greater, less, asked, n_nodes)
+    out = np.full(exceeds.shape, UNDECIDED, np.int32)
+    out[exceeds] = GREATER
+    out[exceeds.T] = LESS
+    out[asked[:, None] == asked] = EQUAL
+    out[exceeds & exceeds.T] = UNDECIDED
+    return out
+
+
+def merge(
+    first: Int[ndarray, " equality"], second: Int[ndarray, " equality"], n_nodes: int
+) -> Int[ndarray, " node"]:
+    """For each node the least of those that equalities tie to it, itself included."""
+    least = np.arange(n_nodes)
+    while True:
+        tied = np.minimum(least[first], least[second])
+        new = least.copy()
+        np.minimum.at(new, least[first], tied)
+        np.minimum.at(new, least[second], tied)
+        new = new[new]
+        if np.array_equal(new, least):
+            return least
+        least = new
 
 
 def reaches(
     source: Int[ndarray, " edge"],
     target: Int[ndarray, " edge"],
-    asked: Int[ndarray, " node"],
-) -> Bool[ndarray, "node node"]:
-    """Whether a path leads from asked node i (row) to asked node j (column); from itself, yes.
+    asked: Int[ndarray, " asked"],
+    n_nodes: int,
+) -> Bool[ndarray, "asked asked"]:
+    """Whether a path of one edge or more leads from asked node i (row) to asked node j (column).
 
-    Nodes are small integers; a step of the closure handles all edges at once and the closure is
-    complete when a step adds nothing.
+    A step of the closure handles all edges at once and the closure is complete when a step adds
+    nothing.
     """
-    n_nodes = 1 + int(max(source.max(initial=-1), target.max(initial=-1), asked.max(initial=-1)))
     words = -(-len(asked) // 64)
-    bits = np.zeros((n_nodes, words), np.uint64)
+    own = np.zeros((n_nodes, words), np.uint64)
     column = np.arange(len(asked))
-    bits[asked, column // 64] = np.uint64(1) << (column % 64).astype(np.uint64)
+    np.bitwise_or.at(own, (asked, column // 64), np.uint64(1) << (column % 64).astype(np.uint64))
+    bits = np.zeros_like(own)
     if len(source):
         order = np.argsort(source, kind="stable")
         target = target[order]
         start = np.flatnonzero(np.diff(source[order], prepend=-1))
         node = source[order][start]
         while True:
-            found = np.bitwise_or.reduceat(bits[target], start, axis=0) | bits[node]
+            found = np.bitwise_or.reduceat((bits | own)[target], start, axis=0)
             if np.array_equal(found, bits[node]):
                 break
             bits[node] = found
     rows = np.ascontiguousarray(bits[asked].astype("<u8")).view(np.uint8)
     return np.unpackbits(rows, axis=1, bitorder="little", count=len(asked)).astype(bool)
-
-
-def decide(reached: Bool[ndarray, "node node"]) -> Int[ndarray, "node node"]:
-    """The label of (row, column) that follows from reachability, UNDECIDED where none does."""
-    label = np.full(reached.shape, UNDECIDED, np.int32)
-    label[reached] = GREATER
-    label[reached.T] = LESS
-    label[reached & reached.T] = EQUAL
-    return label

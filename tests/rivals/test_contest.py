@@ -16,13 +16,14 @@ from latebloom.rivals.reply import Reply, spread
 def test_a_row_counts_every_kind_of_reply(comparison_world):
     replies = [
         Reply("answered", 7, tokens=10, seconds=1.0),
-        Reply("answered", 8, tokens=10, seconds=3.0, recall=0.5),
+        Reply("answered", 8, tokens=10, seconds=3.0, recall=0.5, facts=8),
         Reply("cannot decide"),
         Reply("invalid"),
     ]
     row = score("x", comparison_world, "test_ood", np.array([7, 7, 7, 7]), replies)
     assert (row.correct, row.wrong, row.cannot_decide, row.invalid, row.n) == (1, 1, 1, 1, 4)
     assert (row.seconds, row.tokens, row.recall) == (1.0, 5.0, 0.5)
+    assert row.facts == 8 and "| 0.500 | 8 |" in Contest((row,)).to_markdown()
     assert row.question_type == "comparison"
     # Wilson's interval for 1 of 4.
     assert row.ci95 == pytest.approx((0.0456, 0.6994), abs=1e-4)
@@ -75,7 +76,7 @@ def test_the_table_as_markdown_and_json():
     contest = Contest((row,))
     last = contest.to_markdown().splitlines()[-1]
     assert last == (
-        "| a\\|b | two-hop, test_ood | 200 | 75.0 | 68.6 to 80.5 | 15.0 | 7.5 | 2.5 | - | 0.25"
+        "| a\\|b | two-hop, test_ood | 200 | 75.0 | 68.6 to 80.5 | 15.0 | 7.5 | 2.5 | - | - | 0.25"
         " | 1,234 |"
     )
     table = json.loads(contest.to_json())["rows"][0]

@@ -1,5 +1,6 @@
 """Retrieval: what is found, what a perfect reader makes of it, and what it never finds."""
 
+import math
 import sys
 
 import numpy as np
@@ -13,6 +14,8 @@ from latebloom.rivals.memory import Memory
 from latebloom.rivals.reasoning import Symbolic
 from latebloom.rivals.retrieval import Bm25, Dense, Retrieval, highest, terms
 from latebloom.worlds.splits import Split
+from latebloom.worlds.tasks.comparison import HiddenValuesTask
+from latebloom.worlds.vocabulary import Vocabulary
 
 
 class Everything:
@@ -70,6 +73,56 @@ def test_the_second_hop_is_found_only_by_asking_again(small_world):
     assert {reply.recall for reply in twice} == {1.0}
 
 
+class Scripted:
+    """An index that brings for each query the facts that it was told to."""
+
+    name = "scripted"
+
+    def __init__(self, **brought):
+        self.brought = brought
+        self.queries = []
+
+    def top(self, queries, k):
+        self.queries += queries
+        return np.array([self.brought[query.split()[-1].strip("?.")][:k] for query in queries])
+
+
+def test_a_reader_goes_on_until_it_knows_and_no_further():
+    """x > a is found by x, its value by a; y < b by y. Two facts are read in a round."""
+    words = Vocabulary(("a", "b", "x", "y", "size", "v0", "v1", "<", "=", ">"))
+    atomic = np.array([[0, 4, 6], [1, 4, 5]])  # facts 0 and 1
+    told = np.array([[4, 2, 0, 9], [4, 3, 1, 7]])  # facts 2 and 3
+    memory = Memory(HiddenValuesTask.of(words), words, atomic, (told,))
+    question = np.array([[4, 2, 3]])
+    brought = dict(y=[3, 2], x=[2, 3], a=[0, 2], b=[1, 3])
+    index = Scripted(**brought)
+    (reply,) = Retrieval(memory, index, k=2, rounds=math.inf).answer(question)
+    assert (reply.kind, reply.answer, reply.facts) == ("answered", 9, 4)
+    # First the question, which names y last, then what comparisons tie to x and y, each once.
+    assert [query.split()[-1].strip("?.") for query in index.queries] == ["y", "x", "y", "a", "b"]
+    (short,) = Retrieval(memory, Scripted(**brought), k=2, rounds=math.inf, budget=3).answer(
+        question
+    )
+    assert (short.kind, short.facts) == ("cannot decide", 3)
+    # The values are not to be had: all that comes up is read, and that is the end.
+    (poor,) = Retrieval(
+        memory, Scripted(**brought | dict(a=[2, 3], b=[3, 2])), k=2, rounds=math.inf
+    ).answer(question)
+    assert (poor.kind, poor.facts) == ("cannot decide", 2)
+
+
+def test_to_closure_answers_what_two_rounds_leave_open(hidden_world):
+    memory = Memory.of(hidden_world)
+    index = Bm25(memory.texts)
+    rows = hidden_world.splits[Split.TEST_HARD]
+    right = {}
+    for rounds in (1, 2, math.inf):
+        replies = Retrieval(memory, index, k=3, rounds=rounds).answer(rows[:, :-1])
+        right[rounds] = np.mean([reply.answer for reply in replies] == rows[:, -1])
+        assert max(reply.facts for reply in replies) <= 3 * rounds
+    assert right[1] == right[2] == 0 and right[math.inf] == 1
+
+
 def test_no_answer_is_wrong_and_finding_all_is_the_ceiling(hidden_world):
     memory = Memory.of(hidden_world)
     rows = hidden_world.splits[Split.TEST_HARD]
@@ -78,7 +131,7 @@ def test_no_answer_is_wrong_and_finding_all_is_the_ceiling(hidden_world):
         assert reply.kind == "cannot decide" or reply.answer == truth
         assert reply.recall == (reply.kind == "answered")
     ceiling = Symbolic(memory).answer(rows[:, :-1])
-    everything = Retrieval(memory, Everything(len(memory))).answer(rows[:, :-1])
+    everything = Retrieval(memory, Everything(len(memory)), k=len(memory)).answer(rows[:, :-1])
     assert [r.answer for r in everything] == [r.answer for r in ceiling]
 
 
@@ -92,8 +145,9 @@ def test_recall_counts_the_needed_facts(small_world):
 
 
 def test_settings_out_of_range_are_refused(small_world):
-    with pytest.raises(RivalError, match="k is 0"):
-        Retrieval(Memory.of(small_world), Everything(1), k=0)
+    for settings in ({"k": 0}, {"rounds": 0}, {"budget": 0}):
+        with pytest.raises(RivalError, match=f"{next(iter(settings))} (is )?0"):
+            Retrieval(Memory.of(small_world), Everything(1), **settings)
 
 
 def test_dense_without_its_package_names_the_extra(monkeypatch):

@@ -12,11 +12,17 @@ from latebloom.studies.contested import ContestConfig, estimate_contest, hold_co
 from latebloom.training.config import RunConfig
 from latebloom.training.opened import OpenedRun
 from latebloom.training.run_folder import RunFolder
+from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 
 pytest.importorskip("httpx")
 
 QUIET = {"splits": ("test_ood",), "limit": 3}
+BM25 = [
+    "bm25, k 20",
+    "bm25, k 20, asked twice",
+    *(f"bm25, k {k}, to closure" for k in (20, 100, 200)),
+]
 
 
 @pytest.fixture
@@ -41,16 +47,16 @@ def test_the_models_own_rows_come_first_and_are_those_of_its_evaluation(run):
     }
     assert all(row["seconds"] > 0 for row in own)
     rivals = [row["rival"] for row in table["rows"][n_splits::n_splits]]
-    assert rivals == ["bm25, k 20", "bm25, k 20, asked twice", "symbolic"]
+    assert rivals == [*BM25, "graph query", "symbolic"]
     assert all(row["accuracy"] == 1 for row in table["rows"][-n_splits:])
 
 
 def test_the_table_is_kept_beside_the_run(run):
-    table = hold_contest(run, ContestConfig(k=3, **QUIET))
+    table = hold_contest(run, ContestConfig(k=3, closure=(2,), **QUIET))
     assert told(run) == table
     assert (table["recipe"], table["step"], table["limit"], table["k"]) == ("composition", 24, 3, 3)
     lines = (run.folder.path / "rivals.md").read_text().splitlines()
-    assert len(lines) == 2 + len(table["rows"]) == 2 + 4
+    assert len(lines) == 2 + len(table["rows"]) == 2 + 6
     assert lines[2].startswith("| grown model, step 24 | two-hop, test_ood | 3 |")
     assert not list(run.folder.path.glob(".*.part"))
 
@@ -65,8 +71,7 @@ def test_who_is_next_and_what_it_costs_is_told_before(run, chat_server):
         assert line.startswith("m, direct: 3 requests (0 answered before)")
 
     hold_contest(run, config, tell=heard.append, tell_cost=cost)
-    assert heard == ["cost", "grown model", "bm25, k 20", "bm25, k 20, asked twice", "symbolic",
-                     "m, direct"]  # fmt: skip
+    assert heard == ["cost", "grown model", *BM25, "graph query", "symbolic", "m, direct"]
 
 
 def test_all_cells_of_the_papers_table(run, chat_server):
@@ -118,6 +123,23 @@ def test_a_language_model_that_knows_a_comparison(tmp_path, chat_server, small_c
     assert (last["rival"], last["correct"], last["question_type"]) == ("m, direct", 4, "comparison")
 
 
+def test_where_values_are_hidden_the_rivals_that_guess_and_bound_them_take_part(
+    tmp_path, small_config
+):
+    pytest.importorskip("choix")
+    world = make_hidden_attributes(
+        HiddenAttributesConfig(entities=60, attributes=2, across_frac=0.1), 0
+    )
+    model = Transformer(small_config.model, len(world.vocabulary)).eval()
+    run = OpenedRun(RunFolder(tmp_path), RunConfig(), world, model, 1)
+    config = ContestConfig(splits=("test_hard",), limit=9, closure=(), bradley_terry=True)
+    rows = hold_contest(run, config)["rows"]
+    expected = ["bounds rule", "majority rule", "Bradley-Terry", "symbolic, scale known"]
+    assert [row["rival"] for row in rows[3:]] == [*expected, "graph query", "symbolic"]
+    right = {row["rival"]: row["accuracy"] for row in rows}
+    assert right["symbolic, scale known"] == right["symbolic"] == 1 > right["graph query"] == 0
+
+
 def test_without_a_key_no_work_is_begun(run, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     config = ContestConfig(endpoint="https://far.example/v1", model="m", **QUIET)
@@ -132,6 +154,7 @@ def test_without_a_key_no_work_is_begun(run, monkeypatch):
     ("settings", "message"),
     [
         ({"k": 0}, "--k is 0"),
+        ({"closure": (20, 0)}, "--closure has 0"),
         ({"styles": ("fast",)}, "--style 'fast': there are direct, cot"),
         ({"styles": ()}, "--style ''"),
         ({"finders": ("web",)}, "--retrieval 'web': there are none, bm25, dense"),

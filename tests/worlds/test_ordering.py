@@ -12,16 +12,14 @@ from latebloom.worlds.ordering import (
     GREATER,
     LESS,
     UNDECIDED,
-    at_least_edges,
     compare,
     decide,
-    reaches,
 )
 
 
 def labels_of(n_nodes, statements):
     first, second, label = np.array(statements, np.int64).reshape(-1, 3).T
-    return decide(reaches(*at_least_edges(first, second, label), np.arange(n_nodes)))
+    return decide(first, second, label, np.arange(n_nodes))
 
 
 def labels_by_brute_force(n_nodes, statements):
@@ -68,11 +66,37 @@ def test_long_chains_and_many_nodes(n_nodes):
 
 
 def test_asked_nodes_may_be_few_and_in_any_order():
-    source, target = at_least_edges(
-        np.array([7, 3]), np.array([3, 1]), np.array([GREATER, GREATER])
-    )
-    reached = reaches(source, target, np.array([1, 7, 9]))
-    assert reached.tolist() == [[True, False, False], [True, True, False], [False, False, True]]
+    first, second = np.array([[7, 3], [3, 1]])
+    label = decide(first, second, np.array([GREATER, GREATER]), np.array([1, 7, 9]))
+    assert label.tolist() == [
+        [EQUAL, LESS, UNDECIDED],
+        [GREATER, EQUAL, UNDECIDED],
+        [UNDECIDED, UNDECIDED, EQUAL],
+    ]
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [(1, 2, GREATER), (1, 2, LESS)],
+        [(1, 2, GREATER), (2, 3, GREATER), (3, 1, GREATER)],
+        [(1, 2, EQUAL), (2, 3, EQUAL), (1, 3, LESS)],
+    ],
+)
+def test_contradictions_decide_nothing_and_spoil_nothing_else(statements):
+    around = [(0, 1, GREATER), (2, 4, GREATER), (4, 5, EQUAL)]
+    label = labels_of(6, [*statements, *around])
+    among = sorted({node for *nodes, _ in statements for node in nodes})
+    assert (label[np.ix_(among, among)] == UNDECIDED).all()
+    assert label[0].tolist() == [
+        EQUAL,
+        GREATER,
+        GREATER,
+        GREATER if 3 in among else UNDECIDED,
+        GREATER,
+        GREATER,
+    ]
+    assert label[4, 5] == EQUAL and label[4, 1] == label[4, 2] == LESS
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,7 +6,11 @@ entities, and a few across (one ID, one OOD). A test question compares two OOD e
 
 - easy: the trained comparisons alone decide it;
 - hard: they decide it only together with the values of the ID entities;
-- undecidable: nothing trained decides it (its answer is what the hidden values say).
+- undecidable: no chain of what is trained decides it (its answer is what the hidden values say).
+  That they are steps of a known scale is not used: with it most of these are decided after all.
+
+With `noise` a share of the trained comparisons is told wrongly. Which questions are easy or hard
+goes by the comparisons as they would be without.
 
 Source: arXiv:2405.15071, section 5, "complex reasoning". Differs: the labels are the same, but
 decided for all pairs of an attribute at once; an easy and an undecidable split are kept.
@@ -32,6 +36,7 @@ from latebloom.worlds.comparisons.made import (
     vocabulary_of,
 )
 from latebloom.worlds.comparisons.pairs import PairSpace, both_orders, draw_held_out, draw_others
+<<<<<<< HEAD
 from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.ordering import (
     EQUAL,
@@ -41,6 +46,9 @@ from latebloom.worlds.ordering import (
     decide,
     reaches,
 )
+=======
+from latebloom.worlds.ordering import EQUAL, GREATER, UNDECIDED, compare, decide
+>>>>>>> contest
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.comparison import HiddenValuesTask
@@ -72,6 +80,9 @@ class HiddenAttributesConfig(WorldSettings):
     across_frac: float = 0.05
     """Fraction of the comparisons of an ID and an OOD entity that is trained on; the paper has .03.
     """
+    noise: float = 0.0
+    """Fraction of the trained comparisons that are told wrongly: with either of the two other
+    answers. What is held out stays true."""
     test_id_frac: float = 0.1
     """Fraction of the ID pairs held out; at most `max_test` of them are drawn."""
     max_test: int = 3000
@@ -81,7 +92,7 @@ class HiddenAttributesConfig(WorldSettings):
     def __post_init__(self) -> None:
         WorldSettings.__post_init__(self)
         check_sizes(self.entities, self.attributes, self.values)
-        check_shares(self, "ood_frac", "test_id_frac", "within_frac", "across_frac")
+        check_shares(self, "ood_frac", "test_id_frac", "within_frac", "across_frac", "noise")
         if self.max_test < 3:
             raise WorldError(f"world.max_test is {self.max_test}; it must be at least 3")
         hidden = int(np.rint(self.ood_frac * self.entities))
@@ -115,10 +126,17 @@ def make_hidden_attributes(config: HiddenAttributesConfig, seed: int) -> World:
     )
     facts = facts_of(table, hidden)
     rows = facts.rows()
+    vocabulary = vocabulary_of(table)
+    task = HiddenValuesTask.of(vocabulary)
+    rng = np.random.default_rng([seed, Draw.NOISE])
+    told_within, told_across = (
+        tell_wrongly(comparisons(table, asked), task.first_label, config.noise, rng)
+        for asked in (within, across)
+    )
     splits = {
         Split.ATOMIC_ID: rows[~facts.ood],
-        Split.TRAIN_INFERRED: comparisons(table, within),
-        Split.TRAIN_CROSS: comparisons(table, across),
+        Split.TRAIN_INFERRED: told_within,
+        Split.TRAIN_CROSS: told_across,
         Split.TEST_ID: comparisons(table, held_out),
         Split.TEST_HARD: comparisons(table, hard),
         Split.TEST_EASY: comparisons(table, easy),
@@ -126,14 +144,25 @@ def make_hidden_attributes(config: HiddenAttributesConfig, seed: int) -> World:
         Split.TEST_VALUES: rows[facts.ood],
     }
     trained = tuple(map(str, splits))[:3]
-    vocabulary = vocabulary_of(table)
     return World(
-        task=HiddenValuesTask.of(vocabulary),
+        task=task,
         vocabulary=vocabulary,
         facts=facts,
         splits={str(name): rows for name, rows in splits.items() if len(rows)},
         trained=trained,
     )
+
+
+def tell_wrongly(
+    rows: Int[ndarray, "comparison 4"], first_label: int, noise: float, rng: np.random.Generator
+) -> Int[ndarray, "comparison 4"]:
+    """The rows, a share of them with another label; what less noise gets wrong, more does too."""
+    order = rng.permutation(len(rows))
+    shift = rng.integers(1, 3, len(rows))
+    wrong = order[: round(noise * len(rows))]
+    out = rows.copy()
+    out[wrong, 3] = first_label + (rows[wrong, 3] - first_label + shift[wrong]) % 3
+    return out
 
 
 def draw_within(
@@ -218,17 +247,18 @@ def decide_attribute(
     """
     asked = np.flatnonzero(hidden)
     first, second = np.concatenate((within, across)).T
-    edges = at_least_edges(first, second, compare(value[first], value[second]))
-    from_comparisons = decide(reaches(*edges, asked))
+    label = compare(value[first], value[second])
+    from_comparisons = decide(first, second, label, asked)
 
     # Each known value becomes a node: its entities equal it, and it exceeds the next lower one.
     known = np.flatnonzero(~hidden)
     levels, level = np.unique(value[known], return_inverse=True)
     node = len(value) + np.arange(len(levels))
-    same = at_least_edges(known, node[level], np.full(len(known), EQUAL))
-    source = np.concatenate((edges[0], same[0], node[1:]))
-    target = np.concatenate((edges[1], same[1], node[:-1]))
-    return Labels(from_comparisons, decide(reaches(source, target, asked)))
+    first = np.concatenate((first, known, node[1:]))
+    second = np.concatenate((second, node[level], node[:-1]))
+    told = (np.full(len(known), EQUAL), np.full(len(node) - 1, GREATER))
+    label = np.concatenate((label, *told))
+    return Labels(from_comparisons, decide(first, second, label, asked))
 
 
 def draw_test(

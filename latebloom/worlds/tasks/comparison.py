@@ -18,14 +18,7 @@ from numpy import ndarray
 
 from latebloom.errors import LatebloomError
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.ordering import (
-    EQUAL,
-    UNDECIDED,
-    at_least_edges,
-    compare,
-    decide,
-    reaches,
-)
+from latebloom.worlds.ordering import EQUAL, GREATER, UNDECIDED, compare, decide
 from latebloom.worlds.splits import Split, SplitMeaning
 from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.tasks.task import NOTHING, Step, Task, Told, listed
@@ -183,25 +176,25 @@ class ComparisonTask(Task):
             asked, place = np.unique(questions[rows, 1:], return_inverse=True)
             first, second = place.reshape(-1, 2).T
             about = statements[statements[:, 0] == attribute]
-            edges = self.edges_of(atomic[atomic[:, 1] == attribute], about)
-            label = decide(reaches(*edges, asked))[first, second]
+            a, b, said = self.statements_of(atomic[atomic[:, 1] == attribute], about)
+            label = decide(a, b, said, asked)[first, second]
             out[rows] = np.where(label == UNDECIDED, NOTHING, self.first_label + label)
         return out
 
-    def edges_of(
-        self, atomic: Int[ndarray, "fact 3"], comparisons: Int[ndarray, "statement 4"]
-    ) -> tuple[Int[ndarray, " edge"], Int[ndarray, " edge"]]:
-        """What is said about one attribute as edges "is at least"; a value is a node like an
+    def statements_of(
+        self, atomic: Int[ndarray, "fact 3"], comparisons: Int[ndarray, "comparison 4"]
+    ) -> Int[ndarray, "3 statement"]:
+        """What is said about one attribute as rows first, second, label: a value is a node like an
         entity, and each value exceeds the next lower one."""
-        source, target = at_least_edges(
-            comparisons[:, 1], comparisons[:, 2], comparisons[:, 3] - self.first_label
-        )
-        same = at_least_edges(atomic[:, 0], atomic[:, 2], np.full(len(atomic), EQUAL))
         levels = np.unique(atomic[:, 2])
-        return (
-            np.concatenate((source, same[0], levels[1:])).astype(np.int64),
-            np.concatenate((target, same[1], levels[:-1])).astype(np.int64),
+        first = (comparisons[:, 1], atomic[:, 0], levels[1:])
+        second = (comparisons[:, 2], atomic[:, 2], levels[:-1])
+        label = (
+            comparisons[:, 3] - self.first_label,
+            np.full(len(atomic), EQUAL),
+            np.full(max(len(levels) - 1, 0), GREATER),
         )
+        return np.stack([np.concatenate(column) for column in (first, second, label)])
 
     def missing(
         self,
@@ -209,14 +202,18 @@ class ComparisonTask(Task):
         inferred: Int[ndarray, "statement width"],
         question: Sequence[int],
     ) -> list[tuple[int, int]]:
-        """The values of the entities that either of the two was compared with."""
-        attribute, first, second = question
+        """The values of the two and of what comparisons tie to them, the nearest first."""
+        attribute = question[0]
         comparisons = comparisons_among(inferred)
-        near = np.isin(comparisons[:, 1:3], (first, second)).any(axis=1)
-        about = comparisons[near & (comparisons[:, 0] == attribute), 1:3]
+        ends = comparisons[comparisons[:, 0] == attribute, 1:3]
         known = atomic[atomic[:, 1] == attribute, 0]
-        others = np.setdiff1d(about, np.append(known, (first, second)))
-        return [(entity, attribute) for entity in others.tolist()]
+        near = np.intersect1d(question[1:], ends)
+        tied = near
+        while len(near):
+            met = ends[np.isin(ends, near).any(axis=1)]
+            near = np.setdiff1d(met, tied)
+            tied = np.concatenate((tied, near))
+        return [(entity, attribute) for entity in tied[~np.isin(tied, known)].tolist()]
 
     def needed(
         self, facts: Facts, questions: Int[ndarray, "row pos"]

@@ -210,3 +210,26 @@ def test_a_config_that_cannot_be_is_refused(change, message):
 def test_without_comparisons_there_is_nothing_to_train_on():
     with pytest.raises(WorldError, match="no comparison to train on"):
         make_hidden_attributes(replace(CONFIG, across_frac=0.0), seed=0)
+
+
+def test_noise_tells_that_share_of_the_comparisons_wrongly_and_touches_nothing_else():
+    config = HiddenAttributesConfig(entities=100, attributes=3)
+    noisy, told = ("train_inferred", "train_cross"), {}
+    for noise in (0.0, 0.05, 0.1):
+        world = make_hidden_attributes(replace(config, noise=noise), seed=0)
+        told[noise] = world
+        assert np.array_equal(world.facts.rows(), told[0.0].facts.rows())
+        for split in world.splits:
+            rows, true = world.splits[split], told[0.0].splits[split]
+            assert np.array_equal(rows[:, :-1], true[:, :-1])
+            wrong = rows[:, -1] != true[:, -1]
+            assert wrong.sum() == (round(noise * len(rows)) if split in noisy else 0)
+            assert set(rows[:, -1]) == set(true[:, -1])
+    for split in noisy:  # what less noise tells wrongly, more tells wrongly in the same way
+        true, less, more = (told[noise].splits[split][:, -1] for noise in (0.0, 0.05, 0.1))
+        assert (less == more)[less != true].all()
+
+
+def test_a_share_of_wrong_comparisons_beyond_one_is_refused():
+    with pytest.raises(WorldError, match=r"world\.noise is 1\.5; it must lie in \[0, 1\)"):
+        HiddenAttributesConfig(noise=1.5)

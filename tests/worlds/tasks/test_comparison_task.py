@@ -77,7 +77,8 @@ def test_what_follows_from_values_and_comparisons(atomic, comparisons, asked, an
 def test_the_values_that_would_help():
     """A is known; B was compared with C, whose value is not."""
     told = said((SIZE, B, C, LESS))
-    assert TASK.missing(ROWS[:1], told, [SIZE, A, B]) == [(C, SIZE)]
+    assert TASK.missing(ROWS[:1], told, [SIZE, A, B]) == [(B, SIZE), (C, SIZE)]
+    assert TASK.missing(ROWS[:0], told, [SIZE, A, C]) == [(C, SIZE), (B, SIZE)]
     assert TASK.missing(ROWS, told, [SIZE, A, B]) == []
     assert TASK.missing(ROWS[:1], NONE, [SIZE, A, B]) == []
 
