@@ -145,7 +145,9 @@ CLAIMS = (
         options=("--world.object-clause-frac", "0.3333333333333333"),
         rule=Held(0.95),
     ),
-    Claim(name="tense", about="agreement, not with the nearest noun", recipe="tense", rule=Held(0.9)),
+    Claim(
+        name="tense", about="agreement, not with the nearest noun", recipe="tense", rule=Held(0.9)
+    ),
     Claim(
         name="dyck",
         about="far closing brackets in shapes never trained",

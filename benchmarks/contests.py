@@ -10,12 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
 from benchmarks.record import RESULTS, in_words, provenance
 
-=======
-PAGE = Path(__file__).resolve().parent.parent / "results" / "rivals.md"
->>>>>>> contest
+PAGE = RESULTS / "rivals.md"
 GROWN = "grown model"
 HEAD = """\
 # Parametric memory and its rivals
@@ -51,7 +48,7 @@ def section(contest: dict[str, Any]) -> str:
     for rival in dict.fromkeys(rival for rival, _ in cells):
         told = [cells.get((rival, question), "-") for question in questions]
         lines.append(f"| {' | '.join((rival, *told))} |")
-    return "\n".join(lines) + "\n\n"
+    return "\n".join([*lines, "", in_words(provenance())]) + "\n\n"
 
 
 def title(contest: dict[str, Any]) -> str:
@@ -64,28 +61,12 @@ def main() -> None:
     runs = [Path(word) for word in sys.argv[1:]]
     if not runs:
         raise SystemExit(__doc__)
-<<<<<<< HEAD
-    lines = [
-        "# Parametric memory and its rivals",
-        "",
-        "Percent right, with 95 % intervals. Where no wrong or invalid share stands, the other",
-        "answers were `cannot decide`. Each run went through `latebloom rivals RUN --limit 300`,",
-        "with `--dense` where that has columns; `python -m benchmarks.contests RUN ...` made this",
-        f"page of what it left. {in_words(provenance())}",
-        "",
-    ]
-    for run in runs:
-        lines += table(json.loads((run / "rivals.json").read_text(encoding="utf-8")))
-    (RESULTS / "rivals.md").write_text("\n".join(lines), encoding="utf-8")
-    sys.stdout.write("\n".join(lines) + "\n")
-=======
     _, *old = PAGE.read_text(encoding="utf-8").split("\n## ")
     sections = {(words := f"## {text.strip()}\n\n").partition("\n")[0]: words for text in old}
     for run in runs:
         contest = json.loads((run / "rivals.json").read_text(encoding="utf-8"))
         sections[title(contest)] = section(contest)
     PAGE.write_text(HEAD + "".join(sections.values()).rstrip() + "\n", encoding="utf-8")
->>>>>>> contest
 
 
 if __name__ == "__main__":

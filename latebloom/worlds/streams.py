@@ -3,11 +3,7 @@
 Everything that is drawn at random comes from `numpy.random.default_rng([seed, stream])`. So two
 kinds of draw do not run in step though they have one seed, and a further draw in one place changes
 no number in another. Every stream that a seed has is listed here: a new one takes a number that
-<<<<<<< HEAD
-nobody has, from 21 on.
-=======
-nobody has, from 18 on.
->>>>>>> contest
+nobody has, from 22 on.
 
 Some share a number, since they came about apart from each other. They keep it: with another, every
 figure that was ever measured would change. Numbers 5 to 10 were never used.
@@ -62,7 +58,6 @@ class Draw(IntEnum):
     """Which sentences are projected onto trees."""
     RANDOM_TREES = 16
     """The random trees that a projection is compared with."""
-<<<<<<< HEAD
     VALIDATION = 17
     """Which rows of the test splits are set aside for validation."""
     QUESTION_APART = 18
@@ -71,10 +66,8 @@ class Draw(IntEnum):
     """The lines that tell the subject from both the first and the nearest noun."""
     OTHER_BRIDGE = 20
     """The donors of a probe that reach another bridge, the control of cross-query patching."""
-=======
-    NOISE = 17
+    NOISE = 21
     """Which trained comparisons are told wrongly, and how."""
->>>>>>> contest
 
 
 def check_seed(seed: int, name: str = "seed") -> None:

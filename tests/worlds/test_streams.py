@@ -18,12 +18,9 @@ def test_the_numbers_are_those_that_every_figure_was_measured_with():
         **{"COMPARISON": 3, "OWN_NUMBERS": 3, "DEALING": 3, "OPERANDS": 3},
         **{"HIDDEN_ATTRIBUTES": 4, "BRIDGES": 4},
         **{"QUESTION": 11, "TENSE": 12, "DYCK": 13, "TREES": 14},
-<<<<<<< HEAD
         **{"PROJECTED": 15, "RANDOM_TREES": 16, "VALIDATION": 17},
         **{"QUESTION_APART": 18, "TENSE_APART": 19, "OTHER_BRIDGE": 20},
-=======
-        **{"PROJECTED": 15, "RANDOM_TREES": 16, "NOISE": 17},
->>>>>>> contest
+        **{"NOISE": 21},
     }
 
 

@@ -36,19 +36,8 @@ from latebloom.worlds.comparisons.made import (
     vocabulary_of,
 )
 from latebloom.worlds.comparisons.pairs import PairSpace, both_orders, draw_held_out, draw_others
-<<<<<<< HEAD
 from latebloom.worlds.config import WorldSettings
-from latebloom.worlds.ordering import (
-    EQUAL,
-    UNDECIDED,
-    at_least_edges,
-    compare,
-    decide,
-    reaches,
-)
-=======
 from latebloom.worlds.ordering import EQUAL, GREATER, UNDECIDED, compare, decide
->>>>>>> contest
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.comparison import HiddenValuesTask
