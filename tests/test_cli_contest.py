@@ -26,7 +26,7 @@ def test_the_table_goes_to_standard_output_and_into_the_report(latebloom, run_fo
     code, out, err = latebloom("rivals", run_folder, "--limit", "5", "--splits", "test_id,test_ood")
     assert code == 0
     assert out == (run_folder / "rivals.md").read_text()
-    assert len(out.splitlines()) == 2 + 4 * 2
+    assert len(out.splitlines()) == 2 + 8 * 2
     assert "symbolic" in err
     latebloom("report", run_folder)
     assert "Against external memory" in (run_folder / "report.html").read_text()
@@ -57,6 +57,7 @@ def test_what_a_language_model_costs_is_told_first(latebloom, run_folder, chat_s
     [
         (["--splits", "test_x"], "no split 'test_x'"),
         (["--limit", "-1"], "--limit is -1"),
+        (["--closure", "20,many"], "--closure '20,many': give whole numbers"),
         (["--style", "fast"], "--style 'fast'"),
         (["--estimate"], "give --endpoint too"),
         (["--endpoint", "somewhere", "--model", "m"], "is no address"),

@@ -118,11 +118,11 @@ def test_the_contest_with_external_memory(run_dir: Path) -> None:
     row |= {"correct": 1500, "wrong": 300, "cannot_decide": 150, "invalid": 50, "recall": None}
     row |= {"seconds": 0.25, "tokens": 1234.4, "accuracy": 0.75, "ci95": [0.73, 0.7685]}
     table = run_dir / "rivals.json"
-    table.write_text(json.dumps({"rows": [row, row | {"recall": 0.5}]}))
+    table.write_text(json.dumps({"rows": [row, row | {"recall": 0.5, "facts": 40.2}]}))
     page = read(write_report(run_dir))
     shares = "2,000 75.0 % 73.0 – 76.8 15.0 % 7.5 % 2.5 %"
-    assert f"<b>bm25</b> two-hop, test_ood {shares} – 0.25 1,234" in page.words
-    assert "2.5 % 0.500 0.25" in page.words
+    assert f"<b>bm25</b> two-hop, test_ood {shares} – – 0.25 1,234" in page.words
+    assert "2.5 % 0.500 40 0.25" in page.words
     for damaged in ("{", "{}", "[1]", '{"rows": [{"rival": "x"}]}'):
         table.write_text(damaged)
         with pytest.raises(LatebloomError, match="no table of a contest"):
