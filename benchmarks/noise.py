@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 import latebloom
-from benchmarks.results import commit_of_code
+from benchmarks.record import RESULTS, in_words, provenance
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import correct_rows
 from latebloom.intervals import student
@@ -36,7 +36,6 @@ from latebloom.worlds.data import as_world
 from latebloom.worlds.splits import Split
 from latebloom.worlds.world import World
 
-HERE = Path(__file__).resolve().parent.parent / "results"
 RECIPE = "hidden-attributes"
 SPLITS = (Split.TEST_HARD, Split.TEST_EASY, Split.TEST_UNDECIDABLE)
 GROWN = "grown model"
@@ -121,6 +120,7 @@ def main() -> None:
             results.setdefault((row.rival, row.split, level), []).append(row)
             print(f"{level} {row.rival}, {row.split}: {row.correct} of {row.n}", flush=True)
 
+    made = provenance()
     cells = [
         Cell(
             name=f"noise{level}-seed{seed}",
@@ -141,17 +141,18 @@ def main() -> None:
     lines = [
         "# Where some of the facts are wrong",
         "",
-        f"Made by `python -m benchmarks.noise` at commit {commit_of_code()[:12]}: `{RECIPE}`,",
+        f"Made by `python -m benchmarks.noise`: `{RECIPE}`,",
         f"seeds {options.seeds}, with a share of the trained comparisons told wrongly and what is",
         "held out true. Percent right: the mean over seeds, with Student's 95 % interval over",
         "seeds, and percent wrong; what is neither is `cannot decide`. Every rival is asked all",
         f"questions, retrieval {OF_RETRIEVAL} of a split."
         + (" The grown model took no part." if options.no_model else ""),
+        in_words(made),
         "",
     ]
     for split in SPLITS:
         lines += table(results, levels, split)
-    (HERE / "noise.md").write_text("\n".join(lines), encoding="utf-8")
+    (RESULTS / "noise.md").write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
 
 
