@@ -84,10 +84,12 @@ def same_bridge_donors(
     bridge: Int[ndarray, " row"],
     pool_bridge: Int[ndarray, " other"],
     rng: np.random.Generator,
+    *,
+    subject: int = 0,
 ) -> Int[ndarray, " row"]:
     """For each question another one of the pool with the same bridge but another subject.
 
-    Returns indices into the pool, -1 where it holds none.
+    subject: where it stands. Returns indices into the pool, -1 where it holds none.
     """
     order = rng.permutation(len(pool))
     order = order[np.argsort(pool_bridge[order], kind="stable")]
@@ -101,6 +103,6 @@ def same_bridge_donors(
         if not len(open_):
             break
         candidate = order[first[open_] + (turn[open_] + step) % count[open_]]
-        fits = pool[candidate, 0] != questions[open_, 0]
+        fits = pool[candidate, subject] != questions[open_, subject]
         donor[open_[fits]] = candidate[fits]
     return donor

@@ -120,7 +120,7 @@ class CircuitInstrument:
 
 def look(model: Transformer, probe: Probe) -> tuple[States, Lens]:
     """The states of a probe's questions, and the lens on all its named tokens."""
-    loops = loops_needed(model.config, probe.questions.shape[1])
+    loops = loops_needed(model.config, probe.questions.shape[1], probe.hops)
     states = run_states(model, probe.question_tensor(), n_loops=loops)
     return states, logit_lens(model, states, probe.named_tensors())
 
@@ -131,12 +131,12 @@ def trace_moved(model: Transformer, probe: Probe, corrupted: Sequence[States]) -
     corrupted: from `run_corrupted`.
     """
     pairs = zip(probe.corruptions, corrupted, strict=True)
-    subject, other = next(((c, o) for c, o in pairs if c.position == 0), (None, None))
-    if not probe.chained or subject is None or other is None:
+    of_place = {corruption.name: (corruption, states) for corruption, states in pairs}
+    if not probe.chained:
         return {}
     return {
         step.name: trace_cross_query(
-            model, probe.questions, probe.answers, subject, other, donors, hop=step.position
+            model, probe.questions, probe.answers, *of_place[step.corruption], donors, step
         )
         for step, donors in zip(probe.steps, probe.donors, strict=True)
     }

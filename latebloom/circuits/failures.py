@@ -27,6 +27,7 @@ from latebloom.circuits.states import States, read_answers, run_states
 from latebloom.circuits.tracing import patch_grid
 from latebloom.circuits.verdict import Verdict
 from latebloom.evaluation.accuracy import predict
+from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.records import fields_to_json
 
@@ -72,22 +73,22 @@ def explain_failures(
 
     states, lens: of `probe`. verdict: of a split that the circuit answers.
     """
-    assert probe.chained
+    assert probe.chained and probe.alone is not None
     answers = torch.from_numpy(probe.answers)
     said, _ = read_answers(model, states.final, answers)
     wrong = (said != answers).numpy()
-    hops = len(probe.places) - 1
+    hops = len(probe.steps) + 1
     blame = np.full(len(answers), hops)
     for hop in range(hops - 1, 0, -1):
         blame[~bridge_there(lens, probe, verdict, hop)] = hop
     last = np.flatnonzero(wrong & (blame == hops))
-    bridge = probe.named[probe.steps[-1].name]
-    alone = np.stack((bridge, probe.questions[:, hops]), axis=1)[last]
     known = last
     if len(last):
-        knows = predict(model, torch.from_numpy(alone)) == answers[last]
+        alone = torch.from_numpy(probe.alone[last])
+        loops = loops_needed(model.config, alone.shape[1], hops=1)
+        knows = predict(model, alone, loops) == answers[last]
         known = last[knows.numpy()]
-    tested = known[probe.donors[hops - 2][known, 0] >= 0]
+    tested = known[probe.donors[-1][known, 0] >= 0]
     return Failures(
         split=probe.split,
         n=len(answers),
@@ -95,7 +96,7 @@ def explain_failures(
         failed_at=tuple(int((wrong & (blame == hop)).sum()) for hop in range(1, hops + 1)),
         known_alone=len(known),
         with_donor=len(tested),
-        absent_above=len(tested) - restored(model, probe, states, tested, hops - 1),
+        absent_above=len(tested) - restored(model, probe, states, tested),
     )
 
 
@@ -107,21 +108,20 @@ def bridge_there(lens: Lens, probe: Probe, verdict: Verdict, hop: int) -> Bool[n
     return (lens.rank[name][:, :, position] == 0).any(0).any(0).numpy()
 
 
-def restored(model: Transformer, probe: Probe, states: States, rows: np.ndarray, hop: int) -> int:
-    """How many questions some state of the bridge, moved from its donor, makes right."""
+def restored(model: Transformer, probe: Probe, states: States, rows: np.ndarray) -> int:
+    """How many questions some state of the last bridge, moved from its donor, makes right."""
     if not len(rows):
         return 0
-    moved = probe.questions[rows].copy()
-    moved[:, : hop + 1] = probe.donors[hop - 1][rows, : hop + 1]
-    source = run_states(model, torch.from_numpy(moved), n_loops=states.n_loops)
+    step, moved = probe.steps[-1], torch.from_numpy(probe.donors[-1][rows])
+    source = run_states(model, moved, n_loops=states.n_loops)
     tokens = torch.from_numpy(probe.answers[rows])
     grid = patch_grid(
         model,
         states,
         source,
         tokens,
-        changed=tuple(range(hop + 1)),
+        changed=step.led_by,
         rows=torch.from_numpy(rows),
-        positions=(hop,),
+        positions=(step.position,),
     )
     return int((grid.answer == tokens).any(0).any(0).any(0).sum())

@@ -31,9 +31,12 @@ class ProbeError(LatebloomError):
 class Probe:
     """Questions of one split, prepared.
 
-    places: a name for each position. steps: what is found on the way, in order.
+    places: a name for each position. steps: what is found on the way, in order. hops: look-ups in
+    a row that a question takes.
     chained: each step needs the one before (hops), else all stand side by side (operands).
-    donors: for each step of a chain, questions with the same bridge; -1 where there is none.
+    donors: for each step of a chain the questions with all that leads to it taken from another one
+    with the same bridge; -1 where there is none.
+    alone: the last look-up on the way, asked alone; of a chain.
     """
 
     split: str
@@ -42,9 +45,11 @@ class Probe:
     places: tuple[str, ...]
     named: Mapping[str, Int[ndarray, " row"] | Int[ndarray, "row choice"]]
     steps: tuple[Step, ...]
+    hops: int
     chained: bool
     corruptions: tuple[Corruption, ...]
     donors: tuple[Int[ndarray, "row pos"], ...] = ()
+    alone: Int[ndarray, "row short"] | None = None
 
     def named_tensors(self) -> Named:
         return {name: torch.from_numpy(tokens).long() for name, tokens in self.named.items()}
@@ -87,16 +92,24 @@ def make_probe(
             f"{wrong} of {len(rows)} questions of split {split!r} do not follow from the facts"
         )
     places, steps, found = task.places(n_tokens), task.steps(n_tokens), task.found(facts, questions)
-    donors = []
+    donors, alone = [], None
     if task.chained:
         others = world.examples(pool or split)
         others = others[:, :-1] if others.shape[1] == rows.shape[1] else questions
         other_found = task.found(facts, others)
         for step in steps:
             which = same_bridge_donors(
-                questions, others, found[step.name], other_found[step.name], rng
+                questions,
+                others,
+                found[step.name],
+                other_found[step.name],
+                rng,
+                subject=places.index(step.corruption),
             )
-            donors.append(np.where(which[:, None] >= 0, others[which], -1).astype(np.int64))
+            moved = questions.copy()
+            moved[:, step.led_by] = others[which][:, step.led_by]
+            donors.append(np.where(which[:, None] >= 0, moved, -1))
+        alone = task.last_hop(facts, questions).astype(np.int64)
     else:
         # Operands were drawn apart from the start; what was measured so stays the same.
         rng = np.random.default_rng([seed, Draw.OPERANDS])
@@ -110,10 +123,13 @@ def make_probe(
         | {name: tokens.astype(np.int64) for name, tokens in found.items()}
         | {"answer": answers},
         steps=steps,
+        hops=task.hops(n_tokens),
         chained=task.chained,
         corruptions=tuple(
             corrupt(place, questions, i, tokens, solve, rng)
             for i, (place, tokens) in enumerate(zip(places, candidates, strict=True))
+            if len(tokens)
         ),
         donors=tuple(donors),
+        alone=alone,
     )

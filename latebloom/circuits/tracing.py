@@ -10,8 +10,8 @@ the base has noise on one embedding, the source is clean; the effect is the shar
 restored. *Cross-query*: the base is corrupted, the source another question with the same bridge
 as the clean one; restored answers show that the bridge's state is used, not merely decodable.
 
-What cannot have an effect is not computed: states before the first changed token, and states that
-make the run the base or the source again.
+What cannot have an effect is not computed: in a causal model states before the first changed token,
+and states that make the run the base or the source again.
 
 Sources: arXiv:2405.15071, section 3.3 (strength); arXiv:2202.05262, section 2.1 (noise);
 arXiv:2505.23653 (cross-query patching).
@@ -37,6 +37,7 @@ from latebloom.circuits.states import (
 )
 from latebloom.intervals import wilson
 from latebloom.model.transformer import Transformer
+from latebloom.worlds.tasks.task import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ def settled(
     same = torch.zeros(base.n_loops, base.n_layers + 1, dtype=torch.bool, device="cpu")
     other = same.clone()
     last = base.n_positions - 1
-    if not changed or position < changed[0]:
+    causal = model.first_to_see(last) == last
+    if not changed or (causal and position < changed[0]):
         same[:] = True
         return same, other
     if position not in changed:
@@ -146,7 +148,7 @@ def settled(
         other[0, 0] = True
     if position != last:
         same[-1, -1] = True
-    elif tuple(changed) == (last,):
+    elif causal and tuple(changed) == (last,):
         # Nothing before differs, so the state is all there is, unless a loop begins again.
         carried = model.feedback.carries
         other[slice(None) if carried else slice(-1, None), 1:] = True
@@ -241,35 +243,33 @@ def trace_cross_query(
     corruption: Corruption,
     corrupted: States,
     donors: Int[ndarray, "row pos"],
-    *,
-    hop: int = 1,
+    step: Step,
 ) -> Effect:
     """How often the state of another question with the same bridge brings the right answer back.
 
-    corruption, corrupted: of the subject; its run is the base. donors: for each question another
-    one whose chain is at the same place after `hop` relations, or -1 in its first column where
-    there is none; their later tokens do not matter. Only position `hop` is patched (the last axis
-    has length 1): there the donor has seen all that leads to the bridge and nothing else.
+    corruption, corrupted: of the subject; its run is the base. donors: each question with all that
+    leads to the step taken from another one, or -1 in its first column where there is none. Only
+    the step's own position is patched (the last axis has length 1): there a causal model has seen
+    all that leads to the bridge, as far as it stands before, and nothing else.
     """
     kept = np.flatnonzero(donors[corruption.rows, 0] >= 0)
     rows = corruption.rows[kept]
     tokens = torch.from_numpy(answers[rows]).long()
     base_rows = torch.from_numpy(kept)
-    moved = questions[rows].copy()
-    moved[:, : hop + 1] = donors[rows, : hop + 1]
-    source = run_states(model, torch.from_numpy(moved).long(), n_loops=corrupted.n_loops)
+    moved = torch.from_numpy(donors[rows]).long()
+    source = run_states(model, moved, n_loops=corrupted.n_loops)
     grid = patch_grid(
         model,
         corrupted,
         source,
         tokens,
-        changed=tuple(range(hop + 1)),
+        changed=step.led_by,
         rows=base_rows,
-        positions=(hop,),
+        positions=(step.position,),
     )
     _, log_prob = read_answers(model, corrupted.final[base_rows], tokens)
     return effect_of(
-        f"bridge {hop} from another question",
+        f"{step.name} from another question",
         grid.answer == tokens,
         grid.log_prob - log_prob,
         len(questions) - len(rows),

@@ -72,7 +72,8 @@ class Verdict:
     fake_grok: right answers, yet no circuit.
     answer: the earliest state at the last position that gives the answer.
     waits_until: the last state, before the answer, where the last token of the question is there.
-    subject_free: the earliest boundary from which the first token's state no longer matters.
+    subject_free: the earliest boundary from which the subject's state no longer matters; where
+    operands stand side by side, the first token's.
     """
 
     form: Literal["serial", "parallel", "none"]
@@ -134,7 +135,8 @@ def judge(
     form: Literal["serial", "parallel", "none"] = "none"
     if complete:
         form = "serial" if probe.chained else "parallel"
-    first = effects.get(probe.places[0])
+    subject = probe.places.index(probe.steps[0].corruption) if probe.chained else 0
+    first = effects.get(probe.places[subject])
     return Verdict(
         form=form,
         fake_grok=bool(steps) and accuracy >= RIGHT and not complete,
@@ -142,7 +144,7 @@ def judge(
         steps=steps,
         answer=answer,
         waits_until=waiting(lens, probe.places[last], last, answer),
-        subject_free=None if first is None else muted(first.strength[..., 0]),
+        subject_free=None if first is None else muted(first.strength[..., subject], subject),
     )
 
 
@@ -200,12 +202,12 @@ def waiting(lens: Lens, name: str, position: int, answer: Place | None) -> Place
     return Place(*held[-1], position) if held else None
 
 
-def muted(strength: Float[ndarray, "loop boundary"]) -> Place | None:
-    """The first boundary at and after which the strength stays below `MUTE`."""
+def muted(strength: Float[ndarray, "loop boundary"], position: int) -> Place | None:
+    """The first boundary at and after which the strength at a position stays below `MUTE`."""
     flat = np.nan_to_num(strength, nan=1.0).ravel()
     loud = np.flatnonzero(flat >= MUTE)
     first = int(loud[-1]) + 1 if len(loud) else 0
     if first == len(flat):
         return None
     loop, boundary = divmod(first, strength.shape[1])
-    return Place(loop, boundary, 0)
+    return Place(loop, boundary, position)

@@ -89,8 +89,7 @@ def batch_loss(
         loss = F.cross_entropy(
             logits.flatten(0, 1).float(), answers, label_smoothing=label_smoothing, reduction="sum"
         )
-        settled = model.feedback.settled_after(n_tokens) is not None
-        total = total + loss * (config.n_loops if repeated and settled else 1)
+        total = total + loss * (config.n_loops / len(logits) if repeated else 1)
     return total / sum(len(group.answers) for group in batch)
 
 
