@@ -11,7 +11,6 @@ all that are there. A claim of which a run fails leaves nothing; the others go o
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -21,10 +20,10 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.record import HERE, provenance
 from latebloom.errors import LatebloomError
 from latebloom.files import read_json, write_json
 from latebloom.recipes.catalogue import make_recipe
@@ -32,8 +31,6 @@ from latebloom.studies.cells import Cell, Grower, grow_cells
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import IN_A_ROW
 
-CODE = Path(__file__).resolve().parent.parent
-HERE = CODE / "results"
 LATEBLOOM = str(Path(sys.executable).parent / "latebloom")
 
 Splits = dict[str, dict[str, Any]]
@@ -309,7 +306,7 @@ def measure(claim: Claim, seeds: int, jobs: int, threads: int, runs_folder: Path
 
     runs_folder: keeps the run folders; `Path()` keeps none.
     """
-    commit, kept = commit_of_code(), bool(runs_folder.name)
+    told, kept = provenance(jobs), bool(runs_folder.name)
     runs = []
     with nullcontext(runs_folder) if kept else tempfile.TemporaryDirectory() as folder:
         cells = cells_of(claim, seeds)
@@ -327,14 +324,7 @@ def measure(claim: Claim, seeds: int, jobs: int, threads: int, runs_folder: Path
     outcome = {
         "claim": claim.says,
         "command": " ".join(["latebloom grok", claim.recipe, *claim.options, "--seed N"]),
-        "commit": commit,
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {
-            "cores": os.cpu_count(),
-            "processor": processor(),
-            "system": platform.platform(),
-            "runs_side_by_side": jobs,
-        },
+        **told,
         "seeds": seeds,
         "holds": sum(run["holds"] for run in runs),
         "runs": runs,
@@ -342,27 +332,6 @@ def measure(claim: Claim, seeds: int, jobs: int, threads: int, runs_folder: Path
     (HERE / f"{claim.name}.json").write_text(json.dumps(outcome) + "\n")
     print(f"{claim.name}: holds in {outcome['holds']} of {seeds} seeds", flush=True)
     return True
-
-
-def commit_of_code() -> str:
-    """The commit that is measured, with `-changed` if the code differs from it."""
-
-    def git(*words: str) -> str:
-        told = subprocess.run(
-            ["git", *words], cwd=CODE, capture_output=True, text=True, check=False
-        )
-        return told.stdout.strip()
-
-    changed = git("status", "--porcelain", "--", "latebloom", "benchmarks", "pyproject.toml")
-    return (git("rev-parse", "HEAD") or "unknown") + ("-changed" if changed else "")
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor()
 
 
 def spread(values: list[float], form: str) -> str:

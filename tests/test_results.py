@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import results
+from benchmarks import record, results
 
 TINY = ("--world.entities", "12", "--world.relations", "4", "--world.out-degree", "4")
 TINY += ("--world.ood-frac", "0.2", "--world.phi", "1", "--model.d-model", "16")
@@ -23,7 +23,7 @@ def claim(*options):
 def here(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "HERE", tmp_path / "results")
     (tmp_path / "results").mkdir()
-    monkeypatch.setenv("PYTHONPATH", str(results.CODE))
+    monkeypatch.setenv("PYTHONPATH", str(record.CODE))
     return tmp_path / "results"
 
 
@@ -34,7 +34,7 @@ def test_a_claim_leaves_what_it_measured_and_is_not_measured_again(here, tmp_pat
     assert told["command"].endswith("--seed N")
     assert (told["seeds"], told["holds"], told["machine"]["runs_side_by_side"]) == (2, 2, 2)
     head = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=results.CODE, capture_output=True, text=True
+        ["git", "rev-parse", "HEAD"], cwd=record.CODE, capture_output=True, text=True
     )
     assert told["commit"].removesuffix("-changed") == (head.stdout.strip() or "unknown")
     for seed, run in enumerate(told["runs"]):
@@ -50,7 +50,7 @@ def test_a_claim_leaves_what_it_measured_and_is_not_measured_again(here, tmp_pat
         raise AssertionError(words)
 
     monkeypatch.setattr(results.subprocess, "Popen", started)
-    monkeypatch.setattr(results, "commit_of_code", lambda: told["commit"])
+    monkeypatch.setattr(record, "commit_of_code", lambda: told["commit"])
     assert results.measure(claim(), 2, 2, 1, tmp_path / "runs")
     assert json.loads((here / "tiny.json").read_text())["runs"] == told["runs"]
 
