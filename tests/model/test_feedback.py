@@ -60,6 +60,8 @@ def test_loops_follow_the_number_of_hops():
     assert [loops_needed(restart, n, n - 1) for n in (1, 2, 3, 8)] == [3, 3, 3, 7]
     shared = ModelConfig(n_loops=2, feedback="none")
     assert [loops_needed(shared, n, n - 1) for n in (2, 8)] == [2, 2]
+    # Fillers are no hops: `h of r1 of r2 ?` has six tokens and two.
+    assert [loops_needed(looped, 6, 2), loops_needed(restart, 10, 4)] == [3, 4]
 
 
 def test_in_training_no_loop_is_run_that_changes_nothing():
