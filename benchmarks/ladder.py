@@ -221,7 +221,8 @@ def draw(record: Mapping[str, Any]) -> Figure:
     columns = [column["name"] for column in record["columns"]]
     with mpl.rc_context(STYLE):
         figure = empty_figure(9.6, 0.95 + 0.36 * len(rungs))
-        panels: Sequence[Axes] = figure.subplots(1, len(SHOWN), sharey=True)
+        gap = {"wspace": 0.08}
+        panels: Sequence[Axes] = figure.subplots(1, len(SHOWN), sharey=True, gridspec_kw=gap)
         for axes, (split, title) in zip(panels, SHOWN.items(), strict=True):
             for row, column in np.ndindex(len(rungs), len(columns)):
                 mean = splits_of(record, rungs[row], columns[column])[split]["mean"]
@@ -234,7 +235,7 @@ def draw(record: Mapping[str, Any]) -> Figure:
                     column + 0.475,
                     row + 0.48,
                     short(mean),
-                    color=(GROUND if mean > 0.55 else INK).on_white,
+                    color=(GROUND if mean > 0.75 else INK).on_white,
                     ha="center",
                     va="center",
                 )

@@ -157,7 +157,8 @@ class Task(ABC):
         return ()
 
     def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " _"], ...]:
-        """For each place the tokens that may stand there; none where it is always the same one."""
+        """For each place the tokens that may stand there; none where it is always the same one,
+        which is then neither checked nor corrupted."""
         raise LatebloomError(
             f"the task {self.name!r} does not say which tokens may stand at its places; define"
             " `candidates` to check, corrupt and trace its questions"
@@ -175,7 +176,7 @@ class Task(ABC):
                 f" {' '.join(self.places(len(allowed))).upper()}"
             )
         for place, token, some in zip(self.places(len(tokens)), tokens, allowed, strict=True):
-            if token not in some:
+            if len(some) and token not in some:
                 few = ", ".join(vocabulary.decode(some[:5].tolist()))
                 more = ", ..." if len(some) > 5 else ""
                 raise LatebloomError(
