@@ -95,7 +95,8 @@ class CircuitInstrument:
         corrupted = run_corrupted(model, states, probe.corruptions)
         effects = trace_corruptions(model, states, probe.answers, probe.corruptions, corrupted)
         moved = trace_moved(model, probe, corrupted)
-        verdict = judge(probe, lens, effects, moved, accuracy)
+        causal = not model.config.both_ways
+        verdict = judge(probe, lens, effects, moved, accuracy, causal=causal)
         rows = np.concatenate((probe.questions, probe.answers[:, None]), axis=1)
         return CircuitRecord(
             step=step,

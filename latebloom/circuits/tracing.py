@@ -138,7 +138,7 @@ def settled(
     same = torch.zeros(base.n_loops, base.n_layers + 1, dtype=torch.bool, device="cpu")
     other = same.clone()
     last = base.n_positions - 1
-    causal = model.first_to_see(last) == last
+    causal = not model.config.both_ways
     if not changed or (causal and position < changed[0]):
         same[:] = True
         return same, other

@@ -117,12 +117,19 @@ def judge(
     effects: Mapping[str, Effect],
     moved: Mapping[str, Effect],
     accuracy: float,
+    *,
+    causal: bool = True,
 ) -> Verdict:
     """The verdict from the measurements.
 
     effects: by the name of the corruption. moved: cross-query effects by the name of the step.
+    causal: whether a step can only be where all that leads to it stands before; else it can be
+    anywhere.
     """
-    steps = tuple(find_step(step, lens, effects[step.corruption], moved) for step in probe.steps)
+    steps = tuple(
+        find_step(step, lens, effects[step.corruption], moved, max(step.led_by) if causal else 0)
+        for step in probe.steps
+    )
     last = len(probe.places) - 1
     answer = earliest(there(lens, "answer"), only=last)
     order = [rank_of(step.place) for step in steps if step.place is not None]
@@ -168,16 +175,21 @@ def earliest(
     return Place(*(int(i) for i in found[0])) if len(found) else None
 
 
-def find_step(step: Step, lens: Lens, effect: Effect, moved: Mapping[str, Effect]) -> Found:
-    """Where a step is, and where its state matters most."""
+def find_step(
+    step: Step, lens: Lens, effect: Effect, moved: Mapping[str, Effect], since: int
+) -> Found:
+    """Where a step is, and where its state matters most.
+
+    since: the first position at which it can be.
+    """
     where = there(lens, step.name)
     mean = lens.reciprocal_rank(step.name).numpy()
-    place = earliest(where, since=step.position)
+    place = earliest(where, since=since)
     if place is None:
-        top = float(mean[..., step.position :].max())
+        top = float(mean[..., since:].max())
         return Found(step.name, None, None, top, 0.0, float("nan"))
     reached = where.copy()
-    reached[..., : step.position] = False
+    reached[..., :since] = False
     strength = np.where(reached, np.nan_to_num(effect.strength), -1.0)
     used_at = Place(*(int(i) for i in np.unravel_index(strength.argmax(), strength.shape)))
     cross = moved.get(step.name)

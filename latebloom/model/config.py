@@ -105,7 +105,7 @@ class ModelConfig:
 
     def _check_both_ways(self) -> None:
         """Refuses what needs an order that attention both ways does not give."""
-        if self.attention == "causal":
+        if not self.both_ways:
             return
         if self.feedback == "ahead":
             raise LatebloomError(
@@ -129,6 +129,11 @@ class ModelConfig:
                     f"model.{field.name} is {told}, which has no effect with model.{cause}"
                     f" {getattr(self, cause)}; leave it at {field.default}"
                 )
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether a token sees later ones too."""
+        return self.attention == "both"
 
     @property
     def d_mlp(self) -> int:

@@ -17,9 +17,10 @@ many loops a question needs.
 
 The last three are the *looped* models: each loop begins again from the token embeddings, and knows
 of the loops before only what they predicted. Their first token feeds nothing back: if it is a
-subject it asks nothing, and if it is a relation it is the last one to be followed. With `replace` a later loop knows of a token no more than what was predicted at it. With
-`ahead` what a token predicted itself cannot disturb it when its turn comes; so the answer at
-position p is settled after p loops.
+subject it asks nothing, and if it is a relation it is the last one to be followed. With `replace` a
+later loop knows of a token no more than what was predicted at it. With `ahead` what a token
+predicted itself cannot disturb it when its turn comes; so the answer at position p is settled after
+p loops.
 """
 
 import torch

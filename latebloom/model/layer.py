@@ -38,7 +38,7 @@ class Block(nn.Module):
             d_model=config.d_model,
             n_heads=config.n_heads,
             positions=positions,
-            both_ways=config.attention == "both",
+            both_ways=config.both_ways,
             window=config.window,
             dropout=config.dropout,
         )

@@ -180,7 +180,7 @@ def make_positions(config: ModelConfig, own: Positions | None = None) -> Positio
         case "rotary":
             return Rotary()
         case "relative":
-            return Relative(config.max_distance, both_ways=config.attention == "both")
+            return Relative(config.max_distance, both_ways=config.both_ways)
         case _:
             return own or Positions()
 

@@ -90,7 +90,7 @@ class Transformer(nn.Module):
 
     def first_to_see(self, position: int) -> int:
         """The first position whose state can depend on the token at `position`."""
-        return position if self.config.attention == "causal" else 0
+        return 0 if self.config.both_ways else position
 
     @property
     def device(self) -> torch.device:
@@ -102,7 +102,7 @@ class Transformer(nn.Module):
         Raises: LatebloomError for a model that feeds predictions back between its loops, or sees
             later tokens.
         """
-        if self.config.attention != "causal":
+        if self.config.both_ways:
             raise LatebloomError(
                 "model.attention is 'both'; sentences are read word by word: set model.attention"
                 " causal"

@@ -5,9 +5,12 @@ import pytest
 import torch
 
 from latebloom.circuits.examination import CircuitInstrument
+from latebloom.circuits.lens import Lens
 from latebloom.circuits.look import look_at
 from latebloom.circuits.probe import make_probe
 from latebloom.circuits.record import ExaminationConfig
+from latebloom.circuits.tracing import effect_of
+from latebloom.circuits.verdict import Place, judge
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.records import to_json
@@ -74,3 +77,20 @@ def test_the_lens_takes_a_question_without_its_fillers():
     bare, whole = (look_at(model, world, q.split()) for q in ("r1 r2 e3", "r1 of r2 of e3 ?"))
     assert bare == whole
     assert len(bare[0].guesses) == 6
+
+
+def test_a_bridge_is_found_wherever_the_model_can_have_it():
+    """It is there at position 1 and nowhere else, and its relation stands at position 2."""
+    world = world_of("relation-first", 1)
+    probe = make_probe(world, "train_inferred", n=4)
+    assert probe.steps[0].position == 2
+    rank = torch.full((1, 2, 6, 4), 50)
+    answer = rank.clone()
+    rank[0, 1, 1] = 0
+    answer[0, 1, 5] = 0
+    lens = Lens({"bridge 1": rank, "answer": answer}, {})
+    effect = effect_of("subject", rank == 0, torch.zeros(1, 2, 6, 4), 0)
+    found = judge(probe, lens, {"subject": effect}, {}, 1.0, causal=False).steps[0]
+    assert (found.used_at, found.strength) == (Place(0, 1, 1), 1.0)
+    # In a causal model position 1 comes before the subject: what is read there is chance.
+    assert judge(probe, lens, {"subject": effect}, {}, 1.0).steps[0].used_at is None
