@@ -104,7 +104,7 @@ class Run(OpenedRun):
         wanted at every state besides.
         """
         asked = question or self.world.example()
-        return look_at(self.model, self.world.vocabulary, asked, names)
+        return look_at(self.model, self.world, asked, names)
 
     def trace(self, *, step: int | None = None, **settings: Any) -> list[CircuitRecord]:
         """The circuit at every checkpoint, or at one step's: causal tracing, lens and verdict.

@@ -1,6 +1,7 @@
 """Asking a model one question, in names.
 
-Enters: a question such as `JFK country capital`, or `melting_point Fe Cu` where a run compares.
+Enters: a question such as `JFK country capital`, as the run's world lays it out (fillers may be
+left out), or `melting_point Fe Cu` where a run compares.
 Leaves: the likeliest answers with their probabilities, the bridges that the model went through, and
 what it had been shown of all this. What a question is, is the world's task to say.
 """
@@ -17,7 +18,7 @@ from torch import Tensor
 from latebloom.errors import LatebloomError
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.tasks.task import Task
+from latebloom.worlds.tasks.task import Step, Task
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
@@ -34,9 +35,11 @@ class Guess:
 class Answer:
     """What came of a question.
 
+    question: as it was asked. names: its names in the order in which they are worked out.
     answers: the likeliest answers, best first.
     bridges: for every hop but the last, what the model takes its result to be. In a looped model
-        this is what the last loop was fed; in others, its answer to the question so far.
+        this is what the last loop was fed; in others, its answer to the question so far. Empty
+        where the place of a bridge cannot know it: a causal model, and the subject still to come.
     truth: the right answer, None where the facts do not tell.
     true_bridges: the right bridges, as far as the facts tell.
     hops: for each hop `id`, `ood` (trained alone, never composed), `unknown`, or `new` (told after
@@ -46,6 +49,7 @@ class Answer:
     """
 
     question: tuple[str, ...]
+    names: tuple[str, ...]
     answers: tuple[Guess, ...]
     bridges: tuple[Guess, ...]
     truth: str | None
@@ -76,18 +80,19 @@ def ask(model: Transformer, world: World, question: Sequence[str], top: int = 5)
     """
     check_top(top)
     task, vocabulary = world.task, world.vocabulary
-    tokens = vocabulary.encode(question)
+    tokens = world.read(question)
     task.check(tokens, world.facts, vocabulary)
-    probabilities, fed = think(model, tokens)
+    probabilities, fed = think(model, task, tokens)
     guesses, mass = guess(probabilities, task.labels(len(tokens)), vocabulary, top)
     told = task.tell(world.facts, tokens, vocabulary)
     truth = answer_in_splits(world, tokens) if told.answer is None else told.answer
     return Answer(
         question=tuple(vocabulary.decode(tokens)),
+        names=tuple(vocabulary.decode(task.names(np.array([tokens]))[0])),
         answers=guesses,
-        bridges=read_bridges(fed, task, vocabulary),
+        bridges=read_bridges(fed, readable_steps(model, task, len(tokens)), vocabulary),
         truth=None if truth is None else vocabulary.words[truth],
-        true_bridges=tuple(vocabulary.decode(told.path[: len(tokens) - 2])),
+        true_bridges=tuple(vocabulary.decode(told.path[: len(told.hops) - 1])),
         hops=told.hops,
         shown=was_shown(world, tokens),
         notes=(*notes_on_length(model, world, len(tokens)), *told.notes, *notes_on_mass(mass)),
@@ -121,11 +126,17 @@ def guess(
     return tuple(sorted(guesses, key=lambda one: -one.probability))[:top], mass
 
 
+def readable_steps(model: Transformer, task: Task, n_tokens: int) -> tuple[Step, ...]:
+    """The steps of a chain, if the model can see at the place of each all that leads to it."""
+    steps = task.steps(n_tokens) if task.chained else ()
+    sees = all(model.first_to_see(max(step.led_by)) <= step.position for step in steps)
+    return steps if sees else ()
+
+
 def read_bridges(
-    fed: Float[Tensor, "pos d_vocab"], task: Task, vocabulary: Vocabulary
+    fed: Float[Tensor, "pos d_vocab"], steps: Sequence[Step], vocabulary: Vocabulary
 ) -> tuple[Guess, ...]:
-    """What the model takes each step of a chain to be, at the position that can know it."""
-    steps = task.steps(len(fed)) if task.chained else ()
+    """What the model takes each step of a chain to be, at its place."""
     if not steps:
         return ()
     best = fed[[step.position for step in steps]].max(dim=-1)
@@ -135,13 +146,13 @@ def read_bridges(
 
 @torch.no_grad()
 def think(
-    model: Transformer, tokens: Sequence[int]
+    model: Transformer, task: Task, tokens: Sequence[int]
 ) -> tuple[Float[Tensor, " d_vocab"], Float[Tensor, "pos d_vocab"]]:
     """Probabilities of the answer, and at every position those that the last loop was fed."""
     device = model.device
     model.eval()
     question = torch.tensor([list(tokens)], device=device)
-    loops = loops_needed(model.config, len(tokens))
+    loops = loops_needed(model.config, len(tokens), task.hops(len(tokens)))
     logits = model(question, n_loops=loops).logits.float().softmax(-1)[:, 0].cpu()
     fed = logits[-2] if len(logits) > 1 else logits[-1]
     return logits[-1, -1], fed
@@ -170,16 +181,16 @@ def answer_in_splits(world: World, tokens: Sequence[int]) -> int | None:
 
 def notes_on_length(model: Transformer, world: World, n_tokens: int) -> list[str]:
     """That a question is longer than those that were trained on, and what the model did then."""
-    longest = world.longest_trained
+    task, longest = world.task, world.longest_trained
     if n_tokens <= longest:
         return []
     how = (
-        f"{loops_needed(model.config, n_tokens)} loops were run"
+        f"{loops_needed(model.config, n_tokens, task.hops(n_tokens))} loops were run"
         if model.feedback.looped
         else "this model has no more loops to run than it was trained with"
     )
-    most = world.task.length_in_words(longest).split()[0]
-    return [f"{world.task.length_in_words(n_tokens)}; training had {most} at most ({how})"]
+    most = task.length_in_words(longest).split()[0]
+    return [f"{task.length_in_words(n_tokens)}; training had {most} at most ({how})"]
 
 
 def notes_on_mass(mass: float) -> list[str]:

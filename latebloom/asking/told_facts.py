@@ -1,7 +1,7 @@
 """Asking over what was trained on and what was told since: parametric and non-parametric memory.
 
-Enters: a model, its world, facts told after training, and a chain `subject r_1 ... r_k`. Leaves: an
-`Answer` whose `hops` and `notes` say which hop came from which memory.
+Enters: a model, its world, facts told after training, and a chain as the world lays it out (fillers
+may be left out). Leaves: an `Answer` whose `hops` and `notes` say which hop came from which memory.
 
 The chain is walked hop by hop. If the new facts hold (current entity, relation), exactly, they
 give the next entity; else the model is asked. A looped model is asked all hops that its vocabulary
@@ -20,7 +20,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from latebloom.asking.answer import Answer, Guess, check_top, guess, think, was_shown
+import numpy as np
+
+from latebloom.asking.answer import (
+    Answer,
+    Guess,
+    check_top,
+    guess,
+    read_bridges,
+    readable_steps,
+    think,
+    was_shown,
+)
 from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.chains.files import FactTable, read_facts
@@ -102,8 +113,7 @@ def ask_both(
     check_top(top)
     if not world.task.chained:
         raise LatebloomError("new facts enter a chain hop by hop, and this run asks no chains")
-    check_length(len(question))
-    names = [find_name(name, world.vocabulary, new) for name in question]
+    names = read_chain(world, new, question)
     check_relations(world, new, names)
     steps, answers = walk(model, world, new, names, top)
     path = true_path(world, new, names)
@@ -112,15 +122,35 @@ def ask_both(
         for step in steps
     ]
     return Answer(
-        question=tuple(names),
+        question=tuple(lay(world, names)),
+        names=tuple(names),
         answers=answers,
         bridges=tuple(step.object for step in steps[:-1]),
         truth=path[-1] if len(path) == len(steps) else None,
         true_bridges=tuple(path[: len(steps) - 1]),
         hops=tuple(hops),
-        shown="new" not in hops and was_shown(world, encode(world, *names)),
+        shown="new" not in hops and was_shown(world, encode(world, names)),
         notes=tuple(notes_on_steps(world, new, steps, hops)),
     )
+
+
+def read_chain(world: World, new: NewFacts, question: Sequence[str]) -> list[str]:
+    """The names of a chain, subject first, as the memories have them.
+
+    Raises: UnknownNameError for a name in neither memory; LatebloomError if it is no chain.
+    """
+    found = [find_name(name, world.vocabulary, new) for name in question]
+    both = of_both(world.vocabulary, new)
+    tokens = world.task.written(both.encode(found))
+    names = both.decode(world.task.names(np.array([tokens]))[0].tolist())
+    check_length(len(names))
+    return names
+
+
+def lay(world: World, names: Sequence[str]) -> list[str]:
+    """A chain in names, subject first, as its question is asked."""
+    both = Vocabulary(tuple(dict.fromkeys((*world.vocabulary.words, *names))))
+    return both.decode(world.task.lay(np.array([both.encode(names)]))[0].tolist())
 
 
 def check_relations(world: World, new: NewFacts, names: Sequence[str]) -> None:
@@ -143,9 +173,14 @@ def find_name(name: str, vocabulary: Vocabulary, new: NewFacts) -> str:
     spelled = spell(name, vocabulary)
     if spelled in vocabulary.ids:
         return spelled
-    unknown = tuple(n for n in new.names if n not in vocabulary.ids)
-    both = Vocabulary((*vocabulary.words, *unknown))
+    both = of_both(vocabulary, new)
     return both.words[both.id(name)]
+
+
+def of_both(vocabulary: Vocabulary, new: NewFacts) -> Vocabulary:
+    """The names that the model has tokens for, then those of the new facts alone."""
+    unknown = tuple(n for n in new.names if n not in vocabulary.ids)
+    return Vocabulary((*vocabulary.words, *unknown))
 
 
 def walk(
@@ -180,27 +215,31 @@ def ask_run(
 
     Raises: LatebloomError if the model has no token for the entity or the first relation.
     """
-    words, ids = world.vocabulary.words, world.vocabulary.ids
+    ids = world.vocabulary.ids
     for name in (here, relations[0]):
         if name not in ids:
             raise LatebloomError(
                 f"the model has no token for {name!r}, and {new.source} does not tell"
                 f" {here} {relations[0]}; add that fact"
             )
-    most = len(relations) if model.feedback.looped else 1
+    n_tokens = world.task.lay(np.zeros((1, 1 + len(relations)), np.int64)).shape[1]
+    composes = model.feedback.looped and bool(readable_steps(model, world.task, n_tokens))
+    most = len(relations) if composes else 1
     known = next((i for i, r in enumerate(relations[:most]) if r not in ids), most)
     asked = relations[:known]
-    probabilities, fed = think(model, encode(world, here, *asked))
+    tokens = encode(world, [here, *asked])
+    probabilities, fed = think(model, world.task, tokens)
+    bridges = read_bridges(fed, readable_steps(model, world.task, len(tokens)), world.vocabulary)
+    answers = guess(probabilities, (), world.vocabulary, top)[0]
     steps = []
     for hop, relation in enumerate(asked, start=1):
         is_last = hop == len(asked)
-        best = (probabilities if is_last else fed[hop]).max(-1)
-        taken = Guess(words[int(best.indices)], float(best.values))
+        taken = answers[0] if is_last else bridges[hop - 1]
         steps.append(Step(here, relation, taken, is_new=False))
         here = taken.name
         if not is_last and (here, asked[hop]) in new.object:
             return steps, (taken,)
-    return steps, guess(probabilities, (), world.vocabulary, top)[0]
+    return steps, answers
 
 
 def told_of(world: World, subject: str, relation: str) -> Told:
@@ -208,7 +247,7 @@ def told_of(world: World, subject: str, relation: str) -> Told:
     ids = world.vocabulary.ids
     if subject not in ids or relation not in ids:
         return Told(hops=("unknown",))
-    return world.task.tell(world.facts, [ids[subject], ids[relation]], world.vocabulary)
+    return world.task.tell(world.facts, encode(world, [subject, relation]), world.vocabulary)
 
 
 def true_path(world: World, new: NewFacts, names: Sequence[str]) -> list[str]:
@@ -244,6 +283,7 @@ def notes_on_steps(
     return notes
 
 
-def encode(world: World, *names: str) -> list[int]:
-    """Token ids of names that are all in the vocabulary."""
-    return [world.vocabulary.ids[name] for name in names]
+def encode(world: World, names: Sequence[str]) -> list[int]:
+    """The tokens of a chain's question, from names that are all in the vocabulary."""
+    row = np.array([[world.vocabulary.ids[name] for name in names]])
+    return world.task.lay(row)[0].tolist()

@@ -91,6 +91,7 @@ def ask_compared(
     untold = [position for position in (1, 2) if position not in told]
     return Answer(
         question=tuple(names),
+        names=tuple(names),
         answers=guesses,
         bridges=(),
         truth=None if truth is None else world.vocabulary.words[truth],
@@ -186,7 +187,7 @@ def compare_both(
         return state
 
     question = torch.tensor([list(tokens)], device=model.device)
-    loops = loops_needed(model.config, len(tokens))
+    loops = loops_needed(model.config, len(tokens), world.task.hops(len(tokens)))
     logits = model(question, n_loops=loops, taps=Taps(writes={FED_BACK: write})).logits
     probabilities = logits.float().softmax(-1)[:, 0].cpu()
     return probabilities[0], probabilities[-1, -1]

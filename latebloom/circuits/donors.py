@@ -48,12 +48,14 @@ def draw_donors(
     answer: Answer,
     rng: np.random.Generator,
     control: np.random.Generator,
+    *,
+    subject: int = 0,
 ) -> Donors:
     """Donors from a pool, which may be the questions themselves.
 
-    rng draws those of the same bridge, control those of another.
+    subject: where it stands. rng draws those of the same bridge, control those of another.
     """
-    same = same_bridge_donors(questions, pool, bridge, pool_bridge, rng)
+    same = same_bridge_donors(questions, pool, bridge, pool_bridge, rng, subject=subject)
     other = other_bridge_donors(questions, pool, bridge, pool_bridge, leads, answer, control)
     other[same < 0] = -1
     same, other = (np.where(which[:, None] >= 0, pool[which], -1) for which in (same, other))
@@ -83,10 +85,12 @@ def same_bridge_donors(
     bridge: Int[ndarray, " row"],
     pool_bridge: Int[ndarray, " other"],
     rng: np.random.Generator,
+    *,
+    subject: int = 0,
 ) -> Int[ndarray, " row"]:
     """For each question another one of the pool with the same bridge but another subject.
 
-    Returns indices into the pool, -1 where it holds none.
+    subject: where it stands. Returns indices into the pool, -1 where it holds none.
     """
     order = rng.permutation(len(pool))
     order = order[np.argsort(pool_bridge[order], kind="stable")]
@@ -100,7 +104,7 @@ def same_bridge_donors(
         if not len(open_):
             break
         candidate = order[first[open_] + (turn[open_] + step) % count[open_]]
-        fits = pool[candidate, 0] != questions[open_, 0]
+        fits = pool[candidate, subject] != questions[open_, subject]
         donor[open_[fits]] = candidate[fits]
     return donor
 

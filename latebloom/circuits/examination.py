@@ -34,7 +34,7 @@ from latebloom.circuits.tracing import (
     trace_inputs,
     trace_noise,
 )
-from latebloom.circuits.verdict import Verdict, judge
+from latebloom.circuits.verdict import Verdict, first_place, judge
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.splits import Split
@@ -103,7 +103,8 @@ class CircuitInstrument:
         moved, control = trace_moved(model, probe, corrupted)
         held_out = None if self.unseen is None else self.unseen.score(model)
         on_new = math.nan if held_out is None else held_out.score.accuracy
-        verdict = judge(probe, lens, effects, moved, control, accuracy, on_new)
+        causal = not model.config.both_ways
+        verdict = judge(probe, lens, effects, moved, control, accuracy, on_new, causal=causal)
         rows = np.concatenate((probe.questions, probe.answers[:, None]), axis=1)
         return CircuitRecord(
             step=step,
@@ -131,7 +132,7 @@ class CircuitInstrument:
 
 def look(model: Transformer, probe: Probe) -> tuple[States, Lens]:
     """The states of a probe's questions, and the lens on all its named tokens."""
-    loops = loops_needed(model.config, probe.questions.shape[1])
+    loops = loops_needed(model.config, probe.questions.shape[1], probe.hops)
     states = run_states(model, probe.question_tensor(), n_loops=loops)
     return states, logit_lens(model, states, probe.named_tensors())
 
@@ -141,8 +142,9 @@ def trace_moved(
 ) -> tuple[dict[str, Effect], dict[str, Effect]]:
     """The cross-query effect of each step by its name: with the same bridge, and with another one.
 
-    Patched are the positions from the step's own to the last but one. At the last a state holds the
-    answer itself, from wherever; a step that can stand nowhere else is left out.
+    Patched are the positions from the first at which the step can be to the last but one. At the
+    last a state holds the answer itself, from wherever; a step that can stand nowhere else is left
+    out.
     corrupted: from `run_corrupted`.
     """
     moved: dict[str, Effect] = {}
@@ -150,7 +152,8 @@ def trace_moved(
     pairs = zip(probe.corruptions, corrupted, strict=True)
     by_name = {corruption.name: (corruption, states) for corruption, states in pairs}
     for step in probe.steps:
-        positions = range(step.position, len(probe.places) - 1)
+        since = first_place(step, causal=not model.config.both_ways)
+        positions = range(since, len(probe.places) - 1)
         if step.name not in probe.donors or not positions:
             continue
         corruption, states = by_name[step.corruption]

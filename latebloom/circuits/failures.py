@@ -28,6 +28,7 @@ from latebloom.circuits.states import States, read_answers, run_states
 from latebloom.circuits.tracing import patch_grid
 from latebloom.circuits.verdict import Verdict
 from latebloom.evaluation.accuracy import predict
+from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.records import fields_to_json
 
@@ -73,20 +74,20 @@ def explain_failures(
 
     states, lens: of `probe`. verdict: of a split that the circuit answers.
     """
-    assert probe.chained
+    assert probe.chained and probe.alone is not None
     answers = torch.from_numpy(probe.answers)
     said, _ = read_answers(model, states.final, answers)
     wrong = (said != answers).numpy()
-    hops = len(probe.places) - 1
+    hops = len(probe.steps) + 1
     blame = np.full(len(answers), hops)
     for hop in range(hops - 1, 0, -1):
         blame[~bridge_there(lens, probe, verdict, hop)] = hop
     last = np.flatnonzero(wrong & (blame == hops))
-    bridge = probe.named[probe.steps[-1].name]
-    alone = np.stack((bridge, probe.questions[:, hops]), axis=1)[last]
     known = last
     if len(last):
-        knows = predict(model, torch.from_numpy(alone)) == answers[last]
+        alone = torch.from_numpy(probe.alone[last])
+        loops = loops_needed(model.config, alone.shape[1], hops=1)
+        knows = predict(model, alone, loops) == answers[last]
         known = last[knows.numpy()]
     donors = probe.donors[probe.steps[-1].name]
     tested = known[donors.same[known, 0] >= 0]

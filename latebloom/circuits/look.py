@@ -1,6 +1,6 @@
 """One look at one question: what every state of a pass would answer if the model ended there.
 
-Enters: a model, a vocabulary and a question in names. Leaves: a `Glimpse` for each loop and layer
+Enters: a model, its world and a question in names. Leaves: a `Glimpse` for each loop and layer
 boundary, in order; layer 0 is what enters the loop. The lens is `latebloom.circuits.lens`.
 """
 
@@ -15,7 +15,7 @@ from latebloom.circuits.lens import logit_lens
 from latebloom.circuits.states import run_states
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,19 @@ class Glimpse:
 
 def look_at(
     model: Transformer,
-    vocabulary: Vocabulary,
+    world: World,
     question: Sequence[str],
     names: Sequence[str] = (),
 ) -> list[Glimpse]:
     """What every state says on the way to the answer.
 
+    question: fillers may be left out.
     names: names whose rank and probability are wanted at every state.
     Raises: UnknownNameError, with the nearest known names.
     """
-    questions = torch.tensor([vocabulary.encode(question)], device=model.device)
-    loops = loops_needed(model.config, questions.shape[1])
+    vocabulary, tokens = world.vocabulary, world.read(question)
+    questions = torch.tensor([tokens], device=model.device)
+    loops = loops_needed(model.config, len(tokens), world.task.hops(len(tokens)))
     states = run_states(model, questions, n_loops=loops)
     named = {name: torch.tensor(vocabulary.encode([name]), device=model.device) for name in names}
     lens = logit_lens(model, states, named)

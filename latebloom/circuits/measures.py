@@ -79,11 +79,12 @@ def gradient_entropy(model: Transformer, rows: Int[ndarray, "row token"]) -> flo
 class Groups:
     """Examples of one split, several for each first bridge.
 
-    bridge: the token of each row's group.
+    bridge: the token of each row's group. position: where it is looked for.
     """
 
     questions: Int[ndarray, "row pos"]
     bridge: Int[ndarray, " row"]
+    position: int = 1
 
 
 def group_by_bridge(
@@ -112,12 +113,12 @@ def group_by_bridge(
     open_bridges = np.unique(bridge[order][allowed])
     drawn = rng.permutation(open_bridges)[:n_bridges]
     kept = order[allowed & (place < per_bridge) & np.isin(bridge[order], drawn)]
-    return Groups(questions=rows[kept, :-1].astype(np.int64), bridge=bridge[kept])
+    return Groups(rows[kept, :-1].astype(np.int64), bridge[kept], first_step.position)
 
 
 @torch.no_grad()
 def bridge_geometry(
-    model: Transformer, inside: Groups, outside: Groups | None, *, n_loops: int, position: int = 1
+    model: Transformer, inside: Groups, outside: Groups | None, *, n_loops: int
 ) -> dict[str, Float[ndarray, "loop boundary"]]:
     """Cohesion, alignment, closeness to the embedding and class ratio at every boundary.
 
@@ -125,7 +126,7 @@ def bridge_geometry(
     """
     with at_rest(model):
         states = run_states(model, torch.from_numpy(inside.questions), n_loops=n_loops)
-        stream = states.stream[..., position, :]
+        stream = states.stream[..., inside.position, :]
         mean = stream.mean(2, keepdim=True)
         centred = stream - mean
         bridge, group = np.unique(inside.bridge, return_inverse=True)
@@ -146,7 +147,8 @@ def bridge_geometry(
             other = run_states(model, torch.from_numpy(outside.questions), n_loops=n_loops)
             known = np.searchsorted(bridge, outside.bridge).clip(max=len(bridge) - 1)
             rows = np.flatnonzero(bridge[known] == outside.bridge)
-            apart = other.stream[..., torch.from_numpy(rows).to(model.device), position, :] - mean
+            kept = torch.from_numpy(rows).to(model.device)
+            apart = other.stream[..., kept, outside.position, :] - mean
             target = torch.from_numpy(known[rows]).to(model.device)
             far, n_far = centroids(apart, target, len(bridge))
             both = n_far > 0

@@ -32,9 +32,11 @@ class ProbeError(LatebloomError):
 class Probe:
     """Questions of one split, prepared.
 
-    places: a name for each position. steps: what is found on the way, in order.
+    places: a name for each position. steps: what is found on the way, in order. hops: look-ups in
+    a row that a question takes.
     chained: each step needs the one before (hops), else all stand side by side (operands).
     donors: for each step of a chain, by its name, questions with the same bridge and with another.
+    alone: the last look-up on the way, asked alone; of a chain.
     """
 
     split: str
@@ -43,9 +45,11 @@ class Probe:
     places: tuple[str, ...]
     named: Mapping[str, Int[ndarray, " row"] | Int[ndarray, "row choice"]]
     steps: tuple[Step, ...]
+    hops: int
     chained: bool
     corruptions: tuple[Corruption, ...]
     donors: Mapping[str, Donors] = field(default_factory=dict)
+    alone: Int[ndarray, "row short"] | None = None
 
     def named_tensors(self) -> Named:
         return {name: torch.from_numpy(tokens).long() for name, tokens in self.named.items()}
@@ -88,7 +92,7 @@ def make_probe(
             f"{wrong} of {len(rows)} questions of split {split!r} do not follow from the facts"
         )
     places, steps, found = task.places(n_tokens), task.steps(n_tokens), task.found(facts, questions)
-    donors = {}
+    donors, alone = {}, None
     if task.chained:
         others = world.examples(pool or split)
         others = others[:, :-1] if others.shape[1] == rows.shape[1] else questions
@@ -96,10 +100,18 @@ def make_probe(
         control = np.random.default_rng([seed, Draw.OTHER_BRIDGE])
         for step in steps:
             reached, others_reach = found[step.name], other_found[step.name]
-            leads = tuple(range(step.position + 1))
             donors[step.name] = draw_donors(
-                questions, others, reached, others_reach, leads, solve, rng, control
+                questions,
+                others,
+                reached,
+                others_reach,
+                step.led_by,
+                solve,
+                rng,
+                control,
+                subject=places.index(step.corruption),
             )
+        alone = task.last_hop(facts, questions).astype(np.int64)
     else:
         # Operands were drawn apart from the start; what was measured so stays the same.
         rng = np.random.default_rng([seed, Draw.OPERANDS])
@@ -113,10 +125,13 @@ def make_probe(
         | {name: tokens.astype(np.int64) for name, tokens in found.items()}
         | {"answer": answers},
         steps=steps,
+        hops=task.hops(n_tokens),
         chained=task.chained,
         corruptions=tuple(
             corrupt(place, questions, i, tokens, solve, rng)
             for i, (place, tokens) in enumerate(zip(places, candidates, strict=True))
+            if len(tokens)
         ),
         donors=donors,
+        alone=alone,
     )

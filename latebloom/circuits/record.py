@@ -119,7 +119,7 @@ class CircuitRecord:
     def leading_effect(self) -> Effect | None:
         """The effect of the corruption that leads to the first step: that of the subject of a
         chain, or of the first entity of a comparison. None if nothing was corrupted."""
-        wanted = ("first entity", *self.places[:1], *self.trace)
+        wanted = ("first entity", "subject", *self.places[:1], *self.trace)
         return next((self.trace[name] for name in wanted if name in self.trace), None)
 
     def strength_at(self, place: Place) -> float:

@@ -2,8 +2,8 @@
 
 Enters: a model and questions `[row, pos]`, answered from their last position. Leaves: `States`,
 the residual stream at every boundary (loop, layer, position) with the keys and values, so that a
-variant of the pass computes only what differs from it: the positions from the change on, and the
-layers after it. Earlier positions cannot see the change.
+variant of the pass computes only what differs from it: the positions that can see the change (in a
+causal model those from it on, else all), and the layers after it.
 
 A *boundary* `(loop, b)` is the stream before layer `b`, or after the last layer where `b` is
 `n_layers`: `n_layers + 1` boundaries a loop. `(0, 0)` is the embedding.
@@ -111,8 +111,7 @@ def go_from(
     rows: Int[Tensor, " row"] | None = None,
 ) -> States:
     """The same as `run_states`, from embeddings (which may have been changed)."""
-    if base is None:
-        first = 0
+    first = 0 if base is None else model.first_to_see(first)
     beside = torch.arange(len(start), device=model.device) if rows is None else rows
     beside, places = beside.to(model.device), model.places(first, start.shape[1])
     stream, seen = [], []
@@ -187,8 +186,9 @@ def patch_everywhere(
     told.
     Boundaries that are not wanted hold -1 and nan.
     """
-    rows, places = rows.to(model.device), model.places(position, base.n_positions)
-    own = base.start.new_empty(0, base.n_positions - position, base.start.shape[-1])
+    first = model.first_to_see(position)
+    rows, places = rows.to(model.device), model.places(first, base.n_positions)
+    own = base.start.new_empty(0, base.n_positions - first, base.start.shape[-1])
     state, index = own, rows.new_empty(0)
     at_end = position == base.n_positions - 1
     assert at_end or not wanted[-1, -1], "after the last layer only the last position matters"
@@ -196,16 +196,16 @@ def patch_everywhere(
         for loop in range(base.n_loops):
             for layer in range(base.n_layers + 1):
                 if wanted[loop, layer]:
-                    kept = base.start[rows, position:]
-                    swapped = base.stream[loop, layer][rows, position:]
-                    swapped[:, 0] = source.stream[loop, layer, :, position]
+                    kept = base.start[rows, first:]
+                    swapped = base.stream[loop, layer][rows, first:]
+                    swapped[:, position - first] = source.stream[loop, layer, :, position]
                     if loop == layer == 0:
-                        kept[:, 0] = source.start[:, position]
+                        kept[:, position - first] = source.start[:, position]
                     own, state = torch.cat((own, kept)), torch.cat((state, swapped))
                     index = torch.cat((index, rows))
                 if layer == base.n_layers or not len(state):
                     continue
-                past = base.seen[loop][layer].rows(index, position) if position else None
+                past = base.seen[loop][layer].rows(index, first) if first else None
                 last = loop == base.n_loops - 1 and layer == base.n_layers - 1
                 state = model.layers[layer](
                     state,
@@ -216,7 +216,7 @@ def patch_everywhere(
                     at=slice(-1, None) if last else None,
                 )
             if loop < base.n_loops - 1 and len(state):
-                state, _ = model.next_start(own, state, first_pos=position)
+                state, _ = model.next_start(own, state, first_pos=first)
     n_variants, shape = int(wanted.sum()), (*wanted.shape, len(rows))
     answer, log_prob = read_answers(model, state[:, -1], tokens.repeat(n_variants))
     patched = Patched(

@@ -11,8 +11,8 @@ restored. *Cross-query*: the base is corrupted, the source another question with
 as the clean one; restored answers show that the bridge's state is used, not merely decodable. With
 another bridge instead, as a control, hardly any should be.
 
-What cannot have an effect is not computed: states before the first changed token, and states that
-make the run the base or the source again.
+What cannot have an effect is not computed: in a causal model states before the first changed token,
+and states that make the run the base or the source again.
 
 Sources: arXiv:2405.15071, section 3.3 (strength); arXiv:2202.05262, section 2.1 (noise);
 arXiv:2505.23653 (cross-query patching).
@@ -139,7 +139,8 @@ def settled(
     same = torch.zeros(base.n_loops, base.n_layers + 1, dtype=torch.bool, device="cpu")
     other = same.clone()
     last = base.n_positions - 1
-    if not changed or position < changed[0]:
+    causal = not model.config.both_ways
+    if not changed or (causal and position < changed[0]):
         same[:] = True
         return same, other
     if position not in changed:
@@ -148,7 +149,7 @@ def settled(
         other[0, 0] = True
     if position != last:
         same[-1, -1] = True
-    elif tuple(changed) == (last,):
+    elif causal and tuple(changed) == (last,):
         # Nothing before differs, so the state is all there is, unless a loop begins again.
         carried = model.feedback.carries
         other[slice(None) if carried else slice(-1, None), 1:] = True

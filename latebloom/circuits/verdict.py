@@ -118,7 +118,8 @@ class Verdict:
     the world holds none out.
     answer: the earliest state at the last position that gives the answer.
     waits_until: the last state, before the answer, where the last token of the question is there.
-    subject_free: the earliest boundary from which the first token's state no longer matters.
+    subject_free: the earliest boundary from which the subject's state no longer matters; where
+    operands stand side by side, the first token's.
     """
 
     form: Literal["serial", "parallel", "none"]
@@ -205,21 +206,30 @@ def judge(
     control: Mapping[str, Effect],
     accuracy: float,
     held_out: float,
+    *,
+    causal: bool = True,
 ) -> Verdict:
     """The verdict from the measurements.
 
     effects: by the name of the corruption. moved, control: cross-query effects, with the same and
     with another bridge, by the name of the step. accuracy, held_out: as `Verdict` has them.
+    causal: whether a token sees only those before it.
     """
     steps = tuple(
         find_step(
-            step, lens, effects[step.corruption], moved.get(step.name), control.get(step.name)
+            step,
+            lens,
+            effects[step.corruption],
+            moved.get(step.name),
+            control.get(step.name),
+            since=first_place(step, causal=causal),
         )
         for step in probe.steps
     )
     last = len(probe.places) - 1
     answer = earliest(there(lens, "answer"), only=last)
-    first = effects.get(probe.places[0])
+    subject = probe.places.index(probe.steps[0].corruption) if probe.chained else 0
+    first = effects.get(probe.places[subject])
     return Verdict(
         form=form_of(steps, answer, chained=probe.chained),
         accuracy=accuracy,
@@ -227,7 +237,7 @@ def judge(
         steps=steps,
         answer=answer,
         waits_until=waiting(lens, probe.places[last], last, answer),
-        subject_free=None if first is None else muted(first.strength[..., 0]),
+        subject_free=None if first is None else muted(first.strength[..., subject], subject),
     )
 
 
@@ -265,20 +275,33 @@ def earliest(where: Bool[ndarray, "loop boundary pos"], *, only: int | None = No
     return Place(*(int(i) for i in found[0])) if len(found) else None
 
 
+def first_place(step: Step, *, causal: bool) -> int:
+    """The first position at which a step can be: in a causal model all that leads to it stands
+    before; where tokens see both ways, it can be anywhere."""
+    return max(step.led_by) if causal else 0
+
+
 def find_step(
-    step: Step, lens: Lens, effect: Effect, moved: Effect | None, control: Effect | None
+    step: Step,
+    lens: Lens,
+    effect: Effect,
+    moved: Effect | None,
+    control: Effect | None,
+    *,
+    since: int,
 ) -> Found:
     """Where a step is, and where its state matters most.
 
-    moved, control: of this step; None, or of no question, where there are no donors.
+    since: the first position at which it can be, where the effects begin. moved, control: of this
+    step; None, or of no question, where there are no donors.
     """
     mean = lens.reciprocal_rank(step.name).numpy()
     restored, by_chance = (
-        None if one is None or not one.n else beside(one, step.position, mean.shape)
+        None if one is None or not one.n else beside(one, since, mean.shape)
         for one in (moved, control)
     )
     looked_at = np.zeros(mean.shape, dtype=bool)
-    looked_at[..., step.position :] = True
+    looked_at[..., since:] = True
     if restored is not None:
         looked_at &= np.isfinite(restored)
     where = looked_at & there(lens, step.name)
@@ -322,12 +345,12 @@ def waiting(lens: Lens, name: str, position: int, answer: Place | None) -> Place
     return Place(*held[-1], position) if held else None
 
 
-def muted(strength: Float[ndarray, "loop boundary"]) -> Place | None:
-    """The first boundary at and after which the strength stays below `MUTE`."""
+def muted(strength: Float[ndarray, "loop boundary"], position: int) -> Place | None:
+    """The first boundary at and after which the strength at a position stays below `MUTE`."""
     flat = np.nan_to_num(strength, nan=1.0).ravel()
     loud = np.flatnonzero(flat >= MUTE)
     first = int(loud[-1]) + 1 if len(loud) else 0
     if first == len(flat):
         return None
     loop, boundary = divmod(first, strength.shape[1])
-    return Place(loop, boundary, 0)
+    return Place(loop, boundary, position)

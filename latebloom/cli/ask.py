@@ -32,7 +32,8 @@ def ask(
     run
         The run folder.
     question
-        A subject and its relations; an attribute and two entities where the run compares.
+        A subject and its relations, in the order in which the run was asked; an attribute and two
+        entities where the run compares.
     step
         Use the checkpoint of this step instead of the latest.
     device
@@ -83,11 +84,11 @@ def show_answer(answer: "Answer", *, as_json: bool) -> None:
     for rank, guess in enumerate(answer.answers):
         style = "bold" if rank == 0 else "dim"
         out.print(f"[{style}]{guess.probability:7.1%}  {escape(guess.name)}[/{style}]")
-    trail = [answer.question[0]]
-    for relation, bridge in zip(answer.question[1:], answer.bridges, strict=False):
+    trail = [answer.names[0]]
+    for relation, bridge in zip(answer.names[1:], answer.bridges, strict=False):
         trail += [f"-{relation}->", f"{bridge.name} ({bridge.probability:.1%})"]
     if answer.bridges:
-        trail += [f"-{answer.question[-1]}->", answer.answers[0].name]
+        trail += [f"-{answer.names[-1]}->", answer.answers[0].name]
         out.print(f"path   {escape(' '.join(trail))}")
     if answer.truth is not None:
         right = "right" if answer.answers[0].name == answer.truth else "wrong"

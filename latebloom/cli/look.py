@@ -39,9 +39,7 @@ def lens(
 
     loaded = load(run, step=step, device=device)
     world = loaded.world
-    words = list(question)
-    if not words:
-        words = world.example()
+    words = world.vocabulary.decode(world.read(question)) if question else world.example()
     rows = loaded.lens(*words, names=token)
     if json_:
         print(

@@ -17,6 +17,7 @@ from torch import Tensor
 from latebloom.intervals import wilson
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
+from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.world import World
 
 TOKENS_AT_ONCE = 32_768
@@ -44,17 +45,26 @@ class Score:
         return asdict(self) | {"accuracy": self.accuracy, "ci95": list(self.ci95)}
 
 
+def loops_for(model: Transformer, task: Task, n_tokens: int) -> int:
+    """The loops that a model runs for a task's questions of so many tokens."""
+    return loops_needed(model.config, n_tokens, task.hops(n_tokens))
+
+
 @torch.no_grad()
 def predict(
     model: Transformer, questions: Int[Tensor, "row pos"], n_loops: int | None = None
 ) -> Int[Tensor, " row"]:
-    """The most likely answer to each question, as token ids on the CPU."""
+    """The most likely answer to each question, as token ids on the CPU.
+
+    n_loops: None: as many as a question needs in which every token after the first is a hop.
+    """
     device = model.device
     training = model.training
     model.eval()
-    loops = n_loops or loops_needed(model.config, questions.shape[1])
+    n_tokens = questions.shape[1]
+    loops = n_loops or loops_needed(model.config, n_tokens, n_tokens - 1)
     answers = []
-    for rows in questions.split(max(1, TOKENS_AT_ONCE // questions.shape[1])):
+    for rows in questions.split(max(1, TOKENS_AT_ONCE // n_tokens)):
         at = torch.full((len(rows),), rows.shape[1] - 1, device=device)
         found = model(rows.to(device), at, n_loops=loops, every_loop=False)
         answers.append(found.logits[-1].argmax(-1).cpu())
@@ -83,6 +93,6 @@ def score_splits(
         rows = world.examples(name)
         if probe and len(rows) > probe:
             rows = rows[:: len(rows) // probe][:probe]
-        right = correct_rows(model, rows)
+        right = correct_rows(model, rows, loops_for(model, world.task, rows.shape[1] - 1))
         scores[name] = Score(n=len(right), correct=int(right.sum()))
     return scores

@@ -50,6 +50,7 @@ SHAPE = {
     "positions": "learned",
     "max_positions": 32,
     "max_distance": 3,
+    "attention": "causal",
     "window": 0,
     "norm": "pre",
     "activation": "gelu_new",
@@ -67,8 +68,9 @@ class LatebloomConfig(PretrainedConfig):
     learned gate ("gated"), added to the embedding ("restart"), in the embedding's place
     ("replace"), or added to the embedding for later tokens only ("ahead"). feedback_temperature:
     of the prediction that is fed back. max_distance: distances told apart by "relative" positions.
-    window: tokens that a token sees, itself included; 0: all before it. tied: the unembedding is
-    the embedding.
+    attention: whom a token sees, itself and those before it ("causal") or all of the text ("both").
+    window: how near what it sees must be, itself 0 away; 0: anywhere. tied: the unembedding is the
+    embedding.
     """
 
     model_type = "latebloom"
@@ -118,21 +120,34 @@ def loop_hooks(n_layers: int, *, feeds: bool) -> nn.ModuleDict:
 
 
 class Attention(nn.Module):
-    """Causal attention, written out so that its pattern can be seen."""
+    """Attention, written out so that its pattern can be seen."""
 
     def __init__(self, config: LatebloomConfig) -> None:
         super().__init__()
         self.n_heads, self.window = config.n_heads, config.window
+        self.both_ways = config.attention == "both"
         self.rotary = config.positions == "rotary"
         self.qkv = nn.Linear(config.d_model, 3 * config.d_model)
         self.out = nn.Linear(config.d_model, config.d_model)
         self.dropout = nn.Dropout(config.dropout)
         self.distance_bias = None
         if config.positions == "relative":
-            self.distance_bias = nn.Parameter(torch.zeros(config.n_heads, config.max_distance + 1))
+            ahead = config.max_distance if self.both_ways else 0
+            n_distances = ahead + config.max_distance + 1
+            self.distance_bias = nn.Parameter(torch.zeros(config.n_heads, n_distances))
+            self.least, self.farthest = -ahead, config.max_distance
 
-    def forward(self, x: Tensor, seen: Tensor, hooks: nn.ModuleDict, *, strict: bool) -> Tensor:
-        """x asks, `seen` is looked at. strict: no token but the first sees itself."""
+    def forward(
+        self,
+        x: Tensor,
+        seen: Tensor,
+        hooks: nn.ModuleDict,
+        *,
+        strict: bool,
+        text: Tensor | None = None,
+    ) -> Tensor:
+        """x asks, `seen` is looked at. strict: no token but the first sees itself. text: where
+        there is text and no padding; None: everywhere."""
         own = self.qkv(x).chunk(3, dim=-1)
         others = own if seen is x else self.qkv(seen).chunk(3, dim=-1)
         parts = (own[0], others[1], others[2])
@@ -143,14 +158,16 @@ class Attention(nn.Module):
             q, k = rotated(q, places), rotated(k, places)
         scores = torch.einsum("bqhd,bkhd->bhqk", q, k) / math.sqrt(q.shape[-1])
         distance = places[:, None] - places
-        visible = distance >= 0
+        visible = torch.ones_like(distance, dtype=torch.bool) if self.both_ways else distance >= 0
         if strict:
             visible = visible & ((distance > 0) | (places == 0)[:, None])
         if self.window:
-            visible = visible & (distance < self.window)
+            visible = visible & (distance.abs() < self.window)
+        if text is not None:
+            visible = visible & text[:, None, None, :]
         if self.distance_bias is not None:
-            farthest = self.distance_bias.shape[1] - 1
-            scores = scores + self.distance_bias[:, distance.clamp(0, farthest)]
+            bias = self.distance_bias[:, distance.clamp(self.least, self.farthest) - self.least]
+            scores = scores + bias
         pattern = hooks["hook_pattern"](scores.masked_fill(~visible, -math.inf).softmax(dim=-1))
         z = hooks["hook_z"](torch.einsum("bhqk,bkhd->bqhd", self.dropout(pattern), v))
         return self.out(z.flatten(2))
@@ -169,15 +186,19 @@ class Block(nn.Module):
         self.mlp_out = nn.Linear(config.mlp_ratio * config.d_model, config.d_model)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, state: Tensor, own: Tensor | None, hooks: nn.ModuleDict) -> Tensor:
-        """own: the stream that a token keeps for itself while later tokens see `state`."""
+    def forward(
+        self, state: Tensor, own: Tensor | None, hooks: nn.ModuleDict, text: Tensor | None = None
+    ) -> Tensor:
+        """own: the stream that a token keeps for itself while later tokens see `state`. text: as
+        attention has it."""
         state = hooks["hook_resid_pre"](state)
         stream = state if own is None else own
         seen = self.ln_1(state) if self.pre_norm else state
         asking = seen
         if own is not None:
             asking = self.ln_1(own) if self.pre_norm else own
-        a = self.dropout(self.attn(asking, seen, hooks["attn"], strict=own is not None))
+        a = self.attn(asking, seen, hooks["attn"], strict=own is not None, text=text)
+        a = self.dropout(a)
         stream = stream + hooks["hook_attn_out"](a)
         stream = hooks["hook_resid_mid"](stream if self.pre_norm else self.ln_1(stream))
         hidden = self.mlp_in(self.ln_2(stream) if self.pre_norm else stream)
@@ -262,8 +283,9 @@ class LatebloomForCausalLM(PreTrainedModel, GenerationMixin):
     ) -> LatebloomOutput | tuple[Any, ...]:
         """The logits.
 
-        attention_mask: may tell of padding after the text, which changes nothing before it.
-        labels: the tokens themselves, -100 where no loss is wanted; shifted here.
+        attention_mask: tells of padding after the text, which no token of the text sees.
+        labels: the tokens themselves, -100 where no loss is wanted; shifted here. Not where tokens
+            see later ones: the next word would be known.
         n_loops: fewer loops than the config's; for more, load with `n_loops=...`.
         """
         if n_loops is None:
@@ -275,13 +297,17 @@ class LatebloomForCausalLM(PreTrainedModel, GenerationMixin):
             )
         if attention_mask is not None and bool((attention_mask.diff(dim=1) > 0).any()):
             raise ValueError("padding must come after the text: tokenizer.padding_side = 'right'")
+        both_ways = self.config.attention == "both"
+        if both_ways and labels is not None:
+            raise ValueError("config.attention is 'both': every token sees the next, so no labels")
+        text = attention_mask.bool() if both_ways and attention_mask is not None else None
         start = state = self.embedded(input_ids)
         predictions = []
         loops: list[Any] = list(self.loops)[:n_loops]
         for loop, hooks in enumerate(loops):
             for layer, block in enumerate(self.blocks):
                 own = start if self.config.feedback == "ahead" and layer == 0 else None
-                state = block(state, own, hooks["blocks"][layer])
+                state = block(state, own, hooks["blocks"][layer], text)
             final = hooks["hook_final"](self.ln_final(state))
             weight = self.embed.weight if self.unembed is None else self.unembed.weight
             logits = hooks["hook_logits"](F.linear(final, weight))

@@ -1,12 +1,13 @@
-"""Causal self-attention: the projections, who sees whom, and the cache of keys and values.
+"""Self-attention: the projections, who sees whom, and the cache of keys and values.
 
 Enters: the normalised state `[batch, pos, d_model]`. Leaves: `Heads`, the queries, keys and values
 of a layer, and the mask that its rule gives. What is then done with them is handed in, an `Attend`:
 `FullPass` here (training and every plain pass), `Continued` here (after positions whose keys and
 values are kept: decoding, causal tracing), and whatever an instrument needs, where it needs it.
 
-A `window` of w lets a token see itself and the w - 1 tokens before it, under any position scheme:
-what a token computes then cannot depend on the length of the question.
+Attention is causal, or goes *both ways*: every token of a question then sees every other. A
+`window` of w hides what is w tokens away or farther, under any position scheme; with causal
+attention what a token computes then cannot depend on the length of the question.
 """
 
 import math
@@ -26,18 +27,27 @@ FEW_KEYS = 4
 on a CPU pays for each row and head."""
 
 
-class CausalAttention(nn.Module):
-    """The projections of multi-head causal attention, and its rule of who sees whom.
+class SelfAttention(nn.Module):
+    """The projections of multi-head attention, and its rule of who sees whom.
 
-    window: tokens that a token sees, itself included; 0 means all earlier ones.
+    both_ways: whether a token sees later tokens too. window: how near a token is that is seen,
+    itself 0 away; 0 means all.
     Parameters that the position scheme has in every layer are attributes, by their name there.
     """
 
     def __init__(
-        self, *, d_model: int, n_heads: int, positions: Positions, window: int, dropout: float
+        self,
+        *,
+        d_model: int,
+        n_heads: int,
+        positions: Positions,
+        both_ways: bool,
+        window: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         self.n_heads = n_heads
+        self.both_ways = both_ways
         self.window = window
         self.dropout = dropout
         self.qkv = nn.Linear(d_model, 3 * d_model)
@@ -79,9 +89,9 @@ class CausalAttention(nn.Module):
 
         strict: a token does not see itself, but for the first, which has nothing else to see.
         """
-        visible = distance >= 0
+        visible = torch.ones_like(distance, dtype=torch.bool) if self.both_ways else distance >= 0
         if self.window:
-            visible = visible & (distance < self.window)
+            visible = visible & (distance.abs() < self.window)
         if strict:
             visible = visible & ((distance > 0) | (queries == 0)[..., None])
         return visible
@@ -101,7 +111,7 @@ class Heads:
     v: Float[Tensor, "batch head pos d_head"]
     queries: Int[Tensor, "*batch query"]
     places: Int[Tensor, " pos"]
-    attention: CausalAttention
+    attention: SelfAttention
     scheme: Positions
     strict: bool = False
 
@@ -145,14 +155,14 @@ class FullPass:
         mask: Tensor | None = heads.mask(visible=self.visible)
         everyone_asks = heads.queries is heads.places and self.visible is None
         if everyone_asks and not (heads.strict or attention.window) and mask.dtype == torch.bool:
-            mask = None  # causality is all there is to it, and the kernel is faster at that
+            mask = None  # the kernel knows the plain rules itself, and is faster at them
         return F.scaled_dot_product_attention(
             heads.q,
             heads.k,
             heads.v,
             attn_mask=mask,
             dropout_p=attention.dropout if attention.training else 0.0,
-            is_causal=mask is None,
+            is_causal=mask is None and not attention.both_ways,
         )
 
 

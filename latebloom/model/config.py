@@ -55,8 +55,10 @@ class ModelConfig:
     """Longest question, in tokens, for `learned` and `sinusoidal` positions."""
     max_distance: int = 3
     """Distances told apart by `relative` positions; farther ones look alike."""
+    attention: Literal["causal", "both"] = "causal"
+    """Whom a token sees: itself and earlier tokens, or all tokens of the question, both ways."""
     window: int = 0
-    """Tokens seen by a token, itself included; 0: all earlier ones."""
+    """Reach of attention: a token sees tokens less than so far away, itself included; 0: all."""
     norm: Literal["pre", "post"] = "pre"
     """LayerNorm before each sublayer (GPT-2) or after each residual sum (arXiv:1706.03762)."""
     activation: Literal["gelu_new", "relu"] = "gelu_new"
@@ -90,6 +92,7 @@ class ModelConfig:
         if self.window < 0 or self.window == 1:
             raise LatebloomError(f"model.window is {self.window}; use 0 (all) or at least 2")
         self._check_positions()
+        self._check_both_ways()
         self._check_effects()
 
     def _check_positions(self) -> None:
@@ -98,6 +101,21 @@ class ModelConfig:
             raise LatebloomError(
                 f"model.positions is {self.positions!r}; it must be one of {', '.join(POSITIONS)},"
                 f" or '{OWN}' and a name, with the scheme handed to the model"
+            )
+
+    def _check_both_ways(self) -> None:
+        """Refuses what needs an order that attention both ways does not give."""
+        if not self.both_ways:
+            return
+        if self.feedback == "ahead":
+            raise LatebloomError(
+                "model.feedback is 'ahead', which is for the eyes of later tokens, and with"
+                " model.attention both every token sees all others; set model.feedback restart"
+            )
+        if self.positions == "none":
+            raise LatebloomError(
+                "model.positions is 'none': with model.attention both nothing would tell the order"
+                " of the tokens; set model.positions rotary"
             )
 
     def _check_effects(self) -> None:
@@ -111,6 +129,11 @@ class ModelConfig:
                     f"model.{field.name} is {told}, which has no effect with model.{cause}"
                     f" {getattr(self, cause)}; leave it at {field.default}"
                 )
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether a token sees later ones too."""
+        return self.attention == "both"
 
     @property
     def d_mlp(self) -> int:

@@ -16,10 +16,11 @@ many loops a question needs.
 |           | tokens, x for the token itself    |                           |                  |
 
 The last three are the *looped* models: each loop begins again from the token embeddings, and knows
-of the loops before only what they predicted. Their first token asks nothing, so it feeds nothing
-back. With `replace` a later loop knows of a token no more than what was predicted at it. With
-`ahead` what a token predicted itself cannot disturb it when its turn comes; so the answer at
-position p is settled after p loops.
+of the loops before only what they predicted. Their first token feeds nothing back: if it is a
+subject it asks nothing, and if it is a relation it is the last one to be followed. With `replace` a
+later loop knows of a token no more than what was predicted at it. With `ahead` what a token
+predicted itself cannot disturb it when its turn comes; so the answer at position p is settled after
+p loops.
 """
 
 import torch
@@ -77,16 +78,17 @@ class Feedback:
         """Loops after which the answer at the last token stays as it is; None: no such number."""
         return None
 
-    def loops_needed(self, n_loops: int, n_tokens: int) -> int:
+    def loops_needed(self, n_loops: int, n_tokens: int, hops: int) -> int:
         """Loops to run for a question, by a model with `n_loops` in training.
 
-        As in training; but a looped model runs one for every token after the first, and no further
-        ones where they could not change the answer.
+        As in training; but a looped model runs one for every hop at least, and no further ones
+        where they could not change the answer.
         """
         if not self.looped:
             return n_loops
         settled = self.settled_after(n_tokens)
-        return max(n_loops, n_tokens - 1) if settled is None else settled
+        wanted = max(n_loops, hops)
+        return wanted if settled is None else min(wanted, settled)
 
     def loops_trained(self, n_loops: int, n_tokens: int) -> int:
         """Of the `n_loops` of training those that can change the answer to a question."""
@@ -163,6 +165,9 @@ FEEDBACKS: dict[str, Feedback] = {
 """What `model.feedback` names. The objects hold nothing of a model."""
 
 
-def loops_needed(config: ModelConfig, question_tokens: int) -> int:
-    """Loops for a question of so many tokens, by a model of this config."""
-    return FEEDBACKS[config.feedback].loops_needed(config.n_loops, question_tokens)
+def loops_needed(config: ModelConfig, n_tokens: int, hops: int) -> int:
+    """Loops for a question of so many tokens, by a model of this config.
+
+    hops: look-ups in a row that it takes, as the world's task counts them.
+    """
+    return FEEDBACKS[config.feedback].loops_needed(config.n_loops, n_tokens, hops)

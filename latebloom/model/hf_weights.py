@@ -81,7 +81,14 @@ def config_to_hf(config: ModelConfig, d_vocab: int) -> dict[str, Any]:
 
     Raises: HfModelError naming the field in which the model is not a GPT-2.
     """
-    vanilla = {"n_loops": 1, "feedback": "none", "positions": "learned", "window": 0, "norm": "pre"}
+    vanilla = {
+        "n_loops": 1,
+        "feedback": "none",
+        "attention": "causal",
+        "positions": "learned",
+        "window": 0,
+        "norm": "pre",
+    }
     for name, value in vanilla.items():
         found = getattr(config, name)
         if found != value:

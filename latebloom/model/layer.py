@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from latebloom.model.attention import Attend, CausalAttention, Heads
+from latebloom.model.attention import Attend, Heads, SelfAttention
 from latebloom.model.config import ModelConfig
 from latebloom.model.positions import Positions
 from latebloom.model.taps import SiteName
@@ -34,10 +34,11 @@ class Block(nn.Module):
         super().__init__()
         self.pre_norm = config.norm == "pre"
         self.ln_1 = nn.LayerNorm(config.d_model)
-        self.attn = CausalAttention(
+        self.attn = SelfAttention(
             d_model=config.d_model,
             n_heads=config.n_heads,
             positions=positions,
+            both_ways=config.both_ways,
             window=config.window,
             dropout=config.dropout,
         )

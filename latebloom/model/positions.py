@@ -8,12 +8,15 @@ the same with the scheme's say. A scheme can speak at three places, and each is 
 | `learned`    | x + W[pos]              |                        |                             |
 | `sinusoidal` | sqrt(d_model) x + waves |                        |                             |
 | `rotary`     |                         | by an angle that grows |                             |
-| `relative`   |                         |                        | b[head, distance], clipped  |
+| `relative`   |                         |                        | b[head, distance], clipped; |
+|              |                         |                        | both ways: signed           |
 | `none`       |                         |                        |                             |
 
 Sources: GPT-2 (learned); arXiv:1706.03762, section 3.5 (sinusoidal); Su et al., arXiv:2104.09864
 (rotary); Shaw et al., arXiv:1803.02155 (relative; differs: a bias for each head, where theirs is a
-vector). All distances from `max_distance` on look alike.
+vector). All distances from `max_distance` on look alike. Where attention goes both ways, `relative`
+has a bias for each distance ahead as well (a distance is the query's position minus the key's, so
+it is below 0 there); the others tell ahead from behind as they are.
 
 **A scheme of your own** is a subclass of `Positions` that overrides what it needs. The config names
 it `own:` and anything, and the object is handed to the model. ALiBi (arXiv:2108.12409), whole:
@@ -80,8 +83,8 @@ class Positions(nn.Module):
     ) -> Float[Tensor, "head *batch query pos"] | None:
         """What is added to the scores before the softmax; None: nothing.
 
-        distance: the query's position minus the key's. It is below 0 at later tokens, which are
-            hidden whatever is added to them.
+        distance: the query's position minus the key's. It is below 0 at later tokens; unless
+            attention goes both ways they are hidden whatever is added to them.
         attention: the layer's, with its `n_heads`; `get_parameter` gives the `layer_parameters`.
         """
         return None
@@ -131,20 +134,25 @@ class Rotary(Positions):
 
 
 class Relative(Positions):
-    """A trained bias for each head and distance, in every layer; far distances are one."""
+    """A trained bias for each head and distance, in every layer; far distances are one.
 
-    def __init__(self, max_distance: int) -> None:
+    both_ways: whether later tokens are seen and have distances of their own.
+    """
+
+    def __init__(self, max_distance: int, *, both_ways: bool = False) -> None:
         super().__init__()
         self.max_distance = max_distance
+        self.least = -max_distance if both_ways else 0
 
     def bias(
         self, distance: Int[Tensor, "*batch query pos"], attention: Attention
     ) -> Float[Tensor, "head *batch query pos"]:
         table = attention.get_parameter("distance_bias")
-        return table[:, distance.clamp(0, self.max_distance)]
+        return table[:, distance.clamp(self.least, self.max_distance) - self.least]
 
     def layer_parameters(self, n_heads: int) -> dict[str, nn.Parameter]:
-        return {"distance_bias": nn.Parameter(torch.zeros(n_heads, self.max_distance + 1))}
+        n_distances = self.max_distance - self.least + 1
+        return {"distance_bias": nn.Parameter(torch.zeros(n_heads, n_distances))}
 
 
 def make_positions(config: ModelConfig, own: Positions | None = None) -> Positions:
@@ -172,7 +180,7 @@ def make_positions(config: ModelConfig, own: Positions | None = None) -> Positio
         case "rotary":
             return Rotary()
         case "relative":
-            return Relative(config.max_distance)
+            return Relative(config.max_distance, both_ways=config.both_ways)
         case _:
             return own or Positions()
 

@@ -88,6 +88,10 @@ class Transformer(nn.Module):
         """The layers, each once."""
         return list(self.blocks)  # pyright: ignore[reportReturnType]
 
+    def first_to_see(self, position: int) -> int:
+        """The first position whose state can depend on the token at `position`."""
+        return 0 if self.config.both_ways else position
+
     @property
     def device(self) -> torch.device:
         return self.embed.weight.device
@@ -95,8 +99,14 @@ class Transformer(nn.Module):
     def unrolled(self) -> list[Block]:
         """The layers in the order in which a token passes them, every loop counted.
 
-        Raises: LatebloomError for a model that feeds predictions back between its loops.
+        Raises: LatebloomError for a model that feeds predictions back between its loops, or sees
+            later tokens.
         """
+        if self.config.both_ways:
+            raise LatebloomError(
+                "model.attention is 'both'; sentences are read word by word: set model.attention"
+                " causal"
+            )
         if not self.feedback.carries:
             raise LatebloomError(
                 f"model.feedback is {self.config.feedback!r}; sentences are read by models without"
@@ -205,8 +215,7 @@ class Transformer(nn.Module):
         n_loops: passes to run instead of `config.n_loops`.
         every_loop: whether the predictions of the earlier loops are wanted too.
         keep_fed_back: whether the logits that are fed back, which are made in any case, are kept.
-        visible: who sees whom, `[pos, pos]` or `[batch, 1, pos, pos]`; None: causal, and windowed
-            where the config says so.
+        visible: who sees whom, `[pos, pos]` or `[batch, 1, pos, pos]`; None: as the config says.
         """
         loops = range(n_loops or self.config.n_loops)
         start = self.embedded(tokens)

@@ -73,7 +73,7 @@ LIKE: Mapping[str, Callable[[Any], RunConfig]] = {
 
 def with_loops(model: ModelConfig, world: World) -> ModelConfig:
     """A loop for each hop of the longest question that is trained on."""
-    return replace(model, n_loops=max(LOOPED.n_loops, world.longest_trained - 1))
+    return replace(model, n_loops=max(LOOPED.n_loops, world.task.hops(world.longest_trained)))
 
 
 def stopped(train: TrainConfig, world: World, level: float) -> TrainConfig:

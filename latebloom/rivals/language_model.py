@@ -256,7 +256,8 @@ class LanguageModel:
 
         Which have room is drawn at random, the same for the same attribute or relations.
         """
-        topics = self.memory.task.topics(question[None])[0]
+        task = self.memory.task
+        topics = task.topics(task.names(question[None]))[0]
         facts = np.flatnonzero(np.isin(self.memory.topics, topics))
         if not len(facts):
             return facts, 1.0

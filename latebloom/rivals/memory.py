@@ -26,7 +26,8 @@ from latebloom.worlds.world import World
 class Memory:
     """Facts of one world, numbered: the atomic ones first, then the inferred ones.
 
-    atomic: `subject relation object`. inferred: matrices of further rows, each of one length.
+    atomic: `subject relation object`. inferred: matrices of further rows, each of one length; the
+    names of a row stand in the order in which they are worked out, whatever the layout asks.
     """
 
     task: Task
@@ -38,7 +39,7 @@ class Memory:
     def of(cls, world: World, *, everything: bool = False) -> "Memory":
         """The memory of a world's training."""
         whole = everything or world.task.rests_on_inferred
-        others = [world.splits[name] for name in world.trained if name not in ATOMIC and whole]
+        others = [world.named(name) for name in world.trained if name not in ATOMIC and whole]
         return cls(world.task, world.vocabulary, world.trained_facts(), tuple(others))
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from latebloom.errors import RivalError
-from latebloom.evaluation.accuracy import correct_rows
+from latebloom.evaluation.accuracy import correct_rows, loops_for
 from latebloom.files import write_json, write_text
 from latebloom.rivals.answer_cache import AnswerCache
 from latebloom.rivals.bounds import BoundsRule, MajorityRule
@@ -119,9 +119,11 @@ class Arena:
         """The grown model's rows; seconds are those of a question in a large batch."""
         run = self.run
         for split, rows in self.examples.items():
-            correct_rows(run.model, rows[:1])  # the first pass of a shape is not the usual one
+            loops = loops_for(run.model, run.world.task, rows.shape[1] - 1)
+            # The first pass of a shape is not the usual one.
+            correct_rows(run.model, rows[:1], loops)
             begun = time.perf_counter()
-            right = correct_rows(run.model, rows)
+            right = correct_rows(run.model, rows, loops)
             seconds = (time.perf_counter() - begun) / max(len(rows), 1)
             name = f"grown model, step {run.step}"
             yield row_of_model(name, run.world, split, right, seconds)

@@ -240,3 +240,8 @@ def check_feed(feed: FeedConfig, model: ModelConfig, asks: str) -> None:
             f"model.feedback is {model.feedback!r}; sentences are read by models without"
             " feedback: set --model.feedback none"
         )
+    if isinstance(feed, SentenceFeedConfig) and model.both_ways:
+        raise LatebloomError(
+            f"model.attention is {model.attention!r}; a sentence is read word by word, and none may"
+            " see the next: set --model.attention causal"
+        )

@@ -85,12 +85,18 @@ def batch_loss(
         loops = model.feedback.loops_trained(config.n_loops, n_tokens)
         repeated = every_loop and group.atomic and looped
         logits = model(group.tokens, at, n_loops=loops, every_loop=repeated).logits
-        answers = group.answers.repeat(len(logits))
-        loss = F.cross_entropy(
-            logits.flatten(0, 1).float(), answers, label_smoothing=label_smoothing, reduction="sum"
-        )
-        settled = model.feedback.settled_after(n_tokens) is not None
-        total = total + loss * (config.n_loops if repeated and settled else 1)
+
+        def summed(of_loops: Tensor, answers: Tensor = group.answers) -> Tensor:
+            return F.cross_entropy(
+                of_loops.flatten(0, 1).float(),
+                answers.repeat(len(of_loops)),
+                label_smoothing=label_smoothing,
+                reduction="sum",
+            )
+
+        total = total + summed(logits)
+        if repeated and loops < config.n_loops:
+            total = total + (config.n_loops - loops) * summed(logits[-1:])
     return total / sum(len(group.answers) for group in batch)
 
 

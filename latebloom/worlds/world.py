@@ -60,6 +60,19 @@ class World:
             raise WorldError(f"this world has no split {split!r}; it has {', '.join(self.splits)}")
         return self.splits[split]
 
+    def named(self, split: str) -> Int[ndarray, "example name"]:
+        """The examples of a split as names in the order in which they are worked out, fillers left
+        out, then the answer."""
+        rows = self.examples(split)
+        return np.concatenate((self.task.names(rows[:, :-1]), rows[:, -1:]), axis=1)
+
+    def read(self, question: Sequence[str]) -> list[int]:
+        """The tokens of a question that somebody wrote; fillers may be left out.
+
+        Raises: UnknownNameError, with the nearest names.
+        """
+        return self.task.written(self.vocabulary.encode(question))
+
     @property
     def tested(self) -> tuple[str, ...]:
         """The held-out splits that are reported, in order."""
@@ -101,7 +114,7 @@ class World:
 
     def trained_facts(self) -> Int[ndarray, "fact 3"]:
         """The atomic facts that training tells: subject, relation, object."""
-        told = [self.examples(name) for name in self.trained if name in ATOMIC]
+        told = [self.named(name) for name in self.trained if name in ATOMIC]
         return np.concatenate([np.empty((0, 3), np.int32), *told]).astype(np.int32)
 
     @property

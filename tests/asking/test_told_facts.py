@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from latebloom.asking.answer import ask
 from latebloom.asking.told_facts import NewFacts, ask_both, load_new_facts
 from latebloom.errors import FactsError, LatebloomError, UnknownNameError
 from latebloom.model.config import ModelConfig
@@ -11,6 +12,7 @@ from latebloom.model.transformer import Pass, Transformer
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
 from latebloom.worlds.tasks.chain import ChainTask
+from latebloom.worlds.tasks.layout import Layout
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
@@ -45,11 +47,25 @@ class Knower(Transformer):
 
     def forward(self, tokens, at=None, *, n_loops=None, **_):
         self.asked.append(" ".join(self.world.vocabulary.decode(tokens[0].tolist())))
-        told = self.world.task.tell(self.world.facts, tokens[0].tolist(), self.world.vocabulary)
+        task = self.world.task
+        told = task.tell(self.world.facts, tokens[0].tolist(), self.world.vocabulary)
         logits = torch.zeros(n_loops, 1, tokens.shape[1], self.d_vocab)
-        for position, name in enumerate(told.path, start=1):
-            logits[:, 0, position, name] = 20.0
+        for step, name in zip(task.steps(tokens.shape[1]), told.path, strict=False):
+            logits[:, 0, step.position, name] = 20.0
+        if told.answer is not None:
+            logits[:, 0, -1, told.answer] = 20.0
         return Pass(logits)
+
+
+def laid_out(world, order):
+    """The same world, its questions with fillers and in this order."""
+    words = Vocabulary((*WORDS, "of", "?"))
+    task = ChainTask(Layout(order, words.ids["of"], words.ids["?"]))
+    splits = {
+        name: np.concatenate((task.lay(rows[:, :-1]), rows[:, -1:]), axis=1)
+        for name, rows in world.splits.items()
+    }
+    return World(task, words, world.facts, splits, world.trained)
 
 
 @pytest.fixture
@@ -190,3 +206,30 @@ def test_where_a_run_compares_there_are_no_hops_to_enter_at():
     compared = make_comparison(ComparisonConfig(entities=12, attributes=2, values=4, ood_frac=0), 0)
     with pytest.raises(LatebloomError, match="this run asks no chains"):
         ask_both(Knower(compared), compared, told(compared), ["a0", "e1", "e2"])
+
+
+BOTH_WAYS = {"attention": "both", "feedback": "restart", "positions": "rotary"}
+
+
+@pytest.mark.parametrize("written", ["capital of country of BER ?", "capital country BER"])
+def test_the_question_stands_as_the_run_lays_it_out(world, written):
+    world = laid_out(world, "relation-first")
+    model, new = Knower(world, **BOTH_WAYS), told(world, ("BER", "country", "Germany"))
+    answer = ask_both(model, world, new, written.split())
+    assert answer.names == ("BER", "country", "capital")
+    assert " ".join(answer.question) == "capital of country of BER ?"
+    assert said(answer) == ["Germany", "Berlin"]
+    assert answer.hops == ("new", "ood")
+    assert model.asked == ["capital of Germany ?"]
+
+
+def test_a_model_that_sees_the_subject_last_is_asked_one_hop_at_a_time(world):
+    """Causally, `capital of country of TXL ?` has no place where the bridge stands alone."""
+    world, question = laid_out(world, "relation-first"), ["capital", "country", "TXL"]
+    causal, both = Knower(world), Knower(world, **BOTH_WAYS)
+    for model in (causal, both):
+        assert said(ask_both(model, world, told(world), question)) == ["Germany", "Berlin"]
+    assert causal.asked == ["country of TXL ?", "capital of Germany ?"]
+    assert both.asked == ["capital of country of TXL ?"]
+    assert ask(causal, world, question).bridges == ()
+    assert [guess.name for guess in ask(both, world, question).bridges] == ["Germany"]

@@ -52,9 +52,17 @@ def test_a_model_is_examined_where_it_is(small_world, feedback):
     model = Transformer(config, len(small_world.vocabulary))
     instrument = CircuitInstrument.of_world(small_world, ExaminationConfig(examples=20, noise=True))
     questions = instrument.probe.question_tensor()
-    wanted = instrument.examine(model), predict(model, questions), think(model, [0, 1, 2])[0]
+    wanted = (
+        instrument.examine(model),
+        predict(model, questions),
+        think(model, small_world.task, [0, 1, 2])[0],
+    )
     with torch.device("meta"):
-        found = instrument.examine(model), predict(model, questions), think(model, [0, 1, 2])[0]
+        found = (
+            instrument.examine(model),
+            predict(model, questions),
+            think(model, small_world.task, [0, 1, 2])[0],
+        )
     assert to_json(found[0]) == to_json(wanted[0])
     assert found[1].tolist() == wanted[1].tolist()
     assert found[2].tolist() == wanted[2].tolist()

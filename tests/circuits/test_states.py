@@ -22,7 +22,14 @@ SHAPES = [
     {"n_loops": 2, "feedback": "replace", "positions": "rotary"},
     {"n_loops": 3, "feedback": "ahead", "positions": "relative", "window": 2},
     {"n_loops": 2, "feedback": "ahead", "positions": "rotary", "norm": "post"},
+    {"n_loops": 2, "feedback": "none", "positions": "learned", "attention": "both"},
+    {"n_loops": 2, "feedback": "restart", "positions": "rotary", "attention": "both"},
+    {"n_loops": 3, "feedback": "gated", "positions": "relative", "attention": "both", "window": 2},
 ]
+
+
+def name_of(shape: dict) -> str:
+    return f"{shape['feedback']}-{shape['n_loops']}-{shape.get('attention', 'causal')}"
 
 
 def random_model(shape: dict) -> Transformer:
@@ -60,7 +67,7 @@ def patched_the_long_way(
 
 
 @pytest.mark.parametrize("changed", [(0,), (1,), (3,), (0, 1), (1, 3)], ids=str)
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: f"{s['feedback']}-{s['n_loops']}")
+@pytest.mark.parametrize("shape", SHAPES, ids=name_of)
 @torch.no_grad()
 def test_every_patch_equals_the_whole_pass(shape: dict, changed: tuple[int, ...]) -> None:
     model = random_model(shape)
@@ -79,7 +86,7 @@ def test_every_patch_equals_the_whole_pass(shape: dict, changed: tuple[int, ...]
         assert torch.equal(grid.answer[loop, boundary, position], logits.argmax(-1))
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: f"{s['feedback']}-{s['n_loops']}")
+@pytest.mark.parametrize("shape", SHAPES, ids=name_of)
 def test_states_are_those_of_the_forward_pass(shape: dict) -> None:
     model = random_model(shape)
     clean, corrupted = two_questions((2,))
@@ -94,7 +101,7 @@ def test_states_are_those_of_the_forward_pass(shape: dict) -> None:
     assert torch.allclose(base.stream[0, 1], read, atol=1e-12)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: f"{s['feedback']}-{s['n_loops']}")
+@pytest.mark.parametrize("shape", SHAPES, ids=name_of)
 def test_a_run_patched_into_itself_is_unchanged(shape: dict) -> None:
     model = random_model(shape)
     clean, _ = two_questions(())

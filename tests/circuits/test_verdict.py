@@ -129,6 +129,7 @@ def probe_of(task: Task, n_tokens: int) -> Probe:
         places=task.places(n_tokens),
         named={},
         steps=task.steps(n_tokens),
+        hops=n_tokens - 1,
         chained=task.chained,
         corruptions=(),
     )

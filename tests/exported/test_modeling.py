@@ -44,6 +44,10 @@ SHAPES: dict[str, dict[str, Any]] = {
     "ahead, window": dict(n_loops=4, feedback="ahead", window=2, n_layers=1, mlp_ratio=2),
     "ahead, rotary": dict(n_loops=2, feedback="ahead", positions="rotary", temperature=2.0),
     "ahead, learned": dict(n_loops=2, feedback="ahead", positions="learned", norm="post"),
+    "both ways": dict(n_loops=2, feedback="restart", positions="rotary", attention="both"),
+    "both ways, relative": dict(
+        n_loops=2, feedback="gated", positions="relative", attention="both", window=3
+    ),
 }
 STREAM: tuple[SiteName, ...] = ("resid_pre", "attn_out", "resid_mid", "mlp_out", "resid_post")
 
@@ -326,3 +330,17 @@ def test_the_file_knows_every_field_of_our_config():
     written = own_config(ModelConfig(), N_WORDS)
     about = {"model_type", "architectures", "auto_map", "dtype", "use_cache"}
     assert set(written) - about == set(SHAPE)
+
+
+@torch.no_grad()
+def test_padding_is_never_seen_where_attention_goes_both_ways(tmp_path):
+    theirs = exported(make(**SHAPES["both ways"]), tmp_path / "hf")
+    tokens, padded = questions(4), questions(7)
+    padded[:, :4] = tokens
+    mask = torch.ones(6, 7, dtype=torch.long)
+    mask[:, 4:] = 0
+    found = theirs(padded, attention_mask=mask).logits[:, :4]
+    torch.testing.assert_close(found, theirs(tokens).logits, atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(theirs(padded).logits[:, :4], found, atol=1e-2)
+    with pytest.raises(ValueError, match="every token sees the next"):
+        theirs(tokens, labels=tokens)

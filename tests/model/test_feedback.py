@@ -55,11 +55,13 @@ def test_what_is_fed_back_is_kept_when_asked_for():
 
 def test_loops_follow_the_number_of_hops():
     looped = ModelConfig(n_loops=3)
-    assert [loops_needed(looped, n) for n in (1, 2, 3, 8)] == [1, 1, 2, 7]
+    assert [loops_needed(looped, n, n - 1) for n in (1, 2, 3, 8)] == [1, 1, 2, 7]
     restart = ModelConfig(n_loops=3, feedback="restart")
-    assert [loops_needed(restart, n) for n in (1, 2, 3, 8)] == [3, 3, 3, 7]
+    assert [loops_needed(restart, n, n - 1) for n in (1, 2, 3, 8)] == [3, 3, 3, 7]
     shared = ModelConfig(n_loops=2, feedback="none")
-    assert [loops_needed(shared, n) for n in (2, 8)] == [2, 2]
+    assert [loops_needed(shared, n, n - 1) for n in (2, 8)] == [2, 2]
+    # Fillers are no hops: `h of r1 of r2 ?` has six tokens and two.
+    assert [loops_needed(looped, 6, 2), loops_needed(restart, 10, 4)] == [3, 4]
 
 
 def test_in_training_no_loop_is_run_that_changes_nothing():

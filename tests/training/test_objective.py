@@ -9,7 +9,8 @@ from latebloom.model.transformer import Transformer
 from latebloom.training.objective import Group, batch_loss
 
 
-def make(feedback: str, n_loops: int = 2) -> tuple[Transformer, list[Group]]:
+def make(feedback: str, n_loops: int = 2, fillers: int = 0) -> tuple[Transformer, list[Group]]:
+    """fillers: tokens of an atomic fact besides its two names."""
     torch.manual_seed(0)
     model = Transformer(
         ModelConfig(d_model=16, n_heads=2, n_loops=n_loops, feedback=feedback), 20
@@ -17,7 +18,7 @@ def make(feedback: str, n_loops: int = 2) -> tuple[Transformer, list[Group]]:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0, 0.3)
-    atomic = Group(torch.randint(0, 20, (5, 2)), torch.randint(0, 20, (5,)), atomic=True)
+    atomic = Group(torch.randint(0, 20, (5, 2 + fillers)), torch.randint(0, 20, (5,)), atomic=True)
     composed = Group(torch.randint(0, 20, (3, 3)), torch.randint(0, 20, (3,)), atomic=False)
     return model, [atomic, composed]
 
@@ -36,10 +37,11 @@ def by_hand(model: Transformer, batch: list[Group], every_loop: bool) -> torch.T
 
 @pytest.mark.parametrize("every_loop", [True, False])
 @pytest.mark.parametrize(
-    ("feedback", "n_loops"), [("ahead", 2), ("ahead", 3), ("restart", 2), ("replace", 2)]
+    ("feedback", "n_loops", "fillers"),
+    [("ahead", 2, 0), ("ahead", 3, 0), ("ahead", 5, 2), ("restart", 2, 0), ("replace", 2, 0)],
 )
-def test_loss_equals_the_sum_over_all_loops(feedback, n_loops, every_loop):
-    model, batch = make(feedback, n_loops)
+def test_loss_equals_the_sum_over_all_loops(feedback, n_loops, fillers, every_loop):
+    model, batch = make(feedback, n_loops, fillers)
     loss = batch_loss(model, batch, every_loop=every_loop, label_smoothing=0.0)
     assert loss.item() == pytest.approx(by_hand(model, batch, every_loop).item(), rel=1e-6)
 

@@ -26,6 +26,7 @@ from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.splits import Split, hops_split
+from latebloom.worlds.tasks.layout import Order
 
 MAX_PAIRS = 50_000_000
 """Two-hop chains that are enumerated at most; they take about 60 bytes each on the way."""
@@ -57,6 +58,10 @@ class ChainConfig(WorldSettings):
     """Fraction of those chains that is added; the rest stays a test."""
     identity_bridge: bool = False
     """Adds zero-hop rows b -> b for every bridge (arXiv:2509.24653)."""
+    order: Order = "subject-first"
+    """How the names of a question stand: `h r1 r2`, or `r2 r1 h` (relation-first)."""
+    fillers: bool = False
+    """Puts `of` between the names and `?` at the end: `h of r1 of r2 ?`, `r2 of r1 of h ?`."""
 
     def __post_init__(self) -> None:
         WorldSettings.__post_init__(self)

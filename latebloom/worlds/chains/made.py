@@ -1,6 +1,6 @@
 """The composition world: random facts over entities and relations, and chains of them.
 
-Enters: sizes and a seed. Leaves: a `World` whose questions are `subject r_1 ... r_k`.
+Enters: sizes and a seed. Leaves: a `World` whose questions are chains of them.
 
 Source: arXiv:2405.15071, section 3.1: every entity has `out_degree` distinct relations, each to
 a uniformly drawn entity.
@@ -13,10 +13,9 @@ import numpy as np
 
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.chains.draw import ChainConfig, make_splits, mark_ood
+from latebloom.worlds.chains.draw import ChainConfig, mark_ood
+from latebloom.worlds.chains.world import world_of_chains
 from latebloom.worlds.streams import Draw
-from latebloom.worlds.tasks.chain import ChainTask
-from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
 
@@ -62,12 +61,8 @@ def make_composition(config: CompositionConfig, seed: int) -> World:
         object=rng.integers(0, n, n * degree, dtype=np.int32),
         ood=mark_ood(n * degree, config.ood_frac, rng),
     )
-    splits, trained = make_splits(facts, config, rng)
-    words = [f"e{i}" for i in range(n)] + [f"r{i}" for i in range(config.relations)]
-    return World(
-        task=ChainTask(),
-        vocabulary=Vocabulary(tuple(words)),
-        facts=facts,
-        splits=splits,
-        trained=trained,
+    entities, relations = (
+        [f"{letter}{i}" for i in range(count)]
+        for letter, count in (("e", n), ("r", config.relations))
     )
+    return world_of_chains(facts, entities, relations, config, rng)

@@ -12,7 +12,6 @@ one (arXiv:2504.20752); so the default phi is inf: all that there are.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,13 +21,12 @@ import numpy as np
 from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.diagnosis import Diagnosis, ManyValued, diagnose
-from latebloom.worlds.chains.draw import ChainConfig, make_splits, mark_ood
+from latebloom.worlds.chains.draw import ChainConfig, mark_ood
 from latebloom.worlds.chains.files import MAX_FACTS, FactTable, make_table, read_facts
+from latebloom.worlds.chains.world import distinct_names, world_of_chains
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
-from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.validation import with_validation
-from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
 
@@ -154,29 +152,12 @@ def world_from_table(
         object=np.searchsorted(used, object_).astype(np.int32),
         ood=mark_ood(len(kept), config.ood_frac, rng),
     )
-    splits, trained = make_splits(facts, config, rng)
-    if math.isinf(config.phi) and not len(splits[Split.TRAIN_INFERRED]):
+    entities = [table.entities[i] for i in used]
+    relations = distinct_names((table.relations[i] for i in used_relations), entities, "relation")
+    world = world_of_chains(facts, entities, relations, config, rng)
+    if math.isinf(config.phi) and not len(world.examples(Split.TRAIN_INFERRED)):
         raise FactsError(
             f"{table.source}: none of the {diagnosis.two_hop:,} two-hop questions is left to train"
             " on; lower world.ood_frac, or give more facts"
         )
-    entities = [table.entities[i] for i in used]
-    relations = [table.relations[i] for i in used_relations]
-    return World(
-        task=ChainTask(),
-        vocabulary=Vocabulary((*entities, *distinct_names(relations, entities))),
-        facts=facts,
-        splits=splits,
-        trained=trained,
-    )
-
-
-def distinct_names(relations: Sequence[str], entities: Sequence[str]) -> list[str]:
-    """The relations' names; one that is also an entity's or an earlier one's gets a suffix."""
-    taken, names = set(entities), []
-    for name in relations:
-        while name in taken:
-            name += " (relation)"
-        taken.add(name)
-        names.append(name)
-    return names
+    return world

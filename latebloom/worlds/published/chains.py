@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
-from latebloom.errors import FactsError
+from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.published.items import (
     MARKS,
@@ -39,12 +39,21 @@ from latebloom.worlds.published.items import (
 )
 from latebloom.worlds.splits import ATOMIC, Split
 from latebloom.worlds.tasks.chain import ChainTask, follow
+from latebloom.worlds.tasks.layout import Layout
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
 
 def write_chain_files(world: World, folder: Path) -> None:
-    """The four files of a composition world, into an existing folder."""
+    """The four files of a composition world, into an existing folder.
+
+    Raises: WorldError for a layout that the format does not know.
+    """
+    if isinstance(world.task, ChainTask) and world.task.layout != Layout.usual:
+        raise WorldError(
+            "the published format has questions as `subject relation relation`, and this world lays"
+            " them out otherwise; make it with world.order subject-first and world.fillers false"
+        )
     tokens = [to_token(word) for word in world.vocabulary.words]
     write_list(folder / "vocab.json", map(json.dumps, [*tokens, *SPECIAL]))
     encoded = np.array([json.dumps(token)[1:-1] for token in tokens], dtype=object)

@@ -1,7 +1,8 @@
-"""Chains: questions `subject r_1 ... r_k`, answered by following one fact after the other.
+"""Chains: a subject and relations `r_1 ... r_k`, answered by following one fact after the other.
 
 The object between two hops is the *bridge*: nobody asks for it, and yet it has to be found. Every
-world's atomic facts are chains of one hop.
+world's atomic facts are chains of one hop. In which order the names stand in a question, and which
+words between them, is the say of a `Layout`.
 
 Source: arXiv:2405.15071, section 3 (composition).
 """
@@ -9,7 +10,7 @@ Source: arXiv:2405.15071, section 3 (composition).
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Int
@@ -17,6 +18,7 @@ from numpy import ndarray
 
 from latebloom.errors import LatebloomError
 from latebloom.worlds.atomic import Facts
+from latebloom.worlds.tasks.layout import Layout
 from latebloom.worlds.tasks.task import (
     NOTHING,
     Step,
@@ -30,15 +32,15 @@ from latebloom.worlds.vocabulary import Vocabulary
 
 
 def follow(
-    facts: Facts, questions: Int[ndarray, "row pos"]
+    facts: Facts, names: Int[ndarray, "row name"]
 ) -> tuple[Int[ndarray, "row hop"], Int[ndarray, "row hop"]]:
     """The fact that each hop of `subject r_1 ... r_k` goes through, and the object it leads to.
 
     Returns indices into the facts, and token ids; both `NOTHING` from the first missing fact on.
     """
-    here = questions[:, 0].astype(np.int64)
+    here = names[:, 0].astype(np.int64)
     passed, reached = [], []
-    for relation in questions[:, 1:].T:
+    for relation in names[:, 1:].T:
         at = facts.find(np.maximum(here, 0), relation)
         at = np.where(here >= 0, at, NOTHING)
         here = np.where(at >= 0, facts.object[at] if len(facts) else NOTHING, NOTHING)
@@ -47,15 +49,14 @@ def follow(
     return np.stack(passed, axis=1), np.stack(reached, axis=1)
 
 
-def check_length(n_tokens: int) -> None:
-    """Whether so many tokens can be a chain.
+def check_length(n_names: int, layout: Layout = Layout.usual) -> None:
+    """Whether so many names can be a chain.
 
     Raises: LatebloomError for fewer than two.
     """
-    if n_tokens < 2:
-        raise LatebloomError(
-            "a question is a subject and one relation or more: JFK country capital"
-        )
+    if n_names < 2:
+        example = " ".join(layout.spread("JFK", ["country", "capital"]))
+        raise LatebloomError(f"a question is a subject and one relation or more: {example}")
 
 
 def check_subject(token: int, facts: Facts, vocabulary: Vocabulary) -> None:
@@ -94,45 +95,85 @@ def likest(name: str, names: Sequence[str], most: int = 5) -> str:
 
 @dataclass(frozen=True)
 class ChainTask(Task):
-    """Questions that follow a chain of facts."""
+    """Questions that follow a chain of facts.
+
+    layout: where the names of a chain stand in a question.
+    """
+
+    layout: Layout = Layout.usual
 
     name: ClassVar[str] = "composition"
     asks: ClassVar[str] = "chains"
     chained: ClassVar[bool] = True
 
+    def fields(self) -> dict[str, Any]:
+        return self.layout.fields()
+
     def places(self, n_tokens: int) -> tuple[str, ...]:
-        return ("subject", *(f"relation {j}" for j in range(1, n_tokens)))
+        hops = self.hops(n_tokens)
+        return self.layout.spread("subject", [f"relation {j}" for j in range(1, hops + 1)])
+
+    def hops(self, n_tokens: int) -> int:
+        return self.layout.n_names(n_tokens) - 1
+
+    def names(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row name"]:
+        return self.layout.names(tokens)
+
+    def lay(self, names: Int[ndarray, "row name"]) -> Int[ndarray, "row pos"]:
+        return self.layout.lay(names)
+
+    def written(self, tokens: Sequence[int]) -> list[int]:
+        return self.layout.written(tokens)
 
     def untraceable(self, n_tokens: int) -> str:
-        return "" if n_tokens > 2 else "questions of one hop: there is no bridge to find"
+        return "" if self.hops(n_tokens) > 1 else "questions of one hop: there is no bridge to find"
 
     def steps(self, n_tokens: int) -> tuple[Step, ...]:
-        """A bridge after every hop but the last; whichever subject stands in front decides it."""
+        """A bridge after every hop but the last, at the relation that leads to it; whichever
+        subject is asked about decides it."""
+        at = self.layout.positions(n_tokens)
         return tuple(
-            Step(name=f"bridge {j}", position=j, corruption="subject")
-            for j in range(1, n_tokens - 1)
+            Step(
+                name=f"bridge {j}",
+                position=at[j],
+                corruption="subject",
+                leads=tuple(sorted(at[: j + 1])),
+            )
+            for j in range(1, self.hops(n_tokens))
         )
 
     def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " _"], ...]:
-        return (np.unique(facts.subject), *[np.unique(facts.relation)] * (n_tokens - 1))
+        some = [np.empty(0, np.int64)] * n_tokens
+        subject, *relations = self.layout.positions(n_tokens)
+        some[subject] = np.unique(facts.subject)
+        for position in relations:
+            some[position] = np.unique(facts.relation)
+        return tuple(some)
 
     def check(self, tokens: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> None:
-        check_length(len(tokens))
-        check_subject(tokens[0], facts, vocabulary)
-        for position, token in enumerate(tokens[1:], start=1):
-            check_relation(token, f"relation {position}", facts, vocabulary)
+        check_length(self.hops(len(tokens)) + 1, self.layout)
+        subject, *relations = self.names(np.array([tokens]))[0].tolist()
+        try:
+            check_subject(subject, facts, vocabulary)
+            for number, token in enumerate(relations, start=1):
+                check_relation(token, f"relation {number}", facts, vocabulary)
+        except LatebloomError as error:
+            if self.layout == Layout.usual:
+                raise
+            asked = " ".join(self.layout.spread("SUBJECT", ["RELATION"] * len(relations)))
+            raise LatebloomError(f"{error}; this run is asked {asked}") from error
 
     def solve(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, " row"]:
-        return follow(facts, questions)[1][:, -1]
+        return follow(facts, self.names(questions))[1][:, -1]
 
     def found(
         self, facts: Facts, questions: Int[ndarray, "row pos"]
     ) -> Mapping[str, Int[ndarray, " row"]]:
-        bridges = follow(facts, questions)[1][:, :-1]
+        bridges = follow(facts, self.names(questions))[1][:, :-1]
         return {f"bridge {j}": column for j, column in enumerate(bridges.T, start=1)}
 
     def tell(self, facts: Facts, tokens: Sequence[int], vocabulary: Vocabulary) -> Told:
-        passed, reached = (one[0] for one in follow(facts, np.array([tokens])))
+        passed, reached = (one[0] for one in follow(facts, self.names(np.array([tokens]))))
         known = int((passed >= 0).sum())
         hops = ["ood" if facts.ood[fact] else "id" for fact in passed[:known]]
         hops += ["unknown"] * (len(passed) - known)
@@ -153,28 +194,36 @@ class ChainTask(Task):
         question: Sequence[int],
     ) -> list[tuple[int, int]]:
         """The first hop whose fact is not there."""
-        passed, reached = (one[0] for one in follow(Facts.of_rows(atomic), np.array([question])))
+        names = self.names(np.array([question]))
+        passed, reached = (one[0] for one in follow(Facts.of_rows(atomic), names))
         known = int((passed >= 0).sum())
         if known == len(passed):
             return []
-        here = question[0] if known == 0 else int(reached[known - 1])
-        return [(here, question[1 + known])]
+        here = names[0, 0] if known == 0 else reached[known - 1]
+        return [(int(here), int(names[0, 1 + known]))]
 
     def needed(
         self, facts: Facts, questions: Int[ndarray, "row pos"]
     ) -> Int[ndarray, "row needed"]:
         """Each hop's fact, as far as the chain can be followed."""
-        return follow(facts, questions)[0]
+        return follow(facts, self.names(questions))[0]
+
+    def last_hop(
+        self, facts: Facts, questions: Int[ndarray, "row pos"]
+    ) -> Int[ndarray, "row short"]:
+        names = self.names(questions)
+        bridge = follow(facts, names[:, :-1])[1][:, -1]
+        return self.lay(np.stack((bridge, names[:, -1]), axis=1))
 
     def kind_of_question(self, n_tokens: int) -> str:
-        hops = n_tokens - 1
+        hops = self.hops(n_tokens)
         return "two-hop" if hops == 2 else f"{hops}-hop"
 
     def length_in_words(self, n_tokens: int) -> str:
-        return f"{n_tokens - 1} hops"
+        return f"{self.hops(n_tokens)} hops"
 
     def fact_in_words(self, row: Sequence[int], words: Sequence[str]) -> str:
         return f"{chain_in_words(row[:-1], words)} is {words[row[-1]]}."
 
     def question_in_words(self, tokens: Sequence[int], words: Sequence[str]) -> str:
-        return asked_in_words(tokens, words)
+        return asked_in_words(self.names(np.array([tokens]))[0].tolist(), words)

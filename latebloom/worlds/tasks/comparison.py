@@ -221,8 +221,8 @@ class ComparisonTask(Task):
         """The facts that hold the two values."""
         return self.values(facts, questions)
 
-    def topics(self, rows: Int[ndarray, "row _"]) -> Int[ndarray, "row topic"]:
-        return rows[:, :1]
+    def topics(self, names: Int[ndarray, "row _"]) -> Int[ndarray, "row topic"]:
+        return names[:, :1]
 
     def fact_in_words(self, row: Sequence[int], words: Sequence[str]) -> str:
         if len(row) != 4:

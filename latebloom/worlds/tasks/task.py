@@ -40,13 +40,21 @@ class Step:
     """Something that has to be found on the way to the answer.
 
     name: a key of `Task.found` (`bridge 1`, `first value`).
-    position: the first position that can know it.
+    position: where it is looked for: the first position that can know it in a model that sees all
+        that leads to it from there.
     corruption: the place whose token decides it; changing that token changes what is found.
+    leads: the positions of all tokens that lead to it; empty: all up to its own.
     """
 
     name: str
     position: int
     corruption: str
+    leads: tuple[int, ...] = ()
+
+    @property
+    def led_by(self) -> tuple[int, ...]:
+        """The positions of all tokens that lead to it."""
+        return self.leads or tuple(range(self.position + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,22 @@ class Task(ABC):
     def places(self, n_tokens: int) -> tuple[str, ...]:
         """What stands at each position of a question of so many tokens."""
 
+    def hops(self, n_tokens: int) -> int:
+        """How many look-ups in a row a question of so many tokens takes at most."""
+        return n_tokens - 1
+
+    def names(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row name"]:
+        """The names of questions in the order in which they are worked out, fillers left out."""
+        return tokens
+
+    def lay(self, names: Int[ndarray, "row name"]) -> Int[ndarray, "row pos"]:
+        """Questions as they are asked, from their names in the order in which `names` has them."""
+        return names
+
+    def written(self, tokens: Sequence[int]) -> list[int]:
+        """A question as it is asked, from one as somebody may write it: fillers may be left out."""
+        return list(tokens)
+
     def untraceable(self, n_tokens: int) -> str:
         """Why questions of so many tokens have nothing inside to find; empty if they have."""
         return ""
@@ -133,7 +157,8 @@ class Task(ABC):
         return ()
 
     def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " _"], ...]:
-        """For each place the tokens that may stand there."""
+        """For each place the tokens that may stand there; none where it is always the same one,
+        which is then neither checked nor corrupted."""
         raise LatebloomError(
             f"the task {self.name!r} does not say which tokens may stand at its places; define"
             " `candidates` to check, corrupt and trace its questions"
@@ -151,7 +176,7 @@ class Task(ABC):
                 f" {' '.join(self.places(len(allowed))).upper()}"
             )
         for place, token, some in zip(self.places(len(tokens)), tokens, allowed, strict=True):
-            if token not in some:
+            if len(some) and token not in some:
                 few = ", ".join(vocabulary.decode(some[:5].tolist()))
                 more = ", ..." if len(some) > 5 else ""
                 raise LatebloomError(
@@ -202,9 +227,16 @@ class Task(ABC):
         """The atomic facts that each answer rests on, by index; `NOTHING` where one is missing."""
         return np.empty((len(questions), 0), np.int64)
 
-    def topics(self, rows: Int[ndarray, "row _"]) -> Int[ndarray, "row topic"]:
-        """The relations or attributes that questions are about."""
-        return rows[:, 1:]
+    def last_hop(
+        self, facts: Facts, questions: Int[ndarray, "row pos"]
+    ) -> Int[ndarray, "row short"]:
+        """The last look-up on the way to each answer, asked alone; of questions with steps."""
+        last = self.steps(questions.shape[1])[-1].name
+        return np.stack((self.found(facts, questions)[last], questions[:, -1]), axis=1)
+
+    def topics(self, names: Int[ndarray, "row _"]) -> Int[ndarray, "row topic"]:
+        """The relations or attributes that questions are about, from their names."""
+        return names[:, 1:]
 
     # In words.
 
@@ -217,7 +249,7 @@ class Task(ABC):
         return f"{n_tokens} tokens"
 
     def fact_in_words(self, row: Sequence[int], words: Sequence[str]) -> str:
-        """A question and its answer as a sentence."""
+        """The names of a question, in their order, and its answer as a sentence."""
         *question, answer = (words[i] for i in row)
         return f"The answer to {' '.join(question)} is {answer}."
 

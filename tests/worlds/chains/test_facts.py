@@ -11,11 +11,11 @@ from latebloom.worlds.chains.diagnosis import diagnose
 from latebloom.worlds.chains.files import make_table
 from latebloom.worlds.chains.own import (
     FactsConfig,
-    distinct_names,
     load_fact_table,
     make_facts_world,
     world_from_table,
 )
+from latebloom.worlds.chains.world import distinct_names
 
 # `parent` has one object but for (d, parent); `knows` mostly has several.
 MESSY = [
@@ -136,7 +136,7 @@ def test_a_relation_named_like_an_entity_keeps_apart(tmp_path):
     path.write_text("a,next,b\nb,next,c\nnext,is a,a\n")
     world = make_facts_world(FactsConfig(facts=str(path), ood_frac=0), 0)
     assert world.vocabulary.words == ("a", "b", "c", "next", "next (relation)", "is a")
-    assert distinct_names(["r", "r (relation)"], ["r"]) == [
+    assert distinct_names(["r", "r (relation)"], ["r"], "relation") == [
         "r (relation)",
         "r (relation) (relation)",
     ]

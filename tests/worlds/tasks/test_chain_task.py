@@ -74,7 +74,11 @@ def test_nothing_follows_but_from_what_is_there():
 
 def test_what_stands_where():
     assert TASK.places(4) == ("subject", "relation 1", "relation 2", "relation 3")
-    assert TASK.steps(4) == (Step("bridge 1", 1, "subject"), Step("bridge 2", 2, "subject"))
+    one, two = TASK.steps(4)
+    assert one == Step("bridge 1", 1, "subject", (0, 1))
+    assert two == Step("bridge 2", 2, "subject", (0, 1, 2))
+    # A step that does not say what leads to it is led to by all before it.
+    assert Step("bridge 2", 2, "subject").led_by == two.led_by
     assert TASK.steps(2) == ()
     assert "no bridge" in TASK.untraceable(2) and not TASK.untraceable(3)
     assert [some.tolist() for some in TASK.candidates(FACTS, 3)] == [[A, B, C], [R, S], [R, S]]
