@@ -180,7 +180,12 @@ def test_without_donors_strength_decides(share: float, used: bool, n: int | None
     step, at = CHAINS.steps(3)[0], {EARLY: share}
     nobody = None if n is None else effect(grid(1, {}, np.nan), n)
     found = find_step(
-        step, lens(3, {step.name: {EARLY: 0}}), effect(grid(3, at, 0.0)), nobody, None
+        step,
+        lens(3, {step.name: {EARLY: 0}}),
+        effect(grid(3, at, 0.0)),
+        nobody,
+        None,
+        since=step.position,
     )
     assert (found.witness, found.used, found.used_at) == ("strength", used, EARLY)
     assert np.isnan(found.moved)
