@@ -104,10 +104,23 @@ def test_data_out_and_in(latebloom, tmp_path):
     code, out, _ = latebloom("data", "composition", *TINY[:12], "--to", "published", "--json")
     assert code == 0
     sizes = json.loads(out)["splits"]
+    assert sizes["valid_id"] > 0
     assert {p.name for p in (tmp_path / "published").iterdir()} >= {"train.json", "vocab.json"}
     code, out, _ = latebloom("data", "--from", "published", "--json")
     assert code == 0
-    assert json.loads(out)["splits"] == sizes
+    # The published files have one test of each kind: whole.
+    read = json.loads(out)["splits"]
+    assert set(read) == {name for name in sizes if not name.startswith("valid_")}
+    assert all(
+        n == sizes[k] + sizes.get(k.replace("test_", "valid_"), 0) * ("test_" in k)
+        for k, n in read.items()
+    )
+    code, out, _ = latebloom("data", "--from", "published")
+    assert "validation" not in out
+    code, out, _ = latebloom("data", "composition", *TINY[:12])
+    assert [line.split()[0] for line in out.splitlines() if line.endswith("validation")] == (
+        ["valid_id", "valid_oi", "valid_io", "valid_ood"]
+    )
 
 
 def test_resume_takes_no_other_settings(latebloom, run_folder):
@@ -120,7 +133,7 @@ def test_a_world_without_ood_facts_stops_by_what_it_has(latebloom):
     words = [*TINY[:10], "--world.ood-frac", "0", *TINY[12:], *SHORT[:4]]
     code, out, err = latebloom("grok", "composition", *words)
     assert code == 0, err
-    assert "this world holds out no test_ood" in err
+    assert "this world holds out no valid_ood" in err
     assert "test_id" in out and "test_ood" not in out
 
 

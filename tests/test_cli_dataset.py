@@ -161,7 +161,7 @@ def test_a_published_folder_of_facts_is_trained_on(latebloom, tmp_path, write, f
     assert code == 0, err
     config = tomllib.loads((tmp_path / "run" / "config.toml").read_text())
     assert (config["recipe"], config["feed"]["kind"]) == ("dataset", feed)
-    assert config["world"] == {"kind": "dataset", "folder": "data"}
+    assert config["world"] == {"valid_frac": 0.0, "kind": "dataset", "folder": "data"}
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert {"test_id", "test_ood"} <= set(summary["splits"])
     whole = summary["splits"]

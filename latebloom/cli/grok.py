@@ -13,7 +13,6 @@ from latebloom.cli.app import Fields, Flag, Json, app, err, out
 from latebloom.cli.options import Asked, config_for
 from latebloom.cli.tables import fitting
 from latebloom.errors import LatebloomError
-from latebloom.worlds.splits import is_validation
 
 if TYPE_CHECKING:
     from latebloom.training.config import RunConfig
@@ -247,6 +246,8 @@ def unused_folder(name: str) -> Path:
 
 def show_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """The outcome as a table, and what to do next."""
+    from latebloom.worlds.splits import is_validation
+
     columns = ("split", "right", "of", "accuracy", "95 % interval", "first", "sustained")
     rows = []
     for split, row in summary["splits"].items():
