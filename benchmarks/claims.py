@@ -41,6 +41,19 @@ HIDDEN = ("test_id", "test_easy", "test_hard")
 
 CLAIMS = (
     Claim(
+        name="bloom",
+        about="a plain transformer in a small world",
+        recipe="bloom",
+        rule=LateBloom(before=0.5, times=3),
+        shows=("train_inferred", "test_id", "test_ood"),
+    ),
+    Claim(
+        name="bloom-looped",
+        about="the looped model on the same facts",
+        recipe="bloom-looped",
+        rule=AtEnd({"test_id": 0.99, "test_ood": 0.95}),
+    ),
+    Claim(
         name="composition",
         about="two hops over made facts",
         recipe="composition",

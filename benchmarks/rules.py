@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from latebloom.training.milestones import bloom_of
 from latebloom.training.until import IN_A_ROW
 
 Outcome = Mapping[str, Any]
@@ -74,19 +75,23 @@ class LateBloom:
     before: float = 0.85
     after: float = 0.95
     ood: float = 0.1
+    times: float = 1.0
 
     @property
     def words(self) -> str:
+        late = f" at {self.times:g} times the steps or more," if self.times > 1 else ""
         return (
-            f"test_id < {self.before:.2f} when training first reaches .99, >= {self.after:.2f} at"
-            f" the end; test_ood <= {self.ood:.2f} at the end"
+            f"test_id < {self.before:.2f} when training keeps .99,{late} >= {self.after:.2f} at the"
+            f" end; test_ood <= {self.ood:.2f} at the end"
         )
 
     def holds(self, outcome: Outcome) -> bool:
-        fitted = next((r for r in outcome["curve"] if r["train_inferred"] >= 0.99), None)
+        bloom = bloom_of([{"step": r["step"], "accuracy": r} for r in outcome["curve"]], "test_id")
         return (
-            fitted is not None
-            and fitted["test_id"] < self.before
+            bloom.times is not None
+            and bloom.times >= self.times
+            and bloom.when_fitted is not None
+            and bloom.when_fitted < self.before
             and accuracy(outcome, "test_id") >= self.after
             and accuracy(outcome, "test_ood") <= self.ood
         )

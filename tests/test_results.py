@@ -122,18 +122,28 @@ def test_what_is_held_is_judged_while_the_model_still_learns():
 
 
 def test_a_late_bloom_is_late():
-    def run(test_id):
+    def run(*rows):
+        """Evaluations at steps 100, 200, ...: accuracy on trained and on held-out questions."""
         told = outcome(test_id=0.96, test_ood=0.05)
-        return told | {
-            "curve": [
-                {"train_inferred": 0.5, "test_id": 0.1},
-                {"train_inferred": 0.99, "test_id": test_id},
-            ]
-        }
+        names = ("step", "train_inferred", "test_id")
+        steps = range(100, 100 * len(rows) + 1, 100)
+        curve = [
+            dict(zip(names, (step, *row), strict=True))
+            for step, row in zip(steps, rows, strict=True)
+        ]
+        return told | {"curve": curve}
 
-    assert LateBloom().holds(run(0.84))
-    assert not LateBloom().holds(run(0.86))
-    assert not LateBloom().holds(run(0.84) | {"curve": []}), "training was never fitted"
+    def fitted_with(test_id):
+        return [(0.5, 0.1)] + 3 * [(0.99, test_id)] + 3 * [(1.0, 0.96)]
+
+    assert LateBloom().holds(run(*fitted_with(0.84)))
+    assert not LateBloom().holds(run(*fitted_with(0.86)))
+    assert not LateBloom().holds(run()), "training was never fitted"
+    # Fitted at step 200 and bloomed at 500: two and a half times the steps.
+    assert LateBloom(times=2.5).holds(run(*fitted_with(0.84)))
+    assert not LateBloom(times=2.6).holds(run(*fitted_with(0.84)))
+    ood_too = run(*fitted_with(0.84)) | {"splits": outcome(test_id=0.96, test_ood=0.2)["splits"]}
+    assert not LateBloom().holds(ood_too)
 
 
 def test_far_hops_count_over_both_kinds_of_facts():

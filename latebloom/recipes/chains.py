@@ -62,7 +62,14 @@ def bloom() -> RunConfig:
         world=BLOOM_WORLD,
         model=ModelConfig(n_layers=2, n_loops=1, feedback="none", positions="learned"),
         feed=AS_IT_LIES,
-        train=replace(CLASSIC, steps=1200, weight_decay=0.3, warmup_steps=20, eval_every=25),
+        train=replace(
+            CLASSIC,
+            steps=1200,
+            weight_decay=0.3,
+            warmup_steps=20,
+            eval_every=25,
+            checkpoint_every=50,
+        ),
     )
 
 

@@ -106,10 +106,17 @@ def late_bloom() -> RunConfig:
     return replace(
         published,
         world=CompositionConfig(
-            entities=50, relations=10, out_degree=10, phi=5.0, test_id_frac=0.1
+            entities=50, relations=10, out_degree=10, phi=6.5, test_id_frac=0.1
         ),
         model=replace(PLAIN, n_layers=2, **NARROW),
-        train=FAST,
+        train=replace(
+            FAST,
+            steps=20_000,
+            weight_decay=1.0,
+            eval_every=50,
+            checkpoint_every=1000,
+            until="valid_id>=0.97",
+        ),
     )
 
 
