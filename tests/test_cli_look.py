@@ -92,7 +92,7 @@ def test_trace_of_one_step_shows_its_verdict(latebloom, run_folder):
     assert row.split()[0] == "20"
     assert [word for word in row.split() if word == "%"] == ["%"] * 3
     assert "right: of 20 questions of train_inferred" in rest
-    assert any(re.fullmatch(r"held out: of \d+ questions of test_id, not .*", one) for one in rest)
+    assert any(re.fullmatch(r"held out: of \d+ questions of valid_id, not .*", one) for one in rest)
     assert sum(line.startswith("control: ") for line in rest) == 1
     assert not (run_folder / "figures").exists()
 

@@ -16,6 +16,8 @@ SIZES = {
     "--train.checkpoint-every": 20,
     "--train.batch-size": 8,
 }
+SET_ASIDE = ("valid_ood", "valid_apart")
+"""Of so few lines nothing is set aside where fewer than five are judged: in `test_id`."""
 SMALL = [word for pair in SIZES.items() for word in pair]
 
 
@@ -27,8 +29,8 @@ def grown(latebloom):
 
 
 def test_a_run_on_sentences_from_end_to_end(latebloom, grown, tmp_path):
-    assert set(grown["splits"]) == {"train", "test_id", "test_ood", "test_apart"}
-    assert grown["splits"]["test_ood"]["n"] == 20
+    assert set(grown["splits"]) == {"train", "test_id", "test_ood", "test_apart", *SET_ASIDE}
+    assert grown["splits"]["test_ood"]["n"] == 16
     followed = grown["splits"]["test_apart"]["rules"]
     assert followed["main_auxiliary"] == grown["splits"]["test_apart"]["accuracy"]
     code, text, _ = latebloom("eval", "run", "--json")
@@ -108,8 +110,19 @@ def test_the_data_of_a_sentence_world(latebloom, tmp_path):
     assert code == 0
     told = json.loads(text)
     assert told["phi"] is None
-    assert told["splits"] == {"train": 60, "test_id": 20, "test_ood": 20, "test_apart": 20}
+    assert told["splits"] == {
+        **{"train": 60, "test_id": 20, "test_ood": 16, "test_apart": 16},
+        **dict.fromkeys(SET_ASIDE, 4),
+    }
     assert len((tmp_path / "published" / "question.train").read_text().splitlines()) == 60
+
+
+def as_published(sizes):
+    """The sizes of the splits that published files hold: tests whole, and none for lines apart."""
+    tests = {name: n for name, n in sizes.items() if not name.startswith("valid_")}
+    tests.pop("test_apart", None)
+    aside = {name.replace("valid_", "test_"): n for name, n in sizes.items() if "valid_" in name}
+    return {name: n + aside.get(name, 0) for name, n in tests.items()}
 
 
 @pytest.mark.parametrize("recipe", ["question", "tense", "dyck"])
@@ -122,9 +135,7 @@ def test_published_sentences_out_in_and_trained_on(latebloom, tmp_path, recipe):
     code, text, _ = latebloom("data", recipe, *settings, "--to", "published", "--json")
     assert code == 0
     told = json.loads(text)
-    # The published format has no file for the lines apart.
-    told["splits"].pop("test_apart", None)
-    sizes = told["splits"]
+    sizes = told["splits"] = as_published(told["splits"])
     code, text, _ = latebloom("data", "--from", "published", "--to", "copy", "--json")
     assert (code, json.loads(text)) == (0, told)
     for path in (tmp_path / "published").iterdir():

@@ -27,7 +27,9 @@ def test_a_contest_replaces_its_own_section_and_no_other(tmp_path, monkeypatch):
         contests.main()
     _, atlas, comparison = contests.PAGE.read_text().split("\n## ")
     assert atlas == "atlas, seed 3, step 7\n\n| kept |\n"
-    assert comparison.splitlines() == [
+    *told, blank, made = comparison.splitlines()
+    assert (blank, made.startswith("Commit ")) == ("", True)
+    assert told == [
         "comparison, seed 1, step 9, 10 questions of a split",
         "",
         "| rival | test_hard, 10 |",

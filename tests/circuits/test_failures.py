@@ -90,7 +90,7 @@ def test_of_the_last_of_three_hops_the_fact_is_asked_alone(monkeypatch: pytest.M
     wrong = np.flatnonzero(~correct_rows(model, np.column_stack((probe.questions, probe.answers))))
     asked = []
 
-    def knows_every_other(model: Transformer, questions: torch.Tensor) -> torch.Tensor:
+    def knows_every_other(model: Transformer, questions: torch.Tensor, loops: int) -> torch.Tensor:
         asked.append(questions.numpy())
         known = np.where(np.arange(len(wrong)) % 2, probe.answers[wrong], -1)
         return torch.from_numpy(known)

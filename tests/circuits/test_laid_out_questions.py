@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from latebloom.circuits.donors import lead_in
 from latebloom.circuits.examination import CircuitInstrument
 from latebloom.circuits.lens import Lens
 from latebloom.circuits.look import look_at
 from latebloom.circuits.probe import make_probe
 from latebloom.circuits.record import ExaminationConfig
 from latebloom.circuits.tracing import effect_of
-from latebloom.circuits.verdict import Place, judge
+from latebloom.circuits.verdict import Place, first_place, judge
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.records import to_json
@@ -31,13 +32,14 @@ def test_donors_share_the_bridge_and_nothing_that_leads_to_it(order, fillers):
     task, facts = world.task, world.facts
     probe = make_probe(world, "train_inferred", n=60)
     assert (task.solve(facts, probe.questions) == probe.answers).all()
-    (donors,) = probe.donors
-    there = donors[:, 0] >= 0
+    donors = probe.donors["bridge 1"]
+    there = donors.same[:, 0] >= 0
     assert there.sum() > 20
-    names, moved = task.names(probe.questions[there]), task.names(donors[there])
+    led = lead_in(probe.questions[there], donors.same[there], donors.leads)
+    names, moved = task.names(probe.questions[there]), task.names(led)
     assert (names[:, 0] != moved[:, 0]).all()
     assert (names[:, 2] == moved[:, 2]).all()
-    assert (task.solve(facts, donors[there]) == probe.answers[there]).all()
+    assert (task.solve(facts, led) == probe.answers[there]).all()
     # The last hop alone asks for the same answer, and fillers are never corrupted.
     assert (task.solve(facts, probe.alone) == probe.answers).all()
     assert {one.name for one in probe.corruptions} == {"subject", "relation 1", "relation 2"}
@@ -60,7 +62,10 @@ def test_every_layout_is_examined(order, fillers, attention):
     width = world.examples("train_inferred").shape[1] - 1
     assert len(record.places) == width
     assert record.trace["subject"].strength.shape == (2, 2, width)
-    assert record.cross_query["bridge 1"].strength.shape == (2, 2, 1)
+    # Patched is wherever the bridge can be, but for the last position.
+    first = first_place(instrument.probe.steps[0], causal=attention == "causal")
+    patched = record.cross_query.get("bridge 1")
+    assert (0 if patched is None else patched.strength.shape[-1]) == width - 1 - first
     assert record.failures["test_ood"].n == len(world.examples("test_ood"))
     assert record.leading_effect is record.trace["subject"]
     assert to_json(record)
@@ -90,7 +95,7 @@ def test_a_bridge_is_found_wherever_the_model_can_have_it():
     answer[0, 1, 5] = 0
     lens = Lens({"bridge 1": rank, "answer": answer}, {})
     effect = effect_of("subject", rank == 0, torch.zeros(1, 2, 6, 4), 0)
-    found = judge(probe, lens, {"subject": effect}, {}, 1.0, causal=False).steps[0]
+    found = judge(probe, lens, {"subject": effect}, {}, {}, 1.0, 1.0, causal=False).steps[0]
     assert (found.used_at, found.strength) == (Place(0, 1, 1), 1.0)
     # In a causal model position 1 comes before the subject: what is read there is chance.
-    assert judge(probe, lens, {"subject": effect}, {}, 1.0).steps[0].used_at is None
+    assert judge(probe, lens, {"subject": effect}, {}, {}, 1.0, 1.0).steps[0].used_at is None
