@@ -94,9 +94,12 @@ def batch_loss(
                 reduction="sum",
             )
 
-        total = total + summed(logits)
-        if repeated and loops < config.n_loops:
-            total = total + (config.n_loops - loops) * summed(logits[-1:])
+        idle = config.n_loops - loops if repeated else 0
+        if idle:  # the last answers stand for those of the loops that were not run
+            total = total + summed(logits[-1:]) * (1 + idle)
+            logits = logits[:-1]
+        if len(logits):
+            total = total + summed(logits)
     return total / sum(len(group.answers) for group in batch)
 
 
