@@ -115,19 +115,18 @@ def late_bloom() -> RunConfig:
             weight_decay=1.0,
             eval_every=50,
             checkpoint_every=1000,
-            until="valid_id>=0.97",
         ),
     )
 
 
 def sharing() -> RunConfig:
-    """Composition over 2,000 facts by two layers that are run twice."""
+    """Composition over 500 facts by two layers that are run twice."""
     published = sharing_published()
     return replace(
         published,
-        world=CompositionConfig(phi=12.6),
+        world=late_bloom().world,
         model=replace(published.model, n_layers=2, **NARROW),
-        train=replace(FAST, steps=100_000, eval_every=500, checkpoint_every=10_000),
+        train=replace(FAST, steps=30_000, weight_decay=1.0, checkpoint_every=3000),
     )
 
 
