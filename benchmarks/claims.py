@@ -44,7 +44,7 @@ CLAIMS = (
         name="bloom",
         about="a plain transformer in a small world",
         recipe="bloom",
-        rule=LateBloom(before=0.5, times=3),
+        rule=LateBloom(before=0.7, times=3),
         shows=("train_inferred", "test_id", "test_ood"),
     ),
     Claim(

@@ -117,8 +117,8 @@ def _sentences(name: str, **cost: int) -> Recipe:
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        _chains("bloom", facts=500, questions=2200),
-        _chains("bloom-looped", facts=500, questions=2200),
+        _chains("bloom", facts=500, questions=2320),
+        _chains("bloom-looped", facts=500, questions=2320),
         _chains(
             "composition", facts=2000, questions=16_200, parameters=213_904, seconds=17, mib=404
         ),

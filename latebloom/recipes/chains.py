@@ -50,7 +50,7 @@ AS_IT_LIES = QuestionFeedConfig(atomic_frac=0.0)
 
 
 BLOOM_WORLD = CompositionConfig(
-    entities=50, relations=10, out_degree=10, phi=5.5, ood_frac=0.2, test_id_frac=0.1
+    entities=50, relations=10, out_degree=10, phi=5.8, ood_frac=0.2, test_id_frac=0.1
 )
 """So small that a plain transformer blooms in it within a minute or two."""
 
@@ -64,7 +64,7 @@ def bloom() -> RunConfig:
         feed=AS_IT_LIES,
         train=replace(
             CLASSIC,
-            steps=1200,
+            steps=1700,
             weight_decay=0.3,
             warmup_steps=20,
             eval_every=25,
@@ -80,7 +80,7 @@ def bloom_looped() -> RunConfig:
         usual,
         recipe="bloom-looped",
         world=BLOOM_WORLD,
-        train=replace(usual.train, eval_every=10),
+        train=replace(usual.train, steps=200, eval_every=10, until=""),
     )
 
 

@@ -111,7 +111,7 @@ def late_bloom() -> RunConfig:
         model=replace(PLAIN, n_layers=2, **NARROW),
         train=replace(
             FAST,
-            steps=20_000,
+            steps=10_000,
             weight_decay=1.0,
             eval_every=50,
             checkpoint_every=1000,
