@@ -118,9 +118,7 @@ RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         _chains("bloom", facts=500, questions=2320, parameters=408_576, seconds=92, mib=412),
-        _chains(
-            "bloom-looped", facts=500, questions=2320, parameters=206_224, seconds=9, mib=376
-        ),
+        _chains("bloom-looped", facts=500, questions=2320, parameters=206_224, seconds=9, mib=376),
         _chains(
             "composition", facts=2000, questions=16_200, parameters=213_904, seconds=17, mib=404
         ),
