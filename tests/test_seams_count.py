@@ -11,7 +11,7 @@ from pathlib import Path
 import latebloom
 
 ROOT = Path(latebloom.__file__).parent
-MOST = 15
+MOST = 13
 HOMES = ("worlds", "model", "exported")
 """Where the kinds live. `exported/` is the file that goes with an exported run: it runs without
 latebloom, and so holds its own copy of the model."""

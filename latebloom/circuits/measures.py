@@ -100,7 +100,7 @@ def group_by_bridge(
 
     only: the bridges to choose from; None: all.
     """
-    rows = world.examples(split)
+    rows = world.in_one_order(split)
     rng = np.random.default_rng([seed, Draw.BRIDGES])
     rows = rows[rng.permutation(len(rows))]
     first_step = world.task.steps(rows.shape[1] - 1)[0]

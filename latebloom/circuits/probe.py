@@ -75,7 +75,7 @@ def make_probe(
     the world's facts.
     """
     task, facts = world.task, world.facts
-    everything = world.examples(split)
+    everything = world.in_one_order(split)
     n_tokens = everything.shape[1] - 1
     if why := task.untraceable(n_tokens):
         raise ProbeError(f"split {split!r} holds {why}")
@@ -94,7 +94,7 @@ def make_probe(
     places, steps, found = task.places(n_tokens), task.steps(n_tokens), task.found(facts, questions)
     donors, alone = {}, None
     if task.chained:
-        others = world.examples(pool or split)
+        others = world.in_one_order(pool or split)
         others = others[:, :-1] if others.shape[1] == rows.shape[1] else questions
         other_found = task.found(facts, others)
         control = np.random.default_rng([seed, Draw.OTHER_BRIDGE])

@@ -136,6 +136,11 @@ class ModelConfig:
         return self.attention == "both"
 
     @property
+    def feeds_back(self) -> bool:
+        """Whether a loop hands its predictions on to the next."""
+        return self.feedback != "none"
+
+    @property
     def d_mlp(self) -> int:
         return self.mlp_ratio * self.d_model
 

@@ -30,11 +30,36 @@ class QuestionFeedConfig:
     """Fraction of a batch that is atomic facts; 0 draws from the whole training set as it lies."""
     every_loop: bool = True
     """Supervise atomic facts after every loop, not only after the last."""
+    every_place: bool = False
+    """Ask for an atomic fact's answer at every token that feeds back, not only at the last; for
+    looped models whose attention goes both ways."""
 
     def __post_init__(self) -> None:
         check_fields(self, "feed")
         if not 0 <= self.atomic_frac < 1:
             raise LatebloomError(f"feed.atomic_frac is {self.atomic_frac}; it must lie in [0, 1)")
+
+    def check_model(self, model: ModelConfig) -> None:
+        """Refuses `every_place` where a token has not seen the question, or feeds nothing back.
+
+        Raises: LatebloomError naming the setting and the way out.
+        """
+        if not self.every_place:
+            return
+        if not model.both_ways:
+            raise LatebloomError(
+                "feed.every_place asks for the answer at tokens that, with model.attention causal,"
+                " have not seen the whole question: set model.attention both"
+            )
+        if not model.feeds_back:
+            raise LatebloomError(
+                "feed.every_place is for models that feed their predictions back: set"
+                " model.feedback replace"
+            )
+        if not self.every_loop:
+            raise LatebloomError(
+                "feed.every_place asks for atomic facts after every loop: set feed.every_loop true"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +91,22 @@ class SentenceFeedConfig:
 
     def __post_init__(self) -> None:
         check_fields(self, "feed")
+
+    def check_model(self, model: ModelConfig) -> None:
+        """Refuses models that cannot read a sentence word by word.
+
+        Raises: LatebloomError naming the setting and the way out.
+        """
+        if model.feeds_back:
+            raise LatebloomError(
+                f"model.feedback is {model.feedback!r}; sentences are read by models without"
+                " feedback: set --model.feedback none"
+            )
+        if model.both_ways:
+            raise LatebloomError(
+                f"model.attention is {model.attention!r}; a sentence is read word by word, and none"
+                " may see the next: set --model.attention causal"
+            )
 
 
 FeedConfig = QuestionFeedConfig | ComparisonFeedConfig | SentenceFeedConfig
@@ -235,13 +276,4 @@ def check_feed(feed: FeedConfig, model: ModelConfig, asks: str) -> None:
             f"feed is {type(feed).__name__}, but this world asks {asks}: give"
             f" feed={wanted.__name__}()"
         )
-    if isinstance(feed, SentenceFeedConfig) and model.feedback != "none":
-        raise LatebloomError(
-            f"model.feedback is {model.feedback!r}; sentences are read by models without"
-            " feedback: set --model.feedback none"
-        )
-    if isinstance(feed, SentenceFeedConfig) and model.both_ways:
-        raise LatebloomError(
-            f"model.attention is {model.attention!r}; a sentence is read word by word, and none may"
-            " see the next: set --model.attention causal"
-        )
+    feed.check_model(model)

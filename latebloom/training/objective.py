@@ -5,7 +5,9 @@ atomic fact needs one loop, so its answer is known after the first; demanding it
 makes every loop look facts up with the same weights. Composed questions are supervised after the
 last loop alone: nobody tells the model their bridge. Where a comparison comes with the values that
 it compares, each is asked for at its entity after the first loop: a fact out of the training set,
-looked up amid a question.
+looked up amid a question. Where attention goes both ways every token of an atomic fact sees the
+whole of it, and each that feeds back may be asked for the answer (`every_place`): then a fact is
+known wherever it stands in a longer question, whatever the order of the words.
 
 Sentences: cross-entropy of every next word, from the start token on.
 """
@@ -65,7 +67,12 @@ def sentence_loss(
 
 
 def batch_loss(
-    model: Transformer, batch: list[Group], *, every_loop: bool, label_smoothing: float
+    model: Transformer,
+    batch: list[Group],
+    *,
+    every_loop: bool,
+    label_smoothing: float,
+    every_place: bool = False,
 ) -> Float[Tensor, ""]:
     """Mean loss over the questions of a batch, in nats.
 
@@ -80,6 +87,9 @@ def batch_loss(
         looped = model.feedback.looped
         if group.values is not None and looped:
             total = total + comparison_loss(model, group, group.values, label_smoothing)
+            continue
+        if every_place and group.atomic and model.feedback.feeds(n_tokens):
+            total = total + every_place_loss(model, group, label_smoothing)
             continue
         at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
         loops = model.feedback.loops_trained(config.n_loops, n_tokens)
@@ -101,6 +111,26 @@ def batch_loss(
         if len(logits):
             total = total + summed(logits)
     return total / sum(len(group.answers) for group in batch)
+
+
+def every_place_loss(model: Transformer, group: Group, label_smoothing: float) -> Float[Tensor, ""]:
+    """The summed loss of atomic facts whose answer is asked for wherever something is fed back.
+
+    Of one loop the mean over these places, and of the loops the sum.
+    """
+    found = model(group.tokens, every_loop=False, keep_fed_back=True)
+    fed = model.feedback.feeds(group.tokens.shape[1])
+    last = found.logits[-1][:, fed.start : fed.stop]
+    # What is fed back is predicted in any case, so the earlier loops cost no further projection.
+    of_loops = torch.stack([*found.fed_back, last])
+    answers = group.answers[None, :, None].expand(of_loops.shape[:-1])
+    summed = F.cross_entropy(
+        of_loops.flatten(0, 2).float(),
+        answers.flatten(),
+        label_smoothing=label_smoothing,
+        reduction="sum",
+    )
+    return summed / len(fed)
 
 
 def comparison_loss(

@@ -150,5 +150,6 @@ class QuestionFeed:
             model,
             batch,
             every_loop=self.config.every_loop,
+            every_place=self.config.every_place,
             label_smoothing=self.label_smoothing,
         )

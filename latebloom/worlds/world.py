@@ -66,6 +66,11 @@ class World:
         rows = self.examples(split)
         return np.concatenate((self.task.names(rows[:, :-1]), rows[:, -1:]), axis=1)
 
+    def in_one_order(self, split: str) -> Int[ndarray, "example token"]:
+        """The examples of a split with each name where the task's `places` say that it stands."""
+        rows = self.examples(split)
+        return np.concatenate((self.task.in_one_order(rows[:, :-1]), rows[:, -1:]), axis=1)
+
     def read(self, question: Sequence[str]) -> list[int]:
         """The tokens of a question that somebody wrote; fillers may be left out.
 
@@ -115,7 +120,10 @@ class World:
     def trained_facts(self) -> Int[ndarray, "fact 3"]:
         """The atomic facts that training tells: subject, relation, object."""
         told = [self.named(name) for name in self.trained if name in ATOMIC]
-        return np.concatenate([np.empty((0, 3), np.int32), *told]).astype(np.int32)
+        rows = np.concatenate([np.empty((0, 3), np.int32), *told]).astype(np.int32)
+        if len(rows) > len(self.facts):  # each was told in several orders
+            rows = rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])]
+        return rows
 
     @property
     def longest_trained(self) -> int:

@@ -94,3 +94,58 @@ def test_a_plain_model_is_asked_for_no_values():
     asked = Group(tokens, torch.tensor([17]), atomic=False, values=values)
     one, two = (batch_loss(model, [g], every_loop=True, label_smoothing=0) for g in (plain, asked))
     assert one.item() == two.item()
+
+
+def both_ways(feedback: str, n_loops: int) -> tuple[Transformer, Group]:
+    torch.manual_seed(1)
+    config = ModelConfig(
+        d_model=16,
+        n_heads=2,
+        n_loops=n_loops,
+        feedback=feedback,
+        positions="rotary",
+        attention="both",
+    )
+    model = Transformer(config, 20).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.3)
+    return model, Group(torch.randint(0, 20, (5, 4)), torch.randint(0, 20, (5,)), atomic=True)
+
+
+@pytest.mark.parametrize("n_loops", [2, 3])
+@pytest.mark.parametrize(("feedback", "first"), [("replace", 1), ("restart", 1), ("added", 0)])
+def test_a_fact_is_asked_for_at_every_place_that_feeds_back(feedback, first, n_loops):
+    model, group = both_ways(feedback, n_loops)
+    # Every loop run alone, with as many loops before it as it has.
+    chances = [
+        model(group.tokens, n_loops=n, every_loop=False).logits[-1].log_softmax(-1)
+        for n in range(1, n_loops + 1)
+    ]
+    expected = sum(
+        -one[row, first:, answer].mean()
+        for one in chances
+        for row, answer in enumerate(group.answers.tolist())
+    )
+    loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.0, every_place=True)
+    assert loss.item() == pytest.approx(expected.item() / 5, rel=1e-6)
+
+
+def test_a_composed_question_is_asked_for_at_its_end_alone():
+    model, group = both_ways("replace", 2)
+    composed = Group(group.tokens, group.answers, atomic=False)
+    one, other = (
+        batch_loss(model, [composed], every_loop=True, label_smoothing=0.0, every_place=place)
+        for place in (True, False)
+    )
+    assert one.item() == other.item()
+
+
+def test_a_bare_name_has_no_place_but_itself():
+    model, group = both_ways("replace", 2)
+    bare = Group(group.tokens[:, :1], group.answers, atomic=True)
+    one, other = (
+        batch_loss(model, [bare], every_loop=True, label_smoothing=0.0, every_place=place)
+        for place in (True, False)
+    )
+    assert one.item() == other.item()

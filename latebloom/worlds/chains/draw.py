@@ -59,7 +59,8 @@ class ChainConfig(WorldSettings):
     identity_bridge: bool = False
     """Adds zero-hop rows b -> b for every bridge (arXiv:2509.24653)."""
     order: Order = "subject-first"
-    """How the names of a question stand: `h r1 r2`, or `r2 r1 h` (relation-first)."""
+    """How the names of a question stand: `h r1 r2`, or `r2 r1 h` (relation-first), or mixed: atomic
+    facts in both orders, of the longer questions half in one and half in the other."""
     fillers: bool = False
     """Puts `of` between the names and `?` at the end: `h of r1 of r2 ?`, `r2 of r1 of h ?`."""
 

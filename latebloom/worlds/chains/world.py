@@ -6,11 +6,15 @@ relations, then the fillers where there are any.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Int
+from numpy import ndarray
 
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.draw import ChainConfig, make_splits
+from latebloom.worlds.splits import ATOMIC
 from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.tasks.layout import FILLERS, Layout
 from latebloom.worlds.vocabulary import Vocabulary
@@ -30,21 +34,33 @@ def world_of_chains(
     Raises: WorldError as `make_splits`.
     """
     splits, trained = make_splits(facts, config, rng)
-    words, layout = [*entities, *relations], Layout(config.order)
+    words = [*entities, *relations]
+    known = (len(entities), len(words)) if config.order == "mixed" else (0, 0)
+    layout = Layout(config.order, relations=known)
     if config.fillers:
-        of, end = len(words), len(words) + 1
+        layout = replace(layout, of=len(words), end=len(words) + 1)
         words += distinct_names(FILLERS, words, "filler")
-        layout = Layout(config.order, of, end)
     return World(
         task=ChainTask(layout),
         vocabulary=Vocabulary(tuple(words)),
         facts=facts,
         splits={
-            name: np.concatenate((layout.lay(rows[:, :-1]), rows[:, -1:]), axis=1)
-            for name, rows in splits.items()
+            name: laid_out(rows, layout, in_each=name in ATOMIC) for name, rows in splits.items()
         },
         trained=trained,
     )
+
+
+def laid_out(
+    rows: Int[ndarray, "row width"], layout: Layout, *, in_each: bool
+) -> Int[ndarray, "laid_row token"]:
+    """The rows of a split, names and answer, as questions and answer.
+
+    in_each: whether each is told in every order that the layout has.
+    """
+    tokens = (layout.lay_both if in_each else layout.lay)(rows[:, :-1])
+    times = len(tokens) // max(1, len(rows))
+    return np.concatenate((tokens, np.tile(rows[:, -1:], (times, 1))), axis=1)
 
 
 def distinct_names(names: Iterable[str], taken: Iterable[str], kind: str) -> list[str]:

@@ -125,6 +125,9 @@ class ChainTask(Task):
     def written(self, tokens: Sequence[int]) -> list[int]:
         return self.layout.written(tokens)
 
+    def in_one_order(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
+        return self.layout.in_one_order(tokens)
+
     def untraceable(self, n_tokens: int) -> str:
         return "" if self.hops(n_tokens) > 1 else "questions of one hop: there is no bridge to find"
 

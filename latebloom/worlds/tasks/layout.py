@@ -8,19 +8,23 @@ that are asked, and back. The answer is always read at the last token.
 | `subject-first`  | `h r1 r2`       | `h of r1 of r2 ?`      |
 | `relation-first` | `r2 r1 h`       | `r2 of r1 of h ?`      |
 
+`mixed` holds both: every atomic fact is told in either order, and of the longer questions half
+stand in one and half in the other. Which it is one tells from the first name, a relation or not.
+Instruments, which look at one place of many questions, have them all subject first.
+
 Atomic facts, which are chains of one hop, and rows that ask a bare name are laid out likewise. All
 else works on the names in their order, and asks a `Layout` for it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from numpy import ndarray
 
-Order = Literal["subject-first", "relation-first"]
+Order = Literal["subject-first", "relation-first", "mixed"]
 FILLERS = ("of", "?")
 """The words between two names, and at the end of a question."""
 NO_FILLER = -1
@@ -32,11 +36,14 @@ class Layout:
     """Where the subject and the relations stand in a question of any length.
 
     of: the token between two names. end: the token after the last. Either both are there or none.
+    relations: where orders are mixed, the first token that is a relation, and the one after the
+        last.
     """
 
     order: Order = "subject-first"
     of: int = NO_FILLER
     end: int = NO_FILLER
+    relations: tuple[int, int] = (0, 0)
 
     usual: ClassVar["Layout"]
     """The subject, then its relations, and nothing between them."""
@@ -58,29 +65,73 @@ class Layout:
         """How many tokens a question of so many names has."""
         return n_names * self.stride
 
+    @property
+    def mixed(self) -> bool:
+        """Whether questions stand in either order."""
+        return self.order == "mixed"
+
+    @property
+    def one(self) -> "Layout":
+        """The layout itself; of mixed ones the one with the subject first."""
+        return replace(self, order="subject-first", relations=(0, 0)) if self.mixed else self
+
+    @property
+    def other(self) -> "Layout":
+        """Of mixed layouts the one with the relations first."""
+        return replace(self.one, order="relation-first")
+
     def positions(self, n_tokens: int) -> tuple[int, ...]:
-        """Where the subject stands, then where each relation stands, as they are followed."""
+        """Where the subject stands, then where each relation stands, as they are followed; of
+        mixed layouts those of `one`."""
         forward = range(0, self.n_names(n_tokens) * self.stride, self.stride)
-        return tuple(forward if self.order == "subject-first" else reversed(forward))
+        return tuple(reversed(forward) if self.order == "relation-first" else forward)
 
     def lay(self, names: Int[ndarray, "row name"]) -> Int[ndarray, "row pos"]:
-        """Questions as they are asked, from their names in the order in which they are followed."""
-        n_tokens = self.n_tokens(names.shape[1])
-        tokens = np.full((len(names), n_tokens), self.of, names.dtype)
-        tokens[:, self.positions(n_tokens)] = names
+        """Questions as they are asked, from their names in the order in which they are followed.
+
+        Mixed: the relation stands first where the sum of a row's tokens is odd.
+        """
+        if self.mixed:
+            odd = (names.sum(axis=1) % 2 == 1)[:, None]
+            return np.where(odd, self.other.lay(names), self.one.lay(names))
+        ordered = names[:, ::-1] if self.order == "relation-first" else names
+        return self.filled(ordered)
+
+    def lay_both(self, names: Int[ndarray, "row name"]) -> Int[ndarray, "row_of_each pos"]:
+        """The questions in every order that there is."""
+        layouts = (self.one, self.other) if self.mixed else (self,)
+        return np.concatenate([layout.lay(names) for layout in layouts])
+
+    def filled(self, ordered: Int[ndarray, "row name"]) -> Int[ndarray, "row pos"]:
+        """Names as they stand, with the fillers put between and after them."""
+        tokens = np.full((len(ordered), self.n_tokens(ordered.shape[1])), self.of, ordered.dtype)
+        tokens[:, :: self.stride] = ordered
         if self.has_fillers:
             tokens[:, -1] = self.end
         return tokens
 
+    def turned(self, tokens: Int[ndarray, "row pos"]) -> Bool[ndarray, " row"]:
+        """Which questions stand with their relations first."""
+        if self.mixed:
+            first, stop = self.relations
+            return (tokens[:, 0] >= first) & (tokens[:, 0] < stop)
+        return np.full(len(tokens), self.order == "relation-first")
+
     def names(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row name"]:
         """The names of questions as they are asked, in the order in which they are followed."""
-        return tokens[:, self.positions(tokens.shape[1])]
+        bare = tokens[:, :: self.stride]
+        if not self.mixed:
+            return bare[:, ::-1] if self.order == "relation-first" else bare
+        return np.where(self.turned(tokens)[:, None], bare[:, ::-1], bare)
+
+    def in_one_order(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
+        """The same questions, all laid out as `positions` says."""
+        return self.one.lay(self.names(tokens)) if self.mixed else tokens
 
     def written(self, tokens: Sequence[int]) -> list[int]:
         """A question as it is asked, from one in which some or all fillers may be left out."""
         bare = [token for token in tokens if token not in (self.of, self.end)]
-        unlaid = Layout(self.order).names(np.array([bare], np.int64))
-        return self.lay(unlaid)[0].tolist()
+        return self.filled(np.array([bare], np.int64))[0].tolist()
 
     def spread(self, subject: str, relations: Sequence[str]) -> tuple[str, ...]:
         """Words for the places of a question: what is given for its names, and the fillers."""
@@ -92,12 +143,14 @@ class Layout:
     def fields(self) -> dict[str, Any]:
         """What JSON must hold to make the same layout again; nothing for the usual one."""
         fillers = {"of": self.of, "end": self.end} if self.has_fillers else {}
-        return {} if self == Layout.usual else {"order": self.order, **fillers}
+        mixed = {"relations": list(self.relations)} if self.mixed else {}
+        return {} if self == Layout.usual else {"order": self.order, **fillers, **mixed}
 
     @classmethod
     def of_fields(cls, table: Mapping[str, Any]) -> "Layout":
         """The layout that `fields` wrote."""
-        return cls(**table)
+        relations = tuple(table.get("relations", (0, 0)))
+        return cls(**{**table, "relations": relations})
 
 
 Layout.usual = Layout()

@@ -144,6 +144,11 @@ class Task(ABC):
         """A question as it is asked, from one as somebody may write it: fillers may be left out."""
         return list(tokens)
 
+    def in_one_order(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
+        """The same questions, with each name where `places` and `steps` say that it stands; they
+        may be asked in other orders too."""
+        return tokens
+
     def untraceable(self, n_tokens: int) -> str:
         """Why questions of so many tokens have nothing inside to find; empty if they have."""
         return ""

@@ -89,3 +89,24 @@ def test_the_published_format_knows_one_layout(config, tmp_path):
     with pytest.raises(WorldError, match=r"make it with world\.order subject-first"):
         write_folder(make_composition(config, 1), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_mixed_world_tells_each_fact_in_both_orders_and_asks_each_question_in_one(tmp_path):
+    usual = make_composition(USUAL, 1)
+    world = make_composition(replace(USUAL, order="mixed", fillers=True), 1)
+    layout = world.task.layout
+    for split, rows in usual.splits.items():
+        told = 2 if split.startswith("atomic") else 1
+        np.testing.assert_array_equal(world.named(split), np.tile(rows, (told, 1)))
+        turned = layout.turned(world.examples(split))
+        if told == 2:
+            assert turned.tolist() == [False] * len(rows) + [True] * len(rows)
+        elif rows.shape[1] > 2:
+            assert 0 < turned.mean() < 1
+        assert not layout.turned(world.in_one_order(split)).any()
+        if rows.shape[1] > 2:
+            answers = world.task.solve(world.facts, world.examples(split)[:, :-1])
+            np.testing.assert_array_equal(answers, world.examples(split)[:, -1])
+    np.testing.assert_array_equal(world.trained_facts(), usual.trained_facts())
+    world.save(tmp_path)
+    assert load_data(tmp_path).task == world.task

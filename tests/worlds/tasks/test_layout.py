@@ -114,3 +114,35 @@ def test_a_wrong_question_is_refused_and_told_how_to_ask(layout, asked, at):
     alone = task.lay(np.array([[A]]))[0].tolist()
     with pytest.raises(LatebloomError, match="a subject and one relation or more"):
         task.check(alone, FACTS, WORDS)
+
+
+MIXED = Layout("mixed", OF, END, relations=(R, OF))
+
+
+def test_mixed_layouts_hold_both_orders_and_tell_them_apart():
+    subject_first = [[A, OF, R, OF, S, END], [B, OF, S, OF, R, END]]
+    relation_first = [[S, OF, R, OF, A, END], [R, OF, S, OF, B, END]]
+    both = np.array(subject_first + relation_first)
+    assert MIXED.lay_both(NAMES).tolist() == both.tolist()
+    assert MIXED.turned(both).tolist() == [False, False, True, True]
+    assert MIXED.names(both).tolist() == [*NAMES.tolist(), *NAMES.tolist()]
+    assert MIXED.in_one_order(both).tolist() == subject_first * 2
+    assert MIXED.positions(6) == (0, 2, 4)
+
+
+def test_of_mixed_questions_each_has_one_order_whenever_it_is_asked():
+    names = np.array([[A, R, S], [B, R, S], [C, R, S], [A, S, R]])
+    laid = MIXED.lay(names)
+    assert MIXED.turned(laid).tolist() == [(sum(row) % 2 == 1) for row in names.tolist()]
+    assert MIXED.names(laid).tolist() == names.tolist()
+
+
+def test_a_mixed_question_is_asked_in_the_order_in_which_it_was_written():
+    assert MIXED.written([A, R, S]) == [A, OF, R, OF, S, END]
+    assert MIXED.written([S, R, A]) == [S, OF, R, OF, A, END]
+
+
+def test_a_mixed_layout_comes_back_from_a_run_folder():
+    task = ChainTask(MIXED)
+    assert task_of({"name": "composition", **task.fields()}, WORDS) == task
+    assert task.solve(FACTS, MIXED.lay_both(NAMES)).tolist() == [C, A, C, A]

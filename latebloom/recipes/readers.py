@@ -1,0 +1,108 @@
+"""Recipes of the reader: one model and one training for chains, comparisons and hidden values.
+
+Attention goes both ways over the question. Each loop writes, at every token but the first, what it
+predicts there, and the next loop reads that in the token's place. A fact's answer is asked for at
+every such token, after every loop (`feed.every_place`): so a fact is looked up wherever it stands
+in a longer question: `r2 of r1 of h ?` becomes `r2 of b ... ?` and then the answer. Nothing says in
+which order names stand, which of them are looked up first, or which loop is which hop.
+
+What the recipes share is `READER`, `TOLD` and `TRAINED`; only sizes, steps and the number of loops
+follow the world. With `world.phi 0` the chains' reader composes nothing: it is not built in.
+
+Source: ours. Comes from: Universal Transformers (arXiv:1807.03819), and the two papers' worlds.
+"""
+
+from dataclasses import replace
+
+from latebloom.model.config import ModelConfig
+from latebloom.training.config import (
+    ComparisonFeedConfig,
+    QuestionFeedConfig,
+    RunConfig,
+    TrainConfig,
+)
+from latebloom.worlds.chains.atlas import AtlasConfig
+from latebloom.worlds.chains.made import CompositionConfig
+from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig
+from latebloom.worlds.comparisons.made import ComparisonConfig
+
+READER = ModelConfig(
+    n_layers=2, n_loops=2, feedback="replace", positions="rotary", attention="both"
+)
+TOLD = QuestionFeedConfig(every_place=True)
+COMPARED = ComparisonFeedConfig(every_place=True)
+TRAINED = TrainConfig(steps=800, lr=0.01, weight_decay=0.3, eval_every=50, checkpoint_every=50)
+
+
+def reader() -> RunConfig:
+    """Two-hop questions in any order of words, by a model that knows no order beforehand."""
+    return RunConfig(
+        recipe="reader",
+        world=CompositionConfig(order="relation-first", fillers=True),
+        model=READER,
+        feed=TOLD,
+        train=TRAINED,
+    )
+
+
+def reader_hops() -> RunConfig:
+    """Chains of 1 to 3 hops, asked in words; answers chains of 10."""
+    return replace(
+        reader(),
+        recipe="reader-hops",
+        world=replace(reader().world, hops=3, test_hops=(4, 5, 6, 7, 8, 9, 10), max_test=1000),
+        model=replace(READER, n_loops=3),
+        train=replace(TRAINED, steps=1200, probe=100, until=""),
+    )
+
+
+def reader_comparison() -> RunConfig:
+    """Comparisons of two entities, by the model and the training of the chains."""
+    return RunConfig(
+        recipe="reader-comparison",
+        world=ComparisonConfig(phi=12.6),
+        model=READER,
+        feed=COMPARED,
+        train=replace(TRAINED, steps=1500),
+    )
+
+
+def reader_hidden() -> RunConfig:
+    """Comparisons of hidden values, by the model and the training of the chains."""
+    return RunConfig(
+        recipe="reader-hidden",
+        world=HiddenAttributesConfig(),
+        model=READER,
+        feed=COMPARED,
+        train=replace(TRAINED, steps=2500, until="valid_hard>=0.995"),
+    )
+
+
+def reader_atlas() -> RunConfig:
+    """Real countries, cities and people, asked in words."""
+    return RunConfig(
+        recipe="reader-atlas",
+        world=AtlasConfig(order="relation-first", fillers=True),
+        model=READER,
+        feed=TOLD,
+        train=TRAINED,
+    )
+
+
+def reader_paper() -> RunConfig:
+    """The paper's world of 40,000 facts, asked in words."""
+    return RunConfig(
+        recipe="reader-paper",
+        world=CompositionConfig(
+            entities=2000,
+            relations=200,
+            ood_frac=0.05,
+            phi=18.0,
+            test_id_frac=0.005,
+            order="relation-first",
+            fillers=True,
+        ),
+        model=replace(READER, d_model=256),
+        feed=TOLD,
+        train=replace(TRAINED, steps=1600, batch_size=2048, warmup_steps=50, checkpoint_every=200),
+    )
