@@ -149,8 +149,9 @@ class Layout:
     @classmethod
     def of_fields(cls, table: Mapping[str, Any]) -> "Layout":
         """The layout that `fields` wrote."""
-        relations = tuple(table.get("relations", (0, 0)))
-        return cls(**{**table, "relations": relations})
+        others = {name: value for name, value in table.items() if name != "relations"}
+        first, stop = table.get("relations", (0, 0))
+        return cls(**others, relations=(first, stop))
 
 
 Layout.usual = Layout()
