@@ -34,7 +34,7 @@ from latebloom.circuits.tracing import (
     trace_inputs,
     trace_noise,
 )
-from latebloom.circuits.verdict import Verdict, first_place, judge
+from latebloom.circuits.verdict import Verdict, judge, places_of
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.splits import Split
@@ -142,9 +142,7 @@ def trace_moved(
 ) -> tuple[dict[str, Effect], dict[str, Effect]]:
     """The cross-query effect of each step by its name: with the same bridge, and with another one.
 
-    Patched are the positions from the first at which the step can be to the last but one. At the
-    last a state holds the answer itself, from wherever; a step that can stand nowhere else is left
-    out.
+    Patched are the positions of `places_of`; a step that can stand at none of them is left out.
     corrupted: from `run_corrupted`.
     """
     moved: dict[str, Effect] = {}
@@ -152,8 +150,7 @@ def trace_moved(
     pairs = zip(probe.corruptions, corrupted, strict=True)
     by_name = {corruption.name: (corruption, states) for corruption, states in pairs}
     for step in probe.steps:
-        since = first_place(step, causal=not model.config.both_ways)
-        positions = range(since, len(probe.places) - 1)
+        positions = places_of(step, len(probe.places), causal=not model.config.both_ways)
         if step.name not in probe.donors or not positions:
             continue
         corruption, states = by_name[step.corruption]

@@ -15,6 +15,7 @@ from numpy import ndarray
 
 from latebloom.circuits.probe import Probe
 from latebloom.evaluation.accuracy import Score, correct_rows
+from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.splits import HOPS
 from latebloom.worlds.world import World
@@ -30,10 +31,14 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Questions, with their answers, that training never showed."""
+    """Questions, with their answers, that training never showed.
+
+    hops: look-ups in a row that each takes.
+    """
 
     split: str
     rows: Int[ndarray, "row token"]
+    hops: int
 
     @classmethod
     def beside(cls, world: World, probe: Probe) -> "Unseen | None":
@@ -43,16 +48,17 @@ class Unseen:
         """
         if probe.split not in world.trained:
             rows = np.concatenate((probe.questions, probe.answers[:, None]), axis=1)
-            return cls(probe.split, rows)
+            return cls(probe.split, rows, probe.hops)
         of_hops = HOPS.fullmatch(probe.split)
         like = probe.split.removeprefix("train_") if of_hops else "id"
         for name in (f"valid_{like}", f"test_{like}"):
             rows = world.splits.get(name)
             if rows is not None and len(rows) and rows.shape[1] == probe.questions.shape[1] + 1:
-                return cls(name, rows)
+                return cls(name, rows, probe.hops)
         return None
 
     def score(self, model: Transformer) -> HeldOut:
         """How many of them a model answers."""
-        right = correct_rows(model, self.rows)
+        loops = loops_needed(model.config, self.rows.shape[1] - 1, self.hops)
+        right = correct_rows(model, self.rows, loops)
         return HeldOut(self.split, Score(n=len(right), correct=int(right.sum())))

@@ -66,7 +66,8 @@ class Found:
 
     place: the earliest state where it is there. used_at: of the states where it is there the one
     with the largest `moved`, or the largest `strength` where that is the witness; both None where
-    it is nowhere. With donors, the last position is not looked at: a state there holds the answer.
+    it is nowhere. With donors, no state at the last position counts from which the answer is read,
+    and in a causal model none there at all.
     reciprocal_rank: the mean at `used_at`, or the largest anywhere.
     strength: share of the answers that change with that state; 0 where it is nowhere.
     moved: share of the answers that this state of another question with the same bridge restores,
@@ -222,7 +223,7 @@ def judge(
             effects[step.corruption],
             moved.get(step.name),
             control.get(step.name),
-            since=first_place(step, causal=causal),
+            since=places_of(step, len(probe.places), causal=causal).start,
         )
         for step in probe.steps
     )
@@ -275,10 +276,14 @@ def earliest(where: Bool[ndarray, "loop boundary pos"], *, only: int | None = No
     return Place(*(int(i) for i in found[0])) if len(found) else None
 
 
-def first_place(step: Step, *, causal: bool) -> int:
-    """The first position at which a step can be: in a causal model all that leads to it stands
-    before; where tokens see both ways, it can be anywhere."""
-    return max(step.led_by) if causal else 0
+def places_of(step: Step, n_positions: int, *, causal: bool) -> range:
+    """The positions at which a step is looked for.
+
+    In a causal model all that leads to it stands before, and the last position, where the answer
+    is made, is left out. Where tokens see both ways it can be anywhere, the last included: such a
+    model may hold nothing but a bridge there until its last loop.
+    """
+    return range(max(step.led_by), n_positions - 1) if causal else range(n_positions)
 
 
 def find_step(
@@ -305,6 +310,8 @@ def find_step(
     if restored is not None:
         looked_at &= np.isfinite(restored)
     where = looked_at & there(lens, step.name)
+    if restored is not None:  # a state that says the answer restores it, however it was found
+        where[..., -1] &= ~there(lens, "answer")[..., -1]
     place = earliest(where)
     told = np.nan_to_num(effect.strength if restored is None else restored)
     best = strongest(told, where if place else looked_at)

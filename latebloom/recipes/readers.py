@@ -2,9 +2,10 @@
 
 Attention goes both ways over the question. Each loop writes, at every token but the first, what it
 predicts there, and the next loop reads that in the token's place. A fact's answer is asked for at
-every such token, after every loop (`feed.every_place`): so a fact is looked up wherever it stands
-in a longer question: `r2 of r1 of h ?` becomes `r2 of b ... ?` and then the answer. Nothing says in
-which order names stand, which of them are looked up first, or which loop is which hop.
+every token, after every loop (`feed.every_place`), so a fact is looked up wherever it stands in a
+longer question: `r2 of r1 of h ?` becomes `r2 of b b b b`, with the bridge b, and then the answer.
+Nothing says in which order names stand, which of them are looked up first, or which loop is which
+hop.
 
 What the recipes share is `READER`, `TOLD` and `TRAINED`; only sizes, steps and the number of loops
 follow the world. With `world.phi 0` the chains' reader composes nothing: it is not built in.
@@ -27,11 +28,21 @@ from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig
 from latebloom.worlds.comparisons.made import ComparisonConfig
 
 READER = ModelConfig(
-    n_layers=2, n_loops=2, feedback="replace", positions="rotary", attention="both"
+    n_layers=2,
+    n_loops=2,
+    feedback="replace",
+    positions="rotary",
+    attention="both",
 )
 TOLD = QuestionFeedConfig(every_place=True)
 COMPARED = ComparisonFeedConfig(every_place=True)
-TRAINED = TrainConfig(steps=800, lr=0.01, weight_decay=0.3, eval_every=50, checkpoint_every=50)
+TRAINED = TrainConfig(
+    steps=800,
+    lr=0.01,
+    weight_decay=0.3,
+    eval_every=50,
+    checkpoint_every=50,
+)
 
 
 def reader() -> RunConfig:
@@ -52,7 +63,7 @@ def reader_hops() -> RunConfig:
         recipe="reader-hops",
         world=replace(reader().world, hops=3, test_hops=(4, 5, 6, 7, 8, 9, 10), max_test=1000),
         model=replace(READER, n_loops=3),
-        train=replace(TRAINED, steps=1200, probe=100, until=""),
+        train=replace(TRAINED, steps=2500, probe=100, until=""),
     )
 
 
@@ -72,9 +83,9 @@ def reader_hidden() -> RunConfig:
     return RunConfig(
         recipe="reader-hidden",
         world=HiddenAttributesConfig(),
-        model=READER,
+        model=replace(READER, temperature=2.0),
         feed=COMPARED,
-        train=replace(TRAINED, steps=2500, until="valid_hard>=0.995"),
+        train=replace(TRAINED, steps=3000, label_smoothing=0.05, until="valid_hard>=0.995"),
     )
 
 

@@ -31,8 +31,8 @@ class QuestionFeedConfig:
     every_loop: bool = True
     """Supervise atomic facts after every loop, not only after the last."""
     every_place: bool = False
-    """Ask for an atomic fact's answer at every token that feeds back, not only at the last; for
-    looped models whose attention goes both ways."""
+    """Ask for an atomic fact's answer at every token, not only at the last; for looped models whose
+    attention goes both ways."""
 
     def __post_init__(self) -> None:
         check_fields(self, "feed")
@@ -40,7 +40,7 @@ class QuestionFeedConfig:
             raise LatebloomError(f"feed.atomic_frac is {self.atomic_frac}; it must lie in [0, 1)")
 
     def check_model(self, model: ModelConfig) -> None:
-        """Refuses `every_place` where a token has not seen the question, or feeds nothing back.
+        """Refuses `every_place` where a token has not seen the question, or loops say nothing.
 
         Raises: LatebloomError naming the setting and the way out.
         """

@@ -6,8 +6,8 @@ makes every loop look facts up with the same weights. Composed questions are sup
 last loop alone: nobody tells the model their bridge. Where a comparison comes with the values that
 it compares, each is asked for at its entity after the first loop: a fact out of the training set,
 looked up amid a question. Where attention goes both ways every token of an atomic fact sees the
-whole of it, and each that feeds back may be asked for the answer (`every_place`): then a fact is
-known wherever it stands in a longer question, whatever the order of the words.
+whole of it, and each may be asked for the answer (`every_place`): then a fact is known wherever it
+stands in a longer question, whatever the order of the words.
 
 Sentences: cross-entropy of every next word, from the start token on.
 """
@@ -88,7 +88,7 @@ def batch_loss(
         if group.values is not None and looped:
             total = total + comparison_loss(model, group, group.values, label_smoothing)
             continue
-        if every_place and group.atomic and model.feedback.feeds(n_tokens):
+        if every_place and group.atomic:
             total = total + every_place_loss(model, group, label_smoothing)
             continue
         at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
@@ -114,23 +114,19 @@ def batch_loss(
 
 
 def every_place_loss(model: Transformer, group: Group, label_smoothing: float) -> Float[Tensor, ""]:
-    """The summed loss of atomic facts whose answer is asked for wherever something is fed back.
+    """The summed loss of atomic facts whose answer is asked for at every token, after every loop.
 
-    Of one loop the mean over these places, and of the loops the sum.
+    Of one loop the mean over the tokens, and of the loops the sum.
     """
-    found = model(group.tokens, every_loop=False, keep_fed_back=True)
-    fed = model.feedback.feeds(group.tokens.shape[1])
-    last = found.logits[-1][:, fed.start : fed.stop]
-    # What is fed back is predicted in any case, so the earlier loops cost no further projection.
-    of_loops = torch.stack([*found.fed_back, last])
-    answers = group.answers[None, :, None].expand(of_loops.shape[:-1])
+    logits = model(group.tokens).logits
+    answers = group.answers[None, :, None].expand(logits.shape[:-1])
     summed = F.cross_entropy(
-        of_loops.flatten(0, 2).float(),
+        logits.flatten(0, 2).float(),
         answers.flatten(),
         label_smoothing=label_smoothing,
         reduction="sum",
     )
-    return summed / len(fed)
+    return summed / group.tokens.shape[1]
 
 
 def comparison_loss(

@@ -11,7 +11,7 @@ from latebloom.circuits.look import look_at
 from latebloom.circuits.probe import make_probe
 from latebloom.circuits.record import ExaminationConfig
 from latebloom.circuits.tracing import effect_of
-from latebloom.circuits.verdict import Place, first_place, judge
+from latebloom.circuits.verdict import Place, judge, places_of
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.records import to_json
@@ -62,10 +62,11 @@ def test_every_layout_is_examined(order, fillers, attention):
     width = world.examples("train_inferred").shape[1] - 1
     assert len(record.places) == width
     assert record.trace["subject"].strength.shape == (2, 2, width)
-    # Patched is wherever the bridge can be, but for the last position.
-    first = first_place(instrument.probe.steps[0], causal=attention == "causal")
+    # Patched is wherever the bridge can be; in a causal model not at the last position.
+    places = places_of(instrument.probe.steps[0], width, causal=attention == "causal")
+    assert (width - 1 in places) == (attention == "both")
     patched = record.cross_query.get("bridge 1")
-    assert (0 if patched is None else patched.strength.shape[-1]) == width - 1 - first
+    assert (0 if patched is None else patched.strength.shape[-1]) == len(places)
     assert record.failures["test_ood"].n == len(world.examples("test_ood"))
     assert record.leading_effect is record.trace["subject"]
     assert to_json(record)
@@ -99,3 +100,25 @@ def test_a_bridge_is_found_wherever_the_model_can_have_it():
     assert (found.used_at, found.strength) == (Place(0, 1, 1), 1.0)
     # In a causal model position 1 comes before the subject: what is read there is chance.
     assert judge(probe, lens, {"subject": effect}, {}, {}, 1.0, 1.0).steps[0].used_at is None
+
+
+def test_at_the_last_place_a_bridge_counts_until_the_answer_is_there():
+    world = world_of("relation-first", 1)
+    probe = make_probe(world, "train_inferred", n=4)
+    rank = torch.full((1, 3, 6, 4), 50)
+    answer = rank.clone()
+    rank[0, 1:, 5] = 0
+    answer[0, 2, 5] = 0
+    lens = Lens({"bridge 1": rank, "answer": answer}, {})
+    effect = effect_of("subject", rank == 0, torch.zeros(1, 3, 6, 4), 0)
+    moved = effect_of("moved", torch.ones(1, 3, 6, 4) > 0, torch.zeros(1, 3, 6, 4), 0)
+
+    def found(lens):
+        moves = {"bridge 1": moved}
+        args = (probe, lens, {"subject": effect}, moves, {}, 1.0, 1.0)
+        return judge(*args, causal=False).steps[0]
+
+    assert found(lens).used_at == Place(0, 1, 5)
+    # Where the answer is read as soon as the bridge, the bridge is nowhere.
+    answer[0, 1, 5] = 0
+    assert found(Lens({"bridge 1": rank, "answer": answer}, {})).used_at is None
