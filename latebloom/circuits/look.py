@@ -68,9 +68,10 @@ def look_at(
 
     question: fillers may be left out.
     names: names whose rank and probability are wanted at every state.
-    Raises: UnknownNameError, with the nearest known names.
+    Raises: UnknownNameError, with the nearest known names; LatebloomError if they are no question.
     """
     vocabulary, tokens = world.vocabulary, world.read(question)
+    world.task.check(tokens, world.facts, vocabulary)
     questions = torch.tensor([tokens], device=model.device)
     loops = loops_needed(model.config, len(tokens), world.task.hops(len(tokens)))
     states = run_states(model, questions, n_loops=loops)

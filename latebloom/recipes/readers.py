@@ -39,7 +39,7 @@ COMPARED = ComparisonFeedConfig(every_place=True)
 TRAINED = TrainConfig(
     steps=800,
     lr=0.01,
-    weight_decay=0.3,
+    weight_decay=0.1,
     eval_every=50,
     checkpoint_every=50,
 )

@@ -72,11 +72,13 @@ class World:
         return np.concatenate((self.task.in_one_order(rows[:, :-1]), rows[:, -1:]), axis=1)
 
     def read(self, question: Sequence[str]) -> list[int]:
-        """The tokens of a question that somebody wrote; fillers may be left out.
+        """The tokens of a question that somebody wrote; fillers may be left out, and where a world
+        has some, words such as "what is the" may stand with them.
 
         Raises: UnknownNameError, with the nearest names.
         """
-        return self.task.written(self.vocabulary.encode(question))
+        words = self.task.spoken(question, self.vocabulary.ids)
+        return self.task.written(self.vocabulary.encode(words))
 
     @property
     def tested(self) -> tuple[str, ...]:

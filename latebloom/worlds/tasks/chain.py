@@ -8,7 +8,7 @@ Source: arXiv:2405.15071, section 3 (composition).
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -85,6 +85,17 @@ def check_relation(token: int, place: str, facts: Facts, vocabulary: Vocabulary)
         )
 
 
+def check_names(names: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> None:
+    """Whether names are a subject and then relations.
+
+    Raises: LatebloomError as `check_subject` and `check_relation`.
+    """
+    subject, *relations = names
+    check_subject(subject, facts, vocabulary)
+    for number, token in enumerate(relations, start=1):
+        check_relation(token, f"relation {number}", facts, vocabulary)
+
+
 def likest(name: str, names: Sequence[str], most: int = 5) -> str:
     """Some of the names for a message, those that are like `name` first: `r3, r0, r1, ...`."""
     near = difflib.get_close_matches(name, names, n=most, cutoff=0.5)
@@ -125,6 +136,9 @@ class ChainTask(Task):
     def written(self, tokens: Sequence[int]) -> list[int]:
         return self.layout.written(tokens)
 
+    def spoken(self, words: Sequence[str], names: Container[str]) -> list[str]:
+        return self.layout.spoken(words, names)
+
     def in_one_order(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
         return self.layout.in_one_order(tokens)
 
@@ -155,16 +169,28 @@ class ChainTask(Task):
 
     def check(self, tokens: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> None:
         check_length(self.hops(len(tokens)) + 1, self.layout)
-        subject, *relations = self.names(np.array([tokens]))[0].tolist()
+        names = self.names(np.array([tokens]))[0].tolist()
         try:
-            check_subject(subject, facts, vocabulary)
-            for number, token in enumerate(relations, start=1):
-                check_relation(token, f"relation {number}", facts, vocabulary)
+            check_names(names, facts, vocabulary)
         except LatebloomError as error:
+            raise LatebloomError(f"{error}{self.way_to_ask(names, facts, vocabulary)}") from error
+
+    def way_to_ask(self, names: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> str:
+        """The end of a message about names that make no question: how this run is asked.
+
+        If they make one the other way round, it is that.
+        """
+        turned = names[::-1]
+        try:
+            check_names(turned, facts, vocabulary)
+        except LatebloomError:
             if self.layout == Layout.usual:
-                raise
-            asked = " ".join(self.layout.spread("SUBJECT", ["RELATION"] * len(relations)))
-            raise LatebloomError(f"{error}; this run is asked {asked}") from error
+                return ""
+            asked = " ".join(self.layout.spread("SUBJECT", ["RELATION"] * (len(names) - 1)))
+            return f"; this run is asked {asked}"
+        subject, *relations = vocabulary.decode(turned)
+        asked = " ".join(self.layout.spread(subject, relations))
+        return f"; this run is asked the other way round: {asked}"
 
     def solve(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, " row"]:
         return follow(facts, self.names(questions))[1][:, -1]

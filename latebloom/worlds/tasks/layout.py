@@ -16,7 +16,7 @@ Atomic facts, which are chains of one hop, and rows that ask a bare name are lai
 else works on the names in their order, and asks a `Layout` for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -27,6 +27,9 @@ from numpy import ndarray
 Order = Literal["subject-first", "relation-first", "mixed"]
 FILLERS = ("of", "?")
 """The words between two names, and at the end of a question."""
+SAY_NOTHING = frozenset(("what", "who", "is", "the"))
+"""Words that may stand in a question with fillers and say nothing, as in "what is the r of the s of
+h?"; unless they are names."""
 NO_FILLER = -1
 """Stands for the token of a filler that there is not."""
 
@@ -132,6 +135,14 @@ class Layout:
         """A question as it is asked, from one in which some or all fillers may be left out."""
         bare = [token for token in tokens if token not in (self.of, self.end)]
         return self.filled(np.array([bare], np.int64))[0].tolist()
+
+    def spoken(self, words: Sequence[str], names: Container[str]) -> list[str]:
+        """The words of a question without those that say nothing, and without a `?` at a name."""
+        if not self.has_fillers:
+            return list(words)
+        end = FILLERS[-1]
+        kept = (word for word in words if word in names or word.casefold() not in SAY_NOTHING)
+        return [word if word in names else word.removesuffix(end) or word for word in kept]
 
     def spread(self, subject: str, relations: Sequence[str]) -> tuple[str, ...]:
         """Words for the places of a question: what is given for its names, and the fillers."""

@@ -18,7 +18,7 @@ Covers: questions of token ids with one answer. Does not cover: sentences
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -143,6 +143,13 @@ class Task(ABC):
     def written(self, tokens: Sequence[int]) -> list[int]:
         """A question as it is asked, from one as somebody may write it: fillers may be left out."""
         return list(tokens)
+
+    def spoken(self, words: Sequence[str], names: Container[str]) -> list[str]:
+        """The words of a question without those that say nothing.
+
+        names: all names that there are; what is one of them stays.
+        """
+        return list(words)
 
     def in_one_order(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
         """The same questions, with each name where `places` and `steps` say that it stands; they
