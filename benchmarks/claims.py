@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from benchmarks.rules import AtEnd, FarHops, Held, LateBloom, Rule
+from benchmarks.rules import AtEnd, AtMost, FarHops, Held, LateBloom, Rule
 
 ENOUGH = 5
 """Seeds of a claim at least, unless it says why it has fewer."""
@@ -146,6 +146,67 @@ CLAIMS = (
         seeds=1,
         few="80 CPU minutes each",
         rule=HARD,
+        shows=HIDDEN,
+    ),
+    Claim(
+        name="reader",
+        about="the reader, asked `r2 of r1 of h ?`",
+        recipe="reader",
+        rule=ALL_RIGHT,
+    ),
+    Claim(
+        name="reader-phi2",
+        about="the same with fewer questions in training",
+        recipe="reader",
+        options=("--world.phi", "2"),
+        rule=ALL_RIGHT,
+    ),
+    Claim(
+        name="reader-phi0",
+        about="the same with no composed question in training, a control",
+        recipe="reader",
+        options=("--world.phi", "0", "--train.until", ""),
+        rule=AtMost({"test_id": 0.1, "test_ood": 0.1}),
+    ),
+    Claim(
+        name="reader-subject-first",
+        about="the reader, asked `h of r1 of r2 ?`",
+        recipe="reader",
+        options=("--world.order", "subject-first"),
+        rule=ALL_RIGHT,
+    ),
+    Claim(
+        name="reader-bare",
+        about="the reader, asked `r2 r1 h`",
+        recipe="reader",
+        options=("--world.fillers", "false"),
+        rule=ALL_RIGHT,
+    ),
+    Claim(
+        name="reader-mixed",
+        about="the reader, asked in both orders",
+        recipe="reader",
+        options=("--world.order", "mixed"),
+        rule=ALL_RIGHT,
+    ),
+    Claim(
+        name="reader-comparison",
+        about="the reader on comparisons, the data as they lie",
+        recipe="reader-comparison",
+        rule=ALL_RIGHT,
+    ),
+    Claim(
+        name="reader-hops",
+        about="the reader on longer chains, trained on 1 to 3 hops",
+        recipe="reader-hops",
+        rule=FarHops(near=(4, 5, 6), far=(10,), near_level=0.95, far_level=0.9),
+        shows=("test_hops_4", "test_hops_6", "test_hops_10", "test_hops_6_ood", "test_hops_10_ood"),
+    ),
+    Claim(
+        name="reader-hidden",
+        about="the reader on values never given",
+        recipe="reader-hidden",
+        rule=AtEnd({"test_hard": 0.98}),
         shows=HIDDEN,
     ),
     Claim(

@@ -49,6 +49,21 @@ class AtEnd:
 
 
 @dataclass(frozen=True)
+class AtMost:
+    """Accuracies of whole splits after the last step that may not be higher: a control."""
+
+    levels: Mapping[str, float]
+
+    @property
+    def words(self) -> str:
+        most = ", ".join(f"{split} <= {level:.2f}" for split, level in self.levels.items())
+        return f"{most} at the end"
+
+    def holds(self, outcome: Outcome) -> bool:
+        return all(accuracy(outcome, split) <= level for split, level in self.levels.items())
+
+
+@dataclass(frozen=True)
 class Held:
     """Generalisation that stays while the model is still learning, and is there at the end."""
 

@@ -10,7 +10,7 @@ from benchmarks import results
 from benchmarks.claims import CLAIMS, Claim
 from benchmarks.record import CODE
 from benchmarks.result_tables import how_sure, note_on_seeds, page, what_held, what_it_cost
-from benchmarks.rules import AtEnd, FarHops, Held, LateBloom
+from benchmarks.rules import AtEnd, AtMost, FarHops, Held, LateBloom
 from latebloom.recipes.catalogue import FRESH
 
 TINY = ("--world.entities", "12", "--world.relations", "4", "--world.out-degree", "4")
@@ -106,6 +106,13 @@ def test_at_the_end_every_split_counts():
     assert rule.holds(outcome(test_id=0.9, test_ood=0.5))
     assert not rule.holds(outcome(test_id=0.9, test_ood=0.4))
     assert rule.words == "test_id >= 0.90, test_ood >= 0.50 at the end"
+
+
+def test_a_control_may_not_be_right():
+    rule = AtMost({"test_id": 0.1, "test_ood": 0.1})
+    assert rule.holds(outcome(test_id=0.1, test_ood=0.02))
+    assert not rule.holds(outcome(test_id=0.02, test_ood=0.2))
+    assert rule.words == "test_id <= 0.10, test_ood <= 0.10 at the end"
 
 
 def test_what_is_held_is_judged_while_the_model_still_learns():

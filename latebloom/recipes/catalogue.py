@@ -117,7 +117,7 @@ def _sentences(name: str, **cost: int) -> Recipe:
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        _chains("bloom", facts=500, questions=2320, parameters=408_576, seconds=92, mib=412),
+        _chains("bloom", facts=500, questions=2320, parameters=408_576, seconds=92, mib=414),
         _chains("bloom-looped", facts=500, questions=2320, parameters=206_224, seconds=9, mib=376),
         _chains(
             "composition", facts=2000, questions=16_200, parameters=213_904, seconds=17, mib=404
@@ -228,10 +228,10 @@ def find_recipe(name: str) -> Recipe:
 
 
 def nearest(name: str, names: Mapping[str, Any]) -> list[str]:
-    """At most three names that are like this one, the likest first."""
+    """At most three names: those that begin with this one, then those that are like it."""
     near = difflib.get_close_matches(name.lower().replace("_", "-"), names, n=3, cutoff=0.6)
     begun = [one for one in names if name and one.startswith(name)]
-    return list(dict.fromkeys([*near, *begun]))[:3]
+    return list(dict.fromkeys([*begun, *near]))[:3]
 
 
 def make_recipe(name: str) -> "RunConfig":

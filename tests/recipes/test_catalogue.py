@@ -39,6 +39,23 @@ def test_composition_generalises_systematically(tmp_path, phi):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["reader", "reader-comparison"])
+def test_one_reader_for_chains_and_comparisons(tmp_path, name):
+    scores = grown(make_recipe(name), tmp_path, 0)
+    assert min(scores["test_id"], scores["test_ood"]) >= 0.98, scores
+
+
+def test_the_reader_is_the_same_for_chains_and_comparisons():
+    chains, pairs = make_recipe("reader"), make_recipe("reader-comparison")
+    assert chains.model == pairs.model
+    assert replace(chains.train, steps=pairs.train.steps) == pairs.train
+    assert chains.feed.every_place
+    assert pairs.feed.every_place
+    assert not pairs.feed.values_first
+    assert not pairs.feed.both_orders
+
+
+@pytest.mark.slow
 def test_hops_that_were_never_trained(tmp_path):
     accuracy = grown(make_recipe("composition-hops"), tmp_path, 0)
     for hops in range(4, 11):

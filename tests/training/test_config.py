@@ -4,6 +4,7 @@ import math
 import re
 import typing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -420,3 +421,19 @@ def test_a_rate_of_muon_without_muon_is_said_to_have_no_effect():
     assert TrainConfig(optimizer="adamw").idle() == []
     (line,) = TrainConfig(optimizer="adamw", muon_lr=0.01).idle()
     assert line == "train.muon_lr 0.01 has no effect with train.optimizer adamw"
+
+
+@pytest.mark.parametrize(
+    ("model", "feed", "way_out"),
+    [
+        ({"attention": "causal"}, {}, "set model.attention both"),
+        ({"feedback": "none", "n_loops": 1}, {}, "set model.feedback replace"),
+        ({}, {"every_loop": False}, "set feed.every_loop true"),
+    ],
+)
+def test_every_place_is_for_loops_in_which_all_tokens_see_the_question(model, feed, way_out):
+    usual = {"feedback": "replace", "positions": "rotary", "attention": "both"}
+    make = partial(RunConfig, model=ModelConfig(**usual | model))
+    with pytest.raises(LatebloomError, match=way_out):
+        make(feed=QuestionFeedConfig(every_place=True, **feed))
+    assert make().feed == QuestionFeedConfig()

@@ -146,3 +146,21 @@ def test_a_mixed_layout_comes_back_from_a_run_folder():
     task = ChainTask(MIXED)
     assert task_of({"name": "composition", **task.fields()}, WORDS) == task
     assert task.solve(FACTS, MIXED.lay_both(NAMES)).tolist() == [C, A, C, A]
+
+
+def test_words_that_say_nothing_are_left_out_unless_they_are_names():
+    layout, names = Layout("relation-first", OF, END), ("A", "B", "r", "s", "of", "?", "Who")
+    asked = ["What", "is", "the", "s", "of", "the", "r", "of", "A?"]
+    assert layout.spoken(asked, names) == ["s", "of", "r", "of", "A"]
+    assert layout.spoken(["the", "Who", "r?"], (*names, "r?")) == ["Who", "r?"]
+    assert Layout.usual.spoken(asked, names) == asked
+
+
+def test_names_in_the_other_order_bring_the_question_that_they_would_be():
+    task = ChainTask(Layout("relation-first", OF, END))
+    with pytest.raises(LatebloomError, match=r"the other way round: s of r of A \?$"):
+        task.check([A, OF, R, OF, S, END], FACTS, WORDS)
+    with pytest.raises(LatebloomError, match=r"is asked RELATION of RELATION of SUBJECT \?$"):
+        task.check([S, OF, A, OF, R, END], FACTS, WORDS)
+    with pytest.raises(LatebloomError, match=r"the other way round: A r s$"):
+        ChainTask().check([S, R, A], FACTS, WORDS)
