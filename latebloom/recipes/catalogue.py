@@ -199,7 +199,6 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe("reader", "readers", Cost(facts=2000, questions=16_200)),
         Recipe("reader-hops", "readers", Cost(facts=2000, questions=32_400)),
         Recipe("reader-comparison", "readers", Cost(facts=2000, questions=22_680)),
-        Recipe("reader-hidden", "readers", Cost(facts=1800, questions=12_637)),
         Recipe("reader-atlas", "readers", Cost(facts=22_405, questions=73_106)),
         Recipe("reader-paper", "readers", Cost(facts=40_000, questions=684_000)),
         _chains("facts"),

@@ -1,4 +1,4 @@
-"""Recipes of the reader: one model and one training for chains, comparisons and hidden values.
+"""Recipes of the reader: one model and one training for chains and for comparisons.
 
 Attention goes both ways over the question. Each loop writes, at every token but the first, what it
 predicts there, and the next loop reads that in the token's place. A fact's answer is asked for at
@@ -7,11 +7,10 @@ longer question: `r2 of r1 of h ?` becomes `r2 of b b b b`, with the bridge b, a
 Nothing says in which order names stand, which of them are looked up first, or which loop is which
 hop.
 
-What the recipes share is `READER`, `TOLD` and `TRAINED`; sizes and steps follow the world. Two
-things differ, since nothing was found that does for all (docs/log.md): chains of more hops keep
-each token beside its prediction (`restart`), and hidden values, which are found by revising them,
-need a prediction that stays open (temperature and smoothed labels). With `world.phi 0` the chains'
-reader composes nothing: that is not built in.
+What the recipes share is `READER`, `TOLD` and `TRAINED`; sizes and steps follow the world. One
+thing differs, since nothing was found that does for both (docs/log.md): chains of more hops keep
+each token beside its prediction (`restart`). With `world.phi 0` the chains' reader composes
+nothing: that is not built in.
 
 Source: ours. Comes from: Universal Transformers (arXiv:1807.03819), and the two papers' worlds.
 """
@@ -27,25 +26,18 @@ from latebloom.training.config import (
 )
 from latebloom.worlds.chains.atlas import AtlasConfig
 from latebloom.worlds.chains.made import CompositionConfig
-from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig
 from latebloom.worlds.comparisons.made import ComparisonConfig
 
 READER = ModelConfig(
-    n_layers=2,
-    n_loops=2,
-    feedback="replace",
-    positions="rotary",
-    attention="both",
+    n_layers=2, n_loops=2, feedback="replace", positions="rotary", attention="both"
 )
+"""Two layers, run twice, that see all tokens and pass on nothing but predictions."""
 TOLD = QuestionFeedConfig(every_place=True)
+"""Half of a batch is atomic facts, as everywhere, but each is asked for at all of its tokens."""
 COMPARED = ComparisonFeedConfig(every_place=True)
-TRAINED = TrainConfig(
-    steps=800,
-    lr=0.01,
-    weight_decay=0.1,
-    eval_every=50,
-    checkpoint_every=50,
-)
+"""The same; no value is asked for in a comparison, and no fact is turned round."""
+TRAINED = TrainConfig(steps=800, lr=0.01, weight_decay=0.1, eval_every=50, checkpoint_every=50)
+"""What all are trained with. More decay makes comparisons start later."""
 
 
 def reader() -> RunConfig:
@@ -78,17 +70,6 @@ def reader_comparison() -> RunConfig:
         model=READER,
         feed=COMPARED,
         train=replace(TRAINED, steps=1500),
-    )
-
-
-def reader_hidden() -> RunConfig:
-    """Comparisons of hidden values, by the model and the training of the chains."""
-    return RunConfig(
-        recipe="reader-hidden",
-        world=HiddenAttributesConfig(),
-        model=replace(READER, temperature=2.0),
-        feed=COMPARED,
-        train=replace(TRAINED, steps=3000, label_smoothing=0.05, until="valid_hard>=0.995"),
     )
 
 
