@@ -121,6 +121,9 @@ FAMILIES: dict[str, Family] = {
         },
         is_sentences=True,
     ),
+    "reader": Family("reader", TINY),
+    "reader-mixed": Family("reader", TINY | {"world.order": "mixed", "world.fillers": "false"}),
+    "reader-comparison": Family("reader-comparison", {"world.max_test": "500"}),
 } | {name: Family("composition", TINY | told) for name, told in SETTINGS.items()}
 
 SMALL = {"model.d_model": "16", "model.n_heads": "2", "train.keep": "2"}

@@ -180,23 +180,18 @@ class Transformer(nn.Module):
         taps: Taps | None = None,
         *,
         first_pos: int = 0,
-        said: Float[Tensor, "batch pos d_vocab"] | None = None,
     ) -> tuple[Float[Tensor, "batch pos d_model"], Float[Tensor, "batch fed d_vocab"] | None]:
         """What the loop after `loop` begins with, and the logits that were fed back for it.
 
         first_pos: the position of the first column, where earlier ones are left out. The state may
-        also be cut to the positions that feed something back. said: what the loop predicts at each
-        position, if that is known already.
+        also be cut to the positions that feed something back.
         """
         if self.feedback.carries:
             return state, None
         n = start.shape[1]
         feeds = self.feedback.feeds(n, first_pos)
         cut = state.shape[1] != n
-        if said is not None:
-            logits = said[:, feeds.start : feeds.stop]
-        else:
-            logits = self.logits(state if cut else state[:, feeds.start : feeds.stop])
+        logits = self.logits(state if cut else state[:, feeds.start : feeds.stop])
         fed = F.pad(self.expected_embedding(logits), (0, 0, feeds.start, n - feeds.stop))
         if taps:
             fed = taps(loop, 0, "feedback", fed)
@@ -282,8 +277,7 @@ class Transformer(nn.Module):
                 answer = state.squeeze(1) if cut else state if at is None else rows_at(state, at)
                 predictions.append(self.logits(answer))
             if not last:
-                said = predictions[-1] if early and at is None else None
-                state, fed = self.next_start(start, state, loop, taps, said=said)
+                state, fed = self.next_start(start, state, loop, taps)
                 if keep_fed_back and fed is not None:
                     fed_back.append(fed)
         return Pass(torch.stack(predictions), tuple(fed_back))
