@@ -199,8 +199,6 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe("reader", "readers", Cost(facts=2000, questions=16_200)),
         Recipe("reader-hops", "readers", Cost(facts=2000, questions=32_400)),
         Recipe("reader-comparison", "readers", Cost(facts=2000, questions=22_680)),
-        Recipe("reader-atlas", "readers", Cost(facts=22_405, questions=73_106)),
-        Recipe("reader-paper", "readers", Cost(facts=40_000, questions=684_000)),
         _chains("facts"),
         Recipe("dataset", "dataset", Cost()),
         _sentences("question", lines=100_000, parameters=1_198_720, seconds=265, mib=661),

@@ -24,7 +24,6 @@ from latebloom.training.config import (
     RunConfig,
     TrainConfig,
 )
-from latebloom.worlds.chains.atlas import AtlasConfig
 from latebloom.worlds.chains.made import CompositionConfig
 from latebloom.worlds.comparisons.made import ComparisonConfig
 
@@ -70,34 +69,4 @@ def reader_comparison() -> RunConfig:
         model=READER,
         feed=COMPARED,
         train=replace(TRAINED, steps=1500),
-    )
-
-
-def reader_atlas() -> RunConfig:
-    """Real countries, cities and people, asked in words."""
-    return RunConfig(
-        recipe="reader-atlas",
-        world=AtlasConfig(order="relation-first", fillers=True),
-        model=READER,
-        feed=TOLD,
-        train=TRAINED,
-    )
-
-
-def reader_paper() -> RunConfig:
-    """The paper's world of 40,000 facts, asked in words."""
-    return RunConfig(
-        recipe="reader-paper",
-        world=CompositionConfig(
-            entities=2000,
-            relations=200,
-            ood_frac=0.05,
-            phi=18.0,
-            test_id_frac=0.005,
-            order="relation-first",
-            fillers=True,
-        ),
-        model=replace(READER, d_model=256),
-        feed=TOLD,
-        train=replace(TRAINED, steps=1600, batch_size=2048, warmup_steps=50, checkpoint_every=200),
     )
