@@ -126,16 +126,16 @@ def sharing() -> RunConfig:
         published,
         world=late_bloom().world,
         model=replace(published.model, n_layers=2, **NARROW),
-        train=replace(FAST, steps=30_000, weight_decay=1.0, checkpoint_every=3000),
+        train=replace(FAST, steps=6_000, weight_decay=1.0, checkpoint_every=1000),
     )
 
 
 def plain_comparison() -> RunConfig:
-    """Comparison over 2,000 facts by a small plain GPT-2."""
+    """Comparison over 2,000 facts by a small plain GPT-2: many entities, few comparisons of each."""
     published = plain_comparison_published()
     return replace(
         published,
-        world=ComparisonConfig(phi=7.2),
+        world=ComparisonConfig(entities=400, attributes=5, phi=3.6),
         model=replace(PLAIN, n_layers=4, **NARROW),
-        train=FAST,
+        train=replace(FAST, steps=2000, weight_decay=1.0, eval_every=100, checkpoint_every=500),
     )
