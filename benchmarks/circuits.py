@@ -1,7 +1,7 @@
 """What grown runs answer through their steps, over training: results/circuits.md and its figures.
 
-`python -m benchmarks.circuits` grows `composition-vanilla`, `composition`, `comparison-vanilla` and
-`comparison`; `... composition atlas` other recipes; `... NAME=RUN` takes a run folder as it is.
+`python -m benchmarks.circuits` grows `bloom`, `composition` and `comparison`; `... composition
+atlas` other recipes; `... NAME=RUN` takes a run folder as it is.
 Options: `--seeds 3`, `--runs DIR` (where the run folders are kept, `runs/circuits` unless said
 otherwise; the same command goes on where it was stopped), `--threads 1`. Every checkpoint is
 traced, and none twice. Beside the page stand, for the first seed of each, `circuit-NAME.svg` and
@@ -34,7 +34,7 @@ from latebloom.studies.checkpoints import walk
 from latebloom.studies.correlation import correlation, ranks
 from latebloom.training.run_folder import RunFolder
 
-RECIPES = ("composition-vanilla", "composition", "comparison-vanilla", "comparison")
+RECIPES = ("bloom", "composition", "comparison")
 FEWEST = 4
 """Checkpoints from which on a correlation is told."""
 

@@ -46,7 +46,7 @@ def show_recipes(console: Console) -> None:
             for r in RECIPES.values()
         ),
     )
-    console.print(f"Time and memory: {MACHINE}.", style="dim", soft_wrap=False)
+    console.print(f"Cost: {MACHINE}.", style="dim", soft_wrap=False)
 
 
 @app.command

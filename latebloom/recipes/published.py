@@ -131,7 +131,7 @@ def sharing() -> RunConfig:
 
 
 def plain_comparison() -> RunConfig:
-    """Comparison over 2,000 facts by a small plain GPT-2: many entities, few comparisons of each."""
+    """Comparison over 2,000 facts by a small plain GPT-2: few comparisons of each entity."""
     published = plain_comparison_published()
     return replace(
         published,
