@@ -7,8 +7,8 @@ longer question: `r2 of r1 of h ?` becomes `r2 of b b b b`, with the bridge b, a
 Nothing says in which order names stand, which of them are looked up first, or which loop is which
 hop.
 
-What the recipes share is `READER`, `TOLD` and `TRAINED`; sizes and steps follow the world. Chains of
-more hops differ, since nothing was found that does for all (docs/log.md): they keep each token
+What the recipes share is `READER`, `TOLD` and `TRAINED`; sizes and steps follow the world. Chains
+of more hops differ, since nothing was found that does for all (docs/log.md): they keep each token
 beside its prediction (`restart`), and their positions are relative, all distances from three on
 alike, so that a chain longer than any in training looks like those. With `world.phi 0` the chains'
 reader composes nothing: that is not built in.
