@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
-from latebloom.reports.figure import STYLE, empty_figure, put_legend, write_figure
+from latebloom.reports.figure import GROUND, STYLE, empty_figure, put_legend, write_figure
 from latebloom.reports.splits import style_of
 from latebloom.studies.reproduce import MILESTONES
 
@@ -83,4 +83,5 @@ def mark_kept(axes: Axes, curves: list[dict[str, Any]], split: str, height: floa
         f"{NAMES[split]} {MILESTONES[split]:.2f}\nfrom {at:,.0f}",
         (at, height), xytext=(-3 if left else 3, 0), textcoords="offset points", color=colour,
         ha="right" if left else "left", va="center",
+        bbox={"facecolor": GROUND.on_white, "alpha": 0.8, "edgecolor": "none", "pad": 1},
     )  # fmt: skip
