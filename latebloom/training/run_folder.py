@@ -59,27 +59,30 @@ class RunFolder:
     ) -> "RunFolder":
         """A new run folder with config, environment and world written.
 
+        It is made beside its place and put there when it is whole, so that a run which is killed
+        meanwhile leaves nothing at `path`; what is overwritten goes after that.
+
         Raises: RunFolderError if the folder exists and is not empty (and `overwrite` is false or
         it holds something else than a run), or cannot be written.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        target = path.resolve()
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
             if not overwrite:
                 raise RunFolderError(
                     f"{path} exists; choose another --out, or say --overwrite, or go on with"
                     f" `latebloom grok --resume {path}`"
                 )
-            if not path.is_dir() or not (path / "config.toml").exists():
+            if not is_run(target):
                 raise RunFolderError(f"{path} is no run folder: --overwrite leaves it alone")
-            shutil.rmtree(path)
+        making = beside(target, "new")
         try:
-            (path / "checkpoints").mkdir(parents=True)
-            data.save(path)
-            write_json(path / "environment.json", environment() | machine | {"own": own.names()})
-            # Last, since a folder with a config.toml is a run.
-            write_text(path / "config.toml", config.to_toml())
+            (making / "checkpoints").mkdir(parents=True)
+            data.save(making)
+            write_json(making / "environment.json", environment() | machine | {"own": own.names()})
+            write_text(making / "config.toml", config.to_toml())
+            put_in_place(making, target)
         except (OSError, SafetensorError) as error:
-            # Nothing was here before, or it was to be overwritten: leave no half of a run.
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(making, ignore_errors=True)
             reason = error.strerror if isinstance(error, OSError) else error
             raise RunFolderError(f"{path} cannot be written ({reason})") from error
         return cls(path, own)
@@ -189,6 +192,38 @@ class RunFolder:
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         write_json(self.path / "summary.json", summary)
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run that latebloom wrote, which nothing else may be taken for."""
+    if not (path / "config.toml").is_file():
+        return False
+    try:
+        written = read_json(path / "environment.json", RunFolderError)
+    except RunFolderError:
+        return False
+    ours = isinstance(written, dict) and "latebloom" in written
+    return ours and written.get("format") in READABLE
+
+
+def beside(path: Path, kind: str) -> Path:
+    """A hidden name in the same folder, of this process alone."""
+    return path.with_name(f".{path.name}.{kind}-{os.getpid()}")
+
+
+def put_in_place(made: Path, target: Path) -> None:
+    """Gives a whole folder its name; a folder that has it already is deleted, but only then."""
+    if not target.exists():
+        made.rename(target)
+        return
+    old = beside(target, "old")
+    target.rename(old)
+    try:
+        made.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old)
 
 
 def environment() -> dict[str, Any]:

@@ -10,6 +10,7 @@ import torch
 
 from latebloom.errors import LatebloomError, RunFolderError, TrainingError
 from latebloom.studies.grow import grow, resume
+from latebloom.training import run_folder
 from latebloom.training.checkpoint import list_checkpoints
 from latebloom.training.listener import Silence
 from latebloom.training.run_folder import RunFolder
@@ -166,6 +167,49 @@ def test_overwrite_spares_what_is_no_run(small_config, tmp_path):
     with pytest.raises(RunFolderError, match="no run folder"):
         grow(small_config, tmp_path, overwrite=True)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize(
+    "environment", [None, "[]", "{}", '{"latebloom": "1", "format": 99}', "\x00"]
+)
+def test_a_config_alone_makes_no_run(small_config, tmp_path, environment):
+    """A stranger's folder may hold a file of that name, and even one like the other."""
+    folder = tmp_path / "service"
+    folder.mkdir()
+    (folder / "config.toml").write_text("port = 80")
+    if environment is not None:
+        (folder / "environment.json").write_text(environment)
+    with pytest.raises(RunFolderError, match="no run folder"):
+        grow(small_config, folder, overwrite=True)
+    assert (folder / "config.toml").read_text() == "port = 80"
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_run_that_cannot_be_begun_leaves_all_as_it_was(
+    small_config, tmp_path, monkeypatch, there
+):
+    run = tmp_path / "run"
+    if there:
+        grow(small_config, run)
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run_folder, "write_text", full)
+    with pytest.raises(RunFolderError, match="No space left"):
+        grow(replace(small_config, seed=9), run, overwrite=there)
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+    assert there or not list(tmp_path.iterdir())
+
+
+def test_a_run_is_overwritten_through_a_link(small_config, tmp_path):
+    grow(small_config, tmp_path / "run")
+    (tmp_path / "link").symlink_to("run")
+    grow(replace(small_config, seed=9), tmp_path / "link", overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "run"]
+    assert RunFolder.open(tmp_path / "run").config().seed == 9
 
 
 def test_a_run_of_another_version_is_refused(small_config, tmp_path):
