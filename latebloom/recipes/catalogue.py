@@ -191,7 +191,7 @@ RECIPES: Mapping[str, Recipe] = {
             mib=677,
         ),
         _comparisons(
-            "elements", facts=1987, questions=161_702, parameters=231_560, seconds=85, mib=554
+            "elements", facts=1987, questions=161_702, parameters=231_560, seconds=75, mib=578
         ),
         _comparisons("numeric-table"),
         _chains(
