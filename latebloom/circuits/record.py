@@ -26,7 +26,7 @@ from latebloom.records import fields_to_json
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import check_seed
 
-FORMAT = 3
+FORMAT = 2
 """Version of the records; those of another version are made again."""
 
 
