@@ -197,9 +197,17 @@ RECIPES: Mapping[str, Recipe] = {
         _chains(
             "atlas", facts=22_405, questions=73_106, parameters=1_656_848, seconds=202, mib=984
         ),
-        Recipe("reader", "readers", Cost(facts=2000, questions=16_200)),
+        Recipe(
+            "reader",
+            "readers",
+            Cost(facts=2000, questions=16_200, parameters=412_416, seconds=127, mib=753),
+        ),
         Recipe("reader-hops", "readers", Cost(facts=2000, questions=32_400)),
-        Recipe("reader-comparison", "readers", Cost(facts=2000, questions=22_680)),
+        Recipe(
+            "reader-comparison",
+            "readers",
+            Cost(facts=2000, questions=22_680, parameters=426_624, seconds=214, mib=553),
+        ),
         _chains("facts"),
         Recipe("dataset", "dataset", Cost()),
         _sentences("question", lines=100_000, parameters=1_198_720, seconds=261, mib=661),
