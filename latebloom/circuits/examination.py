@@ -34,7 +34,7 @@ from latebloom.circuits.tracing import (
     trace_inputs,
     trace_noise,
 )
-from latebloom.circuits.verdict import Verdict, judge, places_of
+from latebloom.circuits.verdict import Verdict, holding, judge, places_of
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.splits import Split
@@ -100,7 +100,7 @@ class CircuitInstrument:
         accuracy = float((said == torch.from_numpy(probe.answers)).float().mean())
         corrupted = run_corrupted(model, states, probe.corruptions)
         effects = trace_corruptions(model, states, probe.answers, probe.corruptions, corrupted)
-        moved, control = trace_moved(model, probe, corrupted)
+        moved, control = trace_moved(model, probe, lens, corrupted)
         held_out = None if self.unseen is None else self.unseen.score(model)
         on_new = math.nan if held_out is None else held_out.score.accuracy
         causal = not model.config.both_ways
@@ -138,11 +138,13 @@ def look(model: Transformer, probe: Probe) -> tuple[States, Lens]:
 
 
 def trace_moved(
-    model: Transformer, probe: Probe, corrupted: Sequence[States]
+    model: Transformer, probe: Probe, lens: Lens, corrupted: Sequence[States]
 ) -> tuple[dict[str, Effect], dict[str, Effect]]:
     """The cross-query effect of each step by its name: with the same bridge, and with another one.
 
-    Patched are the positions of `places_of`; a step that can stand at none of them is left out.
+    Patched is each position of `places_of`; a step that can stand at none of them is left out.
+    Where tokens see both ways several hold a step at once, and one alone, against the others,
+    decides little: so all states of a boundary that hold it are moved together.
     corrupted: from `run_corrupted`.
     """
     moved: dict[str, Effect] = {}
@@ -155,6 +157,7 @@ def trace_moved(
             continue
         corruption, states = by_name[step.corruption]
         donors = probe.donors[step.name]
+        together = holding(lens, step.name) if model.config.both_ways else None
         for effects, rows, whose in (
             (moved, donors.same, "question"),
             (control, donors.other, "bridge"),
@@ -168,6 +171,7 @@ def trace_moved(
                 rows,
                 leads=donors.leads,
                 positions=positions,
+                together=together,
                 name=f"{step.name} from another {whose}",
             )
     return moved, control

@@ -172,35 +172,36 @@ def patch_everywhere(
     model: Transformer,
     base: States,
     source: States,
-    position: int,
+    where: Bool[Tensor, "loop boundary pos"],
     tokens: Int[Tensor, " row"],
     *,
-    wanted: Bool[Tensor, "loop boundary"],
     rows: Int[Tensor, " row"],
 ) -> Patched:
-    """Runs `base` with its state at one position replaced by `source`'s, at each wanted boundary.
+    """Runs `base` with its states at some positions of a boundary replaced by `source`'s, once for
+    each boundary that has any.
 
     All variants go through the layers together: a boundary's variants join the batch there.
 
-    wanted: on the CPU. rows: those of `base` beside the source's; tokens: whose log-probability is
-    told.
-    Boundaries that are not wanted hold -1 and nan.
+    where: the positions that are replaced together at each boundary, on the CPU. rows: those of
+    `base` beside the source's; tokens: whose log-probability is told.
+    Boundaries at which nothing is replaced hold -1 and nan.
     """
-    first = model.first_to_see(position)
+    wanted = where.any(-1)
+    first = model.first_to_see(int(where.any(0).any(0).nonzero().min())) if wanted.any() else 0
     rows, places = rows.to(model.device), model.places(first, base.n_positions)
     own = base.start.new_empty(0, base.n_positions - first, base.start.shape[-1])
     state, index = own, rows.new_empty(0)
-    at_end = position == base.n_positions - 1
-    assert at_end or not wanted[-1, -1], "after the last layer only the last position matters"
+    assert not where[-1, -1, :-1].any(), "after the last layer only the last position matters"
     with at_rest(model):
         for loop in range(base.n_loops):
             for layer in range(base.n_layers + 1):
                 if wanted[loop, layer]:
                     kept = base.start[rows, first:]
                     swapped = base.stream[loop, layer][rows, first:]
-                    swapped[:, position - first] = source.stream[loop, layer, :, position]
+                    taken = where[loop, layer].nonzero().flatten().to(model.device)
+                    swapped[:, taken - first] = source.stream[loop, layer][:, taken]
                     if loop == layer == 0:
-                        kept[:, position - first] = source.start[:, position]
+                        kept[:, taken - first] = source.start[:, taken]
                     own, state = torch.cat((own, kept)), torch.cat((state, swapped))
                     index = torch.cat((index, rows))
                 if layer == base.n_layers or not len(state):

@@ -113,9 +113,9 @@ def patch_grid(
         same, other = settled(model, base, position, changed)
         wanted = ~(same | other)
         again = repeated_boundaries(model, *grid)
-        patched = patch_everywhere(
-            model, base, source, position, tokens, wanted=wanted & ~again, rows=rows
-        )
+        where = torch.zeros(*grid, base.n_positions, dtype=torch.bool, device="cpu")
+        where[..., position] = wanted & ~again
+        patched = patch_everywhere(model, base, source, where, tokens, rows=rows)
         answer, log_prob = patched.answer, patched.log_prob
         answer[same], log_prob[same] = unpatched
         answer[other], log_prob[other] = replaced
@@ -247,6 +247,7 @@ def trace_cross_query(
     *,
     leads: tuple[int, ...] = (0, 1),
     positions: Sequence[int] = (1,),
+    together: Bool[ndarray, "loop boundary pos"] | None = None,
     name: str = "a bridge from another question",
 ) -> Effect:
     """How often the state of another question brings the right answer back to a corrupted run.
@@ -255,7 +256,8 @@ def trace_cross_query(
     one, or -1 in its first column where there is none. leads: the positions of the tokens, in
     order, that lead to the bridge: they are taken from the donor, so that its run and the question
     ask for the same after the bridge. positions: those that are patched, in the order of the
-    effect's last axis.
+    effect's last axis. together: at each boundary the positions whose states are moved as one, in
+    place of each position alone; each of them then has the effect of all, and the others none.
     """
     kept = np.flatnonzero(donors[corruption.rows, 0] >= 0)
     rows = corruption.rows[kept]
@@ -263,10 +265,18 @@ def trace_cross_query(
     base_rows = torch.from_numpy(kept)
     led = torch.from_numpy(lead_in(questions[rows], donors[rows], leads)).long()
     source = run_states(model, led, n_loops=corrupted.n_loops)
-    grid = patch_grid(
-        model, corrupted, source, tokens, changed=leads, rows=base_rows, positions=positions
-    )
     _, log_prob = read_answers(model, corrupted.final[base_rows], tokens)
+    if together is None:
+        grid = patch_grid(
+            model, corrupted, source, tokens, changed=leads, rows=base_rows, positions=positions
+        )
+    else:
+        where = torch.from_numpy(together)
+        moved = patch_everywhere(model, corrupted, source, where, tokens, rows=base_rows)
+        grid = Patched(
+            answer=torch.where(where[..., None], moved.answer[:, :, None], -1),
+            log_prob=torch.where(where[..., None], moved.log_prob[:, :, None], log_prob),
+        )
     return effect_of(
         name, grid.answer == tokens, grid.log_prob - log_prob, len(questions) - len(rows)
     )

@@ -267,6 +267,14 @@ def there(lens: Lens, name: str) -> Bool[ndarray, "loop boundary pos"]:
     return lens.reciprocal_rank(name).numpy() >= THERE
 
 
+def holding(lens: Lens, step: str) -> Bool[ndarray, "loop boundary pos"]:
+    """Where a step is there; at the last position only as long as the answer is not."""
+    where = there(lens, step)
+    where[..., -1] &= ~there(lens, "answer")[..., -1]
+    where[-1, -1, :-1] = False  # after the last layer nothing else is read
+    return where
+
+
 def earliest(where: Bool[ndarray, "loop boundary pos"], *, only: int | None = None) -> Place | None:
     """The first marked state by loop and boundary, at one position or at any."""
     kept = where.copy()
@@ -314,7 +322,13 @@ def find_step(
         where[..., -1] &= ~there(lens, "answer")[..., -1]
     place = earliest(where)
     told = np.nan_to_num(effect.strength if restored is None else restored)
-    best = strongest(told, where if place else looked_at)
+    among = where if place else looked_at
+    best = strongest(told, among)
+    # Of states that were moved together it is the one that matters most by itself.
+    alike = np.zeros_like(among)
+    beside_it = best.loop, best.boundary
+    alike[beside_it] = among[beside_it] & (told[beside_it] == told[best])
+    best = strongest(np.nan_to_num(effect.strength), alike)
     return Found(
         name=step.name,
         place=place,

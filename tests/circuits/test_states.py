@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from latebloom.circuits.states import States, run_states
+from latebloom.circuits.states import States, patch_everywhere, run_states
 from latebloom.circuits.tracing import patch_grid
 from latebloom.model.config import ModelConfig
 from latebloom.model.taps import Site, Taps, replace_at
@@ -133,3 +133,31 @@ def test_the_mode_of_the_model_is_put_back() -> None:
     assert model.training
     assert torch.equal(once.stream, twice.stream)
     assert not any(module._forward_hooks for module in model.modules())
+
+
+@pytest.mark.parametrize("together", [(0, 3), (1, 2), (0, 1, 2, 3)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=name_of)
+@torch.no_grad()
+def test_states_that_are_moved_together_equal_the_whole_pass(
+    shape: dict, together: tuple[int, ...]
+) -> None:
+    model = random_model(shape)
+    clean, corrupted = two_questions((0, 1))
+    base, other = run_states(model, clean), run_states(model, corrupted)
+    where = torch.zeros(base.n_loops, base.n_layers + 1, N_POSITIONS, dtype=torch.bool)
+    where[0, 1, list(together)] = where[-1, 1, list(together)] = True
+    answers, rows = torch.zeros(N_ROWS, dtype=torch.long), torch.arange(N_ROWS)
+    patched = patch_everywhere(model, base, other, where, answers, rows=rows)
+    for loop in {0, base.n_loops - 1}:
+
+        def write(state: torch.Tensor, loop: int = loop) -> torch.Tensor:
+            state = state.clone()
+            state[:, together] = other.stream[loop, 1][:, together]
+            return state
+
+        taps = Taps(writes={Site(loop, 1, "resid_pre"): write})
+        at = torch.full((N_ROWS,), N_POSITIONS - 1)
+        expected = model(clean, at, taps=taps).logits[-1].log_softmax(-1)
+        torch.testing.assert_close(patched.log_prob[loop, 1], expected[:, 0])
+        assert torch.equal(patched.answer[loop, 1], expected.argmax(-1))
+    assert (patched.answer[~where.any(-1)] == -1).all()
