@@ -166,8 +166,6 @@ CLAIMS = (
         about="the same with no composed question in training, a control",
         recipe="reader",
         options=("--world.phi", "0", "--train.until", ""),
-        seeds=3,
-        few="a control",
         rule=AtMost({"test_id": 0.1, "test_ood": 0.1}),
     ),
     Claim(
