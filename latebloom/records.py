@@ -60,7 +60,7 @@ def from_json(table: Any, kind: type[R]) -> R:
         return CONVERTER.structure(table, kind)
     except cattrs.BaseValidationError as error:
         raise ValueError("; ".join(cattrs.transform_error(error))) from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 

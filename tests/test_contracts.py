@@ -14,7 +14,7 @@ import latebloom
 
 ROOT = Path(latebloom.__file__).parent
 ORDER = (
-    *("errors", "files", "intervals", "records", "checked", "worlds", "model", "asking", "rivals"),
+    *("errors", "reading", "records", "files", "intervals", "checked", "worlds", "model", "asking", "rivals"),
     *("training", "evaluation", "circuits", "trees", "recipes", "studies", "reports"),
     *("exported", "export", "run", "cli"),
 )
