@@ -15,7 +15,7 @@ import json
 import os
 import stat
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,14 +55,20 @@ def read_text(path: Path) -> str:
         raise ValueError(f"byte {error.start} is not UTF-8") from error
 
 
-def parse_json(text: str) -> Any:
+def refuse_constant(name: str) -> None:
+    """Python's JSON knows NaN and Infinity; the standard does not."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def parse_json(text: str, constant: Callable[[str], Any] = refuse_constant) -> Any:
     """The value of a JSON text, as strictly as the standard has it.
 
+    constant: what NaN and Infinity stand for.
     Raises: ValueError for what is not JSON, for NaN and Infinity, for half of a surrogate pair
     (which no file could hold again), for nesting or numbers beyond all measure.
     """
     try:
-        value = json.loads(text, parse_constant=refuse_constant)
+        value = json.loads(text, parse_constant=constant)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     except ValueError as error:
@@ -75,11 +81,6 @@ def parse_json(text: str) -> Any:
         except UnicodeEncodeError as error:
             raise ValueError("it holds half of a surrogate pair, which is no character") from error
     return value
-
-
-def refuse_constant(name: str) -> None:
-    """Python's JSON knows NaN and Infinity; the standard does not."""
-    raise ValueError(f"{name} is not JSON")
 
 
 def seal(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,7 +115,7 @@ class Line:
     last: bool
 
     def table(self) -> Any:
-        """The value in it, its seal verified and taken off.
+        """The value in it, its seal verified and taken off; None for NaN, which there was once.
 
         Raises: ValueError saying why there is none.
         """
@@ -122,7 +123,7 @@ class Line:
             text = self.content.decode("utf-8")
         except UnicodeDecodeError as error:
             raise ValueError(f"byte {error.start} is not UTF-8") from error
-        return unseal(parse_json(text))
+        return unseal(parse_json(text, constant=unknown))
 
 
 def read_lines(path: Path) -> Iterator[Line]:
@@ -134,3 +135,7 @@ def read_lines(path: Path) -> Iterator[Line]:
     for number, content in enumerate(contents, 1):
         if content.strip():
             yield Line(number, content, last=number == len(contents))
+
+
+def unknown(name: str) -> None:
+    """What is no number is not known."""

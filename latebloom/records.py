@@ -56,6 +56,8 @@ def from_json(table: Any, kind: type[R]) -> R:
 
     Raises: ValueError if a field is missing or holds something else.
     """
+    if dataclasses.is_dataclass(kind) and not isinstance(table, Mapping):
+        raise ValueError("it is no object")
     try:
         return CONVERTER.structure(table, kind)
     except cattrs.BaseValidationError as error:

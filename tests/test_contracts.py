@@ -14,7 +14,19 @@ import latebloom
 
 ROOT = Path(latebloom.__file__).parent
 ORDER = (
-    *("errors", "reading", "records", "files", "intervals", "checked", "worlds", "model", "asking", "rivals"),
+    *(
+        "errors",
+        "neutral",
+        "reading",
+        "records",
+        "files",
+        "intervals",
+        "checked",
+        "worlds",
+        "model",
+        "asking",
+        "rivals",
+    ),
     *("training", "evaluation", "circuits", "trees", "recipes", "studies", "reports"),
     *("exported", "export", "run", "cli"),
 )

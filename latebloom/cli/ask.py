@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from latebloom.cli.app import Json, app, complain, err, out
 from latebloom.errors import LatebloomError
+from latebloom.neutral import in_json
 
 if TYPE_CHECKING:
     from latebloom.asking.answer import Answer
@@ -62,7 +63,8 @@ def ask(
     import readline
 
     history = run / ".ask_history"
-    if history.exists():
+    keeps = not history.is_symlink()  # a link in a run folder may lead anywhere
+    if keeps and history.exists():
         readline.read_history_file(history)
     err.print(f"{len(loaded.world.vocabulary)} names; an empty line or Ctrl-D ends")
     try:
@@ -73,13 +75,14 @@ def ask(
                 complain(error)
     except (EOFError, KeyboardInterrupt):
         err.print()
-    readline.write_history_file(history)
+    if keeps:
+        readline.write_history_file(history)
 
 
 def show_answer(answer: "Answer", *, as_json: bool) -> None:
     """An answer for people, or for scripts."""
     if as_json:
-        print(json.dumps(answer.as_dict(), ensure_ascii=False))
+        print(in_json(json.dumps(answer.as_dict(), ensure_ascii=False)))
         return
     for rank, guess in enumerate(answer.answers):
         style = "bold" if rank == 0 else "dim"

@@ -19,7 +19,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from latebloom.neutral import neutral
 from latebloom.reports.splits import duration, in_order, percent
+from latebloom.reports.terminal import SafeConsole
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.milestones import LEVEL
 from latebloom.worlds.splits import is_validation
@@ -60,7 +62,7 @@ def make_progress(quiet: bool, stream: TextIO | None = None, *, beside: bool = F
     if stream is None and in_notebook():
         return NotebookProgress()
     shown_on = sys.stderr if stream is None else stream
-    console = Console(file=shown_on, highlight=False)
+    console = SafeConsole(file=shown_on, highlight=False)
     blocks = "utf" in console.encoding.lower()
     if console.is_terminal and not console.is_dumb_terminal and blocks:
         return LiveProgress(console, beside=beside)
@@ -124,7 +126,7 @@ class PlainProgress:
         self.note("  ".join([*numbers, *shares, record.get("phase", "")]))
 
     def note(self, text: str) -> None:
-        self.stream.write(text.rstrip() + "\n")
+        self.stream.write(neutral(text.rstrip()) + "\n")
         self.stream.flush()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from latebloom.errors import RunFolderError
 from latebloom.files import write_bytes
+from latebloom.neutral import neutral
 from latebloom.reading import read_text
 from latebloom.training.manifest import check_manifest
 from latebloom.training.written import read_evaluations, read_machine, read_summary
@@ -129,10 +130,12 @@ def phase_spans(records: Sequence[Record]) -> list[tuple[str, int, int]]:
 
 
 def write_output(path: Path, content: bytes) -> None:
-    """Writes what is shown, whole or not at all.
+    """Writes what is shown, whole or not at all; an SVG without characters that act.
 
     Raises: RunFolderError if it cannot be written.
     """
+    if path.suffix == ".svg":
+        content = neutral(content.decode()).encode()
     try:
         write_bytes(path, content)
     except OSError as error:

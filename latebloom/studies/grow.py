@@ -31,6 +31,8 @@ from latebloom.worlds.data import Data
 
 TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
+MOST_THREADS = 1024
+"""More processor threads than any machine has use for."""
 CHOICES = 300
 """Lines of a held-out split by which an evaluation tells the rule that is followed; at the end all
 of them tell it."""
@@ -120,8 +122,10 @@ def use_threads(threads: int) -> int:
 
     Raises: LatebloomError for a negative number.
     """
-    if threads < 0:
-        raise LatebloomError(f"--threads is {threads}; use 1 or more, or 0 to let torch choose")
+    if not 0 <= threads <= MOST_THREADS:
+        raise LatebloomError(
+            f"--threads is {threads}; use 1 to {MOST_THREADS}, or 0 to let torch choose"
+        )
     if threads:
         torch.set_num_threads(threads)
     return torch.get_num_threads()

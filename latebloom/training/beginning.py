@@ -19,10 +19,11 @@ from latebloom.training.run_folder import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """A place in a run, and the evaluations up to it."""
+    """A place in a run, and the evaluations up to it. lacks: how many of these were lost."""
 
     place: Place
     records: list[dict[str, Any]]
+    lacks: int
 
 
 def beginning(
@@ -65,6 +66,9 @@ def beginning(
         if later.step > step:
             remove(later.folder)
     records, told = run.forget_after(step)
+    lacks = max(0, place.evaluations - len(records)) if place else 0
     if told:
-        listener.note(f"{told}; the curve lacks these evaluations where they are not made again")
-    return Beginning(place, records) if place else None
+        listener.note(told)
+    if lacks:
+        listener.note(f"metrics.jsonl lacks {lacks} evaluations up to step {step}: they were lost")
+    return Beginning(place, records, lacks) if place else None

@@ -41,7 +41,8 @@ LARGEST = 2**40
 class Place:
     """What `state.json` holds: where the training stood, and the checksums of the tensors.
 
-    losses: of the steps since the last evaluation, in nats.
+    losses: of the steps since the last evaluation, in nats. evaluations: how many there were so
+    far, -1 where an earlier version did not say.
     """
 
     format: int
@@ -49,6 +50,7 @@ class Place:
     sha256: dict[str, str]
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
+    evaluations: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,10 +93,11 @@ def train(
         if not all(p.isfinite().all() for p in model.parameters()):
             raise TrainingError(not_finite(run, step))
         run.sync_metrics()
-        place = {"seconds": time.perf_counter() - began, "losses": losses}
+        seconds = time.perf_counter() - began
+        place = {"seconds": seconds, "losses": losses, "evaluations": len(records)}
         save_checkpoint(run.path / "checkpoints", step, average, optimizers, place, settings.keep)
 
-    if begin is None:
+    if begin is None or begin.lacks:
         save()
     reached, stopped = goal_reached(records, until), False
     with interruptible() as interrupted:
@@ -242,7 +243,8 @@ def interruptible() -> Generator[threading.Event, None, None]:
         event.set()
         signal.signal(number, before[number])
 
-    before = {one: signal.signal(one, on_interrupt) for one in (signal.SIGINT, signal.SIGTERM)}
+    both = (int(signal.SIGINT), int(signal.SIGTERM))
+    before = {number: signal.signal(number, on_interrupt) for number in both}
     try:
         yield event
     finally:

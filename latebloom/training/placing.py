@@ -30,6 +30,9 @@ MADE = {"checkpoints", "environment.json", "vocabulary.json", "world.safetensors
 }
 """What a new run consists of."""
 
+PART = re.compile(r"\..+\.\d+\.part")
+"""What is half written (`latebloom.files`)."""
+
 
 @contextmanager
 def new_place(
@@ -133,7 +136,7 @@ def settle(target: Path, is_run: Callable[[Path], bool]) -> None:
     """
     for making in asides(target, "new"):
         names = {path.name for path in making.iterdir()}
-        if names - MADE:
+        if not all(name in MADE or PART.fullmatch(name) for name in names):
             continue  # it only looks like ours
         old = target / making.name.replace("new", "old")
         if old.is_dir():

@@ -182,16 +182,20 @@ class RunFolder:
     def metrics(self) -> Iterator[dict[str, Any]]:
         """The records of `metrics.jsonl`; a last line cut short by a kill is passed over.
 
-        Raises: RunFolderError naming a line that is damaged.
+        Raises: RunFolderError naming a line that is damaged, or saying that some are missing.
         """
-        for line, record, reason in read_evaluations(self.path / "metrics.jsonl"):
+        path = self.path / "metrics.jsonl"
+        mend = f"`latebloom grok --resume {self.path}` tells more and goes on without"
+        count = 0
+        for line, record, reason in read_evaluations(path):
             if record is not None:
+                count += 1
                 yield record
             elif not line.last:
-                raise RunFolderError(
-                    f"{self.path / 'metrics.jsonl'}, line {line.number} is damaged ({reason});"
-                    f" `latebloom grok --resume {self.path}` sets damaged lines aside"
-                )
+                raise RunFolderError(f"{path}, line {line.number} is damaged ({reason}); {mend}")
+        newest = self.checkpoints()[-1:]
+        if newest and (had := newest[0].state().evaluations) > count:
+            raise RunFolderError(f"{path} holds {count} of {had} evaluations; {mend}")
 
     def evaluated(self) -> bool:
         """Whether an evaluation was written, whole or not."""
