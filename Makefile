@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup grok test test-slow lint bench results clean
+.PHONY: help setup grok test test-slow test-faults lint bench results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,10 +36,13 @@ grok: setup  ## Watch a transformer grok, and a looped one do what it never lear
 	$(BIN)/latebloom bloom
 
 test: $(STAMP)-dev lint  ## Lint, types, fast tests
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow and not faults"
 
 test-slow: $(STAMP)-slow  ## The trainings that prove the claims (minutes)
 	$(BIN)/python -m pytest -m slow
+
+test-faults: $(STAMP)-dev  ## Kill and corrupt runs, hundreds of times (minutes)
+	$(BIN)/python -m pytest -m faults
 
 lint: $(STAMP)-dev  ## Format, lint, types
 	$(BIN)/ruff format --check .

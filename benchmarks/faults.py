@@ -1,7 +1,7 @@
 """What runs survive: kills at every file-system event, kills at random, corruption of every file.
 
-    python -m benchmarks.faults                        # all of it; writes results/faults.md
-    python -m benchmarks.faults --kills 20 --corruptions 50 --no-page
+    python -m benchmarks.faults                             # all of it, into results/faults.md
+    python -m benchmarks.faults kills corruptions --kills 20     # some parts of it
 
 A small run is grown, resumed, put into an empty folder, overwritten and thinned by `--keep`, and is
 killed (SIGKILL) before the first, the second, ... event with which it changes the file system. Then
@@ -16,6 +16,7 @@ for writing, rename, remove, mkdir, rmdir, truncate), and death within a write i
 
 import argparse
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -25,7 +26,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,13 @@ from latebloom.training.opened import open_run
 from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.chains.made import CompositionConfig
 
-PAGE = Path("results") / "faults.md"
+PAGE, RECORD = Path("results") / "faults.md", Path("results") / "faults.json"
+PARTS = {
+    "events": "SIGKILL before each file-system event of",
+    "kills": "SIGKILL",
+    "corruptions": "a file damaged",
+}
+"""What can be done to runs, in words."""
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
 """Audit events that change the file system, besides opening for writing."""
 CONFIG = RunConfig(
@@ -318,71 +325,71 @@ def make_templates(template: Path) -> None:
     grow(CONFIG, template / "stopped", device="cpu", threads=1, listener=Stop(3))
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How it ended, how often."""
-
-    events: dict[str, Counter[str]]
-    kills: Counter[str]
-    corruptions: Counter[str]
-
-    @property
-    def bad(self) -> int:
-        """Endings that should not be."""
-        every = [*self.events.values(), self.kills, self.corruptions]
-        return sum(n for one in every for end, n in one.items() if end.split()[0].isupper())
+Table = dict[str, dict[str, int]]
+"""How it ended, how often, by what was done."""
 
 
-def measure(*, kills: int, corruptions: int, seed: int = 100) -> Counts:
-    """Kills and corrupts; seed: of what is left to chance."""
+def measure(part: str, cases: int, seed: int) -> Table:
+    """One part. cases: of what is left to chance, which seed decides."""
     torch.set_num_threads(1)
     dice = random.Random(seed)
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as name:
         folder, template = Path(name).resolve(), Path(name).resolve() / "templates"
         make_templates(template)
-        return Counts(
-            kill_everywhere(folder, template),
-            kill_at_random(folder, template, kills, dice),
-            corrupt_at_random(folder, template, corruptions, dice),
-        )
+        if part == "events":
+            counts = kill_everywhere(folder, template)
+        elif part == "kills":
+            counts = {"at a random time": kill_at_random(folder, template, cases, dice)}
+        else:
+            counts = {"at random": corrupt_at_random(folder, template, cases, dice)}
+    return {done: dict(one.most_common()) for done, one in counts.items()}
 
 
-def page(counts: Counts, seed: int) -> str:
+def bad(tables: Iterable[Table]) -> int:
+    """Endings that should not be."""
+    ends = (pair for table in tables for one in table.values() for pair in one.items())
+    return sum(n for end, n in ends if end.split()[0].isupper())
+
+
+def page(parts: Mapping[str, Any]) -> str:
     """The counts as Markdown."""
     lines = [
         "# Faults",
         "",
-        f"Made by `python -m benchmarks.faults --seed {seed}` at commit {commit_of_code()}. What is"
-        " built in is said in `benchmarks/faults.py`.",
+        "Made by `python -m benchmarks.faults`; what is built in is said in `benchmarks/faults.py`.",
         "",
         "| what was done to it | how it ended | cases |",
         "| --- | --- | --: |",
     ]
-    parts = [(f"SIGKILL before each event of {name}", c) for name, c in counts.events.items()]
-    parts += [("SIGKILL at a random time", counts.kills)]
-    parts += [("a file damaged at random", counts.corruptions)]
-    for done, ends in parts:
-        lines += [f"| {done} | {end.split(chr(10))[0]} | {n} |" for end, n in ends.most_common()]
-    lines += ["", f"Endings that should not be (silent, unequal, a traceback): {counts.bad}.", ""]
-    return "\n".join(lines)
+    for part, about in PARTS.items():
+        for done, ends in parts.get(part, {"counts": {}})["counts"].items():
+            lines += [f"| {about} {done} | {end} | {n} |" for end, n in ends.items()]
+    heads = (f"{part}: commit {one['commit']}, seed {one['seed']}" for part, one in parts.items())
+    wrong = bad(one["counts"] for one in parts.values())
+    lines += ["", f"Endings that should not be (silent, unequal, a traceback): {wrong}."]
+    return "\n".join([*lines, "", "; ".join(heads) + ".", ""])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("part", nargs="*", default=list(PARTS), help=", ".join(PARTS))
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--corruptions", type=int, default=500)
     parser.add_argument("--seed", type=int, default=100)
-    parser.add_argument("--no-page", action="store_true")
     told = parser.parse_args()
-    counts = measure(kills=told.kills, corruptions=told.corruptions, seed=told.seed)
-    text = page(counts, told.seed)
-    if not told.no_page:
-        PAGE.write_text(text, encoding="utf-8")
-    print(text)
-    sys.exit(bool(counts.bad))
+    wrong = 0
+    for part in told.part:
+        counts = measure(part, getattr(told, part, 0), told.seed)
+        wrong += bad([counts])
+        parts = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+        parts[part] = {"commit": commit_of_code(), "seed": told.seed, "counts": counts}
+        RECORD.write_text(json.dumps(parts, indent=1) + "\n")
+        PAGE.write_text(page(parts), encoding="utf-8")
+        print(json.dumps(counts, indent=1), flush=True)
+    sys.exit(bool(wrong))
 
 
 if __name__ == "__main__":
