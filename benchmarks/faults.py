@@ -357,7 +357,7 @@ def page(parts: Mapping[str, Any]) -> str:
     lines = [
         "# Faults",
         "",
-        "Made by `python -m benchmarks.faults`; what is built in is said in `benchmarks/faults.py`.",
+        "Made by `python -m benchmarks.faults`, whose head says what is built in.",
         "",
         "| what was done to it | how it ended | cases |",
         "| --- | --- | --: |",
