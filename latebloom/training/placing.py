@@ -55,6 +55,8 @@ def new_place(
         return
     if not target.is_dir():
         raise RunFolderError(f"{target} is a file; choose another --out")
+    if not (asides(target, "new") or asides(target, "old")):
+        check_free(target, overwrite, is_run)  # a stranger's folder gets no lock of ours
     with lock.locked(target):
         settle(target, is_run)
         check_free(target, overwrite, is_run)
