@@ -44,7 +44,7 @@ def test_a_run_of_each_family_has_a_page(tmp_path: Path, recipe: str, world: dic
     wrote = {path.name for path in (tmp_path / "run").iterdir()}
     assert wrote == {
         *("checkpoints", "config.toml", "environment.json", "metrics.jsonl", "summary.json"),
-        *("vocabulary.json", "world.safetensors"),
+        *("vocabulary.json", "world.safetensors", "manifest.json", ".lock"),
     }
     write_curves(tmp_path / "run")
     page = write_report(tmp_path / "run").read_text(encoding="utf-8")
