@@ -22,8 +22,8 @@ PLAIN = {bool: "true or false", int: "a whole number", float: "a number", str: "
 """How the plain types are called in a message."""
 
 
-LARGEST = 1e30
-"""The largest number that a setting may be: any larger one is a slip, and overflows somewhere."""
+LARGEST = 3e38
+"""The largest number that a setting may be: float32 holds none that is much larger."""
 
 
 def check_fields(

@@ -12,7 +12,7 @@ import torch
 
 from latebloom.errors import RunFolderError
 from latebloom.training.averaging import WeightAverage
-from latebloom.training.checkpoint import Place, remove, restore, sweep_up
+from latebloom.training.checkpoint import HINT, Place, remove, restore, sweep_up
 from latebloom.training.listener import Listener
 from latebloom.training.run_folder import RunFolder
 
@@ -43,14 +43,14 @@ def beginning(
     sweep_up(run.path / "checkpoints")
     checkpoints = run.checkpoints()
     place, broken = None, list[str]()
-    for checkpoint in reversed([] if from_scratch else checkpoints):
-        if not checkpoint.resumable and not broken:
-            continue
+    for age, checkpoint in enumerate(reversed([] if from_scratch else checkpoints)):
+        if age > 1 and not checkpoint.resumable:
+            continue  # only the two newest keep the optimizers' state
         try:
             place = restore(checkpoint, average, optimizers)
             break
         except RunFolderError as error:
-            broken.append(str(error))
+            broken.append(str(error).removesuffix(HINT))
     if place is None and not from_scratch and (checkpoints or run.evaluated()):
         told = "; ".join(broken) or "none holds the optimizers' state"
         raise RunFolderError(

@@ -33,6 +33,8 @@ WEIGHTS = "weights"
 NAME = re.compile(r"step_(\d{7,12})")
 """What the folder of a checkpoint is called; one that is being written or deleted has a dot before
 it, and another name is somebody else's."""
+HINT = "; remove that folder to use the one before"
+"""What a reader is told of a damaged checkpoint; a training that goes on uses the one before."""
 LARGEST = 2**40
 """Bytes of the largest file of tensors."""
 
@@ -110,9 +112,7 @@ class Checkpoint:
 
 
 def damaged(folder: Path, reason: str) -> RunFolderError:
-    return RunFolderError(
-        f"the checkpoint {folder} is damaged ({reason}); remove that folder to use the one before"
-    )
+    return RunFolderError(f"the checkpoint {folder} is damaged ({reason}){HINT}")
 
 
 def list_checkpoints(folder: Path) -> list[Checkpoint]:
