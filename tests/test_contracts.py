@@ -16,7 +16,7 @@ ROOT = Path(latebloom.__file__).parent
 ORDER = (
     *("errors", "files", "intervals", "records", "checked", "worlds", "model", "asking", "rivals"),
     *("training", "evaluation", "circuits", "trees", "recipes", "studies", "reports"),
-    *("exported", "export", "run", "explorer", "cli"),
+    *("exported", "export", "run", "explorer", "lessons", "cli"),
 )
 """The rooms of the package, each of which imports from those before it alone."""
 ORDER_IN_WORLDS = (
