@@ -4,7 +4,7 @@
 const fs = require("fs");
 const [folder, ...files] = process.argv.slice(2);
 const source = files.map((file) => fs.readFileSync(`${folder}/${file}`, "utf8")).join("\n");
-const make = new Function(`${source}\nreturn { makeLaboratory, coneOf, forward, makeModel };`)();
+const make = new Function(`${source}\nreturn { makeLaboratory, coneOf, visible };`)();
 (async () => {
   const { data, weights, calls } = JSON.parse(fs.readFileSync(0, "utf8"));
   const laboratory = make.makeLaboratory(data, (number) => weights[number]);
@@ -12,6 +12,7 @@ const make = new Function(`${source}\nreturn { makeLaboratory, coneOf, forward, 
   for (const [method, ...told] of calls) {
     try {
       if (method === "truth") results.push(laboratory.world.truthOf(laboratory.world.read(told[0])));
+      else if (method === "visible") results.push(make.visible(...told));
       else if (method === "cone") results.push(make.coneOf(data.config, ...told));
       else results.push(await laboratory.api[method](...told));
     } catch (error) { results.push({ error: error.message }); }

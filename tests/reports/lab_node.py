@@ -34,7 +34,7 @@ def in_node(laboratory: Laboratory, calls: list[list[Any]]) -> list[Any]:
     """The results of calls of the page's interface."""
     told = {"data": laboratory.data, "weights": list(laboratory.weights), "calls": calls}
     done = subprocess.run(
-        [node(), str(HERE / "lab_in_node.js"), str(LAB), *MODEL_FILES],
+        [node(), str(HERE / "lab_in_node.js"), str(LAB), *MODEL_FILES, "names.js"],
         input=json.dumps(told),
         capture_output=True,
         text=True,

@@ -56,12 +56,13 @@ function makeGrid({ lab, result, truth, side, label, marks = {}, onAct, onShow }
       const role = roleOf(first.token, result, truth), same = (other) => other && other.loop === loop && other.boundary === boundary && other.position === position;
       const put = (marks.puts ?? []).some(same), inCone = marks.cone?.[loop][boundary][position], told = tellCell(lab, result, truth, place);
       const states = [role, same(marks.picked) && "picked", put && "put", marks.cone && (inCone ? "cone" : "outside"), marks.changed?.(place) && "changed"].filter(Boolean);
-      const aside = [put && "placed here", marks.changed?.(place) && "changed", marks.cone && !inCone && "cannot change"].filter(Boolean);
+      // For whoever hears the grid: what colours, signs and hatching show, where this is, what comes next.
+      const aside = [SIGNS[role] && role, put && "placed here", marks.changed?.(place) && "changed", marks.cone && !inCone && "cannot change"].filter(Boolean).map((one) => `${one};`).join(" ");
+      const rest = `${told.place}; then ${told.guesses.slice(1, 3).map((guess) => `${visible(guess.word)} ${guess.share}`).join(", ")}`;
       row.append(make("td", {
         class: states.join(" "), role: "gridcell", tabindex: stop ? 0 : -1, style: { "--share": first.probability.toFixed(3) },
         "data-place": [loop, boundary, position].join("."), "aria-selected": marks.picked ? String(Boolean(same(marks.picked))) : undefined,
-        "aria-label": `${told.place}: ${told.guesses.slice(0, 3).map((g) => `${visible(g.word)} ${g.share}${g.role === "answer" || g.role === "bridge" ? ` (${g.role})` : ""}`).join(", ")}${aside.length ? `; ${aside.join(", ")}` : ""}`,
-      }, make("span", { class: "says" }, SIGNS[role] ? make("i", { "aria-hidden": "true", text: SIGNS[role] }) : "", nameNode(words[first.token], 14)), make("span", { class: "share", text: percent(first.probability) })));
+      }, make("span", { class: "says" }, SIGNS[role] ? make("i", { "aria-hidden": "true", text: SIGNS[role] }) : "", nameNode(words[first.token], 14)), " ", make("span", { class: "share", text: percent(first.probability) }), make("span", { class: "visually-hidden", text: `; ${aside} ${rest}` })));
       stop = false;
     }
   }

@@ -114,8 +114,8 @@ class Task(ABC):
     """Whether trained inferred rows are facts that held-out questions rest on."""
     derives: ClassVar[str] = ""
     """How the answer follows from the facts, for a page that has them and not this code: `chain`,
-    each fact's object the next one's subject; `order`, the labels `<`, `=`, `>` by the tokens of two
-    entities' values; empty: it has to be looked up among the questions."""
+    each fact's object is the next one's subject; `order`, a label by the tokens of two entities'
+    values; empty: the answer has to be looked up among the questions."""
     phases: ClassVar[tuple[tuple[str, str], ...]] = (
         ("systematic", Split.TEST_OOD),
         ("generalising", Split.TEST_ID),
