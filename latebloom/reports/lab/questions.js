@@ -66,8 +66,11 @@ function makeWorld(data) {
   const size = (split) => split.rows.length / split.tokens;
   const indexIn = (split, tokens) => {
     if (split.tokens !== tokens.length + 1) return -1;
-    for (let at = 0; at < split.rows.length; at += split.tokens)
-      if (tokens.every((token, i) => split.rows[at + i] === token)) return at / split.tokens;
+    for (let at = 0; at < split.rows.length; at += split.tokens) {
+      let same = 0;
+      while (same < tokens.length && split.rows[at + same] === tokens[same]) same++;
+      if (same === tokens.length) return at / split.tokens;
+    }
     return -1;
   };
 

@@ -17,14 +17,15 @@ function makeTraining({ checkpoints, curves, onMove }) {
   };
   const steps = curves.steps, first = steps.find((step) => step > 0) ?? 1, end = Math.max(steps[steps.length - 1], checkpoints[last].step, 1);
   const log = curves.log && end > first;
-  let width = 600;
+  let width = 600, height = 74;
   const x = (step) => 8 + (width - 16) * (log ? Math.log(Math.max(step, first) / first) / Math.log(end / first) : step / end);
-  const y = (share) => 66 - 58 * share;
+  const y = (share) => height - 8 - (height - 16) * share;
   const phaseAt = (step) => checkpoints.find((one) => one.step === step)?.phase;
 
   function draw() {
     width = Math.max(picture.clientWidth, 200);
-    picture.setAttribute("viewBox", `0 0 ${width} 74`);
+    height = Math.max(picture.clientHeight, 40);
+    picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
     picture.replaceChildren();
     for (const series of curves.series.filter((one) => one.main || curves.series.length < 3)) {
       const line = node("path", { class: `line${series.ood ? " ood" : ""}`, d: series.values.map((v, i) => v === null ? "" : `${i && series.values[i - 1] !== null ? "L" : "M"}${x(steps[i]).toFixed(1)} ${y(v).toFixed(1)}`).join("") });
@@ -32,7 +33,7 @@ function makeTraining({ checkpoints, curves, onMove }) {
       line.style.setProperty("--dark", series.dark);
       line.classList.add("hued");
     }
-    node("line", { class: "cross", x1: x(checkpoints[number].step), x2: x(checkpoints[number].step), y1: 2, y2: 72 });
+    node("line", { class: "cross", x1: x(checkpoints[number].step), x2: x(checkpoints[number].step), y1: 2, y2: height - 2 });
     own.forEach((share, i) => { if (share !== null) node("circle", { class: `own${i === number ? " here" : ""}`, cx: x(checkpoints[i].step), cy: y(share), r: i === number ? 5 : 3.5 }); });
   }
   function move(to) {
