@@ -190,6 +190,15 @@ def test_a_state_is_picked_and_placed_by_the_keyboard(visit, plain):
     assert page.locator('[data-side="c"]').count() == 0
 
 
+def test_a_search_that_finds_nothing_says_so(visit, plain):
+    page = visit(plain)
+    page.get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    page.get_by_role("button", name="Suggest a state to move").click()
+    assert page.locator('[data-side="c"]').count() == 0
+    assert "no single state on the way" in outcome(page)
+
+
 def test_a_placed_state_is_what_patch_computes(visit, plain):
     page = asked_both(visit, plain)
     cell(page, "b", "0.1.1").click()

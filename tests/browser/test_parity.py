@@ -13,10 +13,10 @@ from latebloom.reports.page import write_report
 from latebloom.run import grow
 
 N = 200
-FEW = ("composition", "bloom", "reader", "comparison")
-"""Looped and plain, attention one way and both ways, chains and comparisons."""
+FEW = ("composition", "comparison")
+"""A chain and a comparison. Every shape of the model is compared in node (tests/reports)."""
 MORE = (
-    *("composition-hops", "bloom-looped", "composition-shared"),
+    *("bloom", "bloom-looped", "composition-hops", "composition-shared", "reader"),
     *("comparison-vanilla", "hidden-attributes", "reader-comparison"),
 )
 """The other families; the recipes that are named nowhere here differ in size alone."""
@@ -32,16 +32,14 @@ def grown(recipe: str, folder):
 
 
 def some_questions(world, n: int) -> list[list[str]]:
-    """Questions of every split in turn."""
+    """Questions of every split, and of the largest as many as are lacking then."""
     rng = np.random.default_rng(100)
+    splits = sorted((rows for rows in world.splits.values() if len(rows)), key=len)
     rows = []
-    names = [name for name, rows_of in world.splits.items() if len(rows_of)]
-    for name in names:
-        split = world.examples(name)
-        rows += split[
-            rng.choice(len(split), min(len(split), n // len(names) + 1), replace=False)
-        ].tolist()
-    return [world.vocabulary.decode(row[:-1]) for row in rows][:n]
+    for left, split in zip(range(len(splits), 0, -1), splits, strict=True):
+        wanted = min(len(split), (n - len(rows)) // left)
+        rows += split[rng.choice(len(split), wanted, replace=False)].tolist()
+    return [world.vocabulary.decode(row[:-1]) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +51,7 @@ def test_the_browser_answers_what_python_answers(visit, tmp_path, recipe):
         for parameter in run.model.parameters():
             parameter.copy_(parameter.half().float())
     asked = some_questions(run.world, N)
-    assert len(asked) > 0.9 * N
+    assert len(asked) == N
     page = visit(write_report(run.folder.path))
     found = page.evaluate(
         "async (asked) => { const out = []; for (const q of asked)"

@@ -4,6 +4,8 @@
 // a sign as well as by a colour. Arrow keys move, Enter picks or places, and so do click and drag.
 
 const SIGNS = { answer: "\u25cf", bridge: "\u25c6" };
+// What is found on the way to an answer, by how the answer follows from the facts.
+const WAYS = { chain: "bridge", order: "value to compare" };
 
 const boundaryName = (loops, layers, loop, boundary) => {
   const inLoop = loops > 1 ? `loop ${loop + 1}, ` : "";
@@ -44,7 +46,8 @@ function tellCell(lab, result, truth, { loop, boundary, position }) {
 function makeGrid({ lab, result, truth, side, label, marks = {}, onAct, onShow }) {
   const { words } = lab.world, shape = lab.world.shapeOf(result.tokens), steps = lab.world.stepsOf(result.tokens);
   const table = make("table", { class: "grid", role: "grid", "aria-label": label, "data-side": side });
-  const named = (position) => steps.some((step) => step.position === position && step.readable) ? `${shape.places[position]} \u2192 bridge` : shape.places[position];
+  // Words that always stand at their place need no name for it.
+  const named = (position) => shape.fixed[position] !== null ? "" : shape.places[position] + (steps.some((step) => step.position === position && step.readable) ? " \u2192 bridge" : "");
   table.append(make("thead", {}, make("tr", {}, make("td", { class: "corner" }), ...result.tokens.map((token, position) =>
     make("th", { scope: "col" }, nameNode(words[token], 18), make("small", { text: named(position) }))))));
   const body = table.appendChild(make("tbody"));
@@ -57,7 +60,7 @@ function makeGrid({ lab, result, truth, side, label, marks = {}, onAct, onShow }
       const put = (marks.puts ?? []).some(same), inCone = marks.cone?.[loop][boundary][position], told = tellCell(lab, result, truth, place);
       const states = [role, same(marks.picked) && "picked", put && "put", marks.cone && (inCone ? "cone" : "outside"), marks.changed?.(place) && "changed"].filter(Boolean);
       // For whoever hears the grid: what colours, signs and hatching show, where this is, what comes next.
-      const aside = [SIGNS[role] && role, put && "placed here", marks.changed?.(place) && "changed", marks.cone && !inCone && "cannot change"].filter(Boolean).map((one) => `${one};`).join(" ");
+      const aside = [{ answer: "answer", bridge: WAYS[lab.data.derives] ?? "step" }[role], put && "placed here", marks.changed?.(place) && "changed", marks.cone && !inCone && "cannot change"].filter(Boolean).map((one) => `${one};`).join(" ");
       const rest = `${told.place}; then ${told.guesses.slice(1, 3).map((guess) => `${visible(guess.word)} ${guess.share}`).join(", ")}`;
       row.append(make("td", {
         class: states.join(" "), role: "gridcell", tabindex: stop ? 0 : -1, style: { "--share": first.probability.toFixed(3) },

@@ -1,6 +1,6 @@
 // The laboratory: two questions side by side, what every state says, what comes of moving one.
 
-const CAPTION = "Each cell names what its state would answer if the model stopped there: a column is a token, a row a layer, the darker the surer; \u25c6 is a bridge, \u25cf the right answer.";
+const captionOf = (lab) => `Each cell names what its state would answer if the model stopped there: a column is a token, a row a layer, the darker the surer; ${SIGNS.bridge} is a ${WAYS[lab.data.derives] ?? "step"}, ${SIGNS.answer} the right answer.`;
 
 // One question: its fields, the facts behind it, the answer, its grid.
 function makeQuestion({ lab, side, title, onAsk, onNext }) {
@@ -90,7 +90,7 @@ function startLaboratory(root) {
   const questions = Object.fromEntries(["a", "b"].map((side) => [side, makeQuestion({ lab, side, title: titles[side], onAsk: (tokens) => ask(side, tokens), onNext: (split) => ask(side, nextOf(side, split)) })]));
   const training = makeTraining({ checkpoints: lab.data.checkpoints, curves: JSON.parse(text("data")), onMove: (number) => { state.number = number; render(); } });
   const outcome = make("div", { class: "outcome" });
-  root.append(...training.nodes, make("div", { class: "pair" }, questions.a.node, questions.b.node), make("p", { class: "note", text: CAPTION }), outcome, says);
+  root.append(...training.nodes, make("div", { class: "pair" }, questions.a.node, questions.b.node), make("p", { class: "note", text: captionOf(lab) }), outcome, says);
 
   const act = (side, place) => {
     const { picked } = state, own = side === "c" ? placing.target : side;
@@ -120,7 +120,7 @@ function startLaboratory(root) {
         const place = suggest(lab, state.number, target, source);
         if (place) placing.place(otherSide(placing.target), place, place);
         render();
-        if (!place) says.textContent = hint.textContent = "At this checkpoint no single state on the way, moved to the same place, brings the answer that follows from it.";
+        if (!place) says.textContent = outcome.querySelector(".hint").textContent = "At this checkpoint no single state on the way, moved to the same place, brings the answer that follows from it.";
       }),
       button("Undo", () => { placing.undo(); render(); }, !placing.canUndo), button("Clear", () => { placing.clear(); render(); }, !placing.puts.length),
       button("Copy link", (event) => { navigator.clipboard?.writeText(location.href).then(() => { event.target.textContent = "Copied"; }, () => { event.target.textContent = "Copy the address"; }); }));
@@ -142,7 +142,7 @@ function startLaboratory(root) {
     const list = make("ol", { class: "history" }, ...placing.puts.map(({ from, to }) => make("li", {}, `${boundaryName(source.loops, layers, from.loop, from.boundary)}, at `, word(source.tokens[from.position]), " of the other question, put onto ", `${boundaryName(target.loops, layers, to.loop, to.boundary)}, at `, word(target.tokens[to.position]))));
     outcome.replaceChildren(heading, hint, list, tools, makeGrid({
       lab, result, truth: both, side: "c", label: `${titles[placing.target]}, with what was put into it`, marks: { puts: placing.puts.map((put) => put.to), cone, changed }, onAct: (place) => act("c", place), onShow: show,
-    }), make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked are the bridges and answers of both questions.` }));
+    }), make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked is what belongs to either question.` }));
     return result;
   }
 
