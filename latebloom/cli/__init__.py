@@ -4,6 +4,7 @@ from latebloom.cli import (
     ask,
     bloom,
     contest,
+    doctor,
     grok,
     look,
     recipes,
@@ -12,13 +13,18 @@ from latebloom.cli import (
     sweep,
     trace,
     trees,
+    watch,
 )
-from latebloom.cli.app import main
+from latebloom.cli.app import app, main
+from latebloom.cli.examples import teach
+
+teach(app)
 
 __all__ = [
     "ask",
     "bloom",
     "contest",
+    "doctor",
     "grok",
     "look",
     "main",
@@ -28,4 +34,5 @@ __all__ = [
     "sweep",
     "trace",
     "trees",
+    "watch",
 ]
