@@ -2,10 +2,11 @@
 
 import json
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latebloom.cli.app import Flag, Json, app, err, out
+from latebloom.cli.app import Flag, Json, app, err
 
 if TYPE_CHECKING:
     from latebloom.reports.following import Followed
@@ -40,7 +41,7 @@ def watch(run: Path, *, once: Flag = False, json_: Json = False) -> None:
         for record in followed.records():
             print(json.dumps(record), flush=True)
         return
-    with make_progress(False, out.file) as listener:
+    with make_progress(False, sys.stdout) as listener:
         listener.start(followed.total_steps, 0, followed.title)
         told = False
 
