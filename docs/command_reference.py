@@ -19,6 +19,10 @@ def page() -> str:
     text = app.generate_docs(output_format="markdown", heading_level=1)
     # Its table of contents repeats the list of commands that follows.
     text = re.sub(r"## Table of Contents\n.*?(?=\*\*Commands\*\*)", "", text, flags=re.DOTALL)
+    # The usage of this one holds the name of the program that asks for it.
+    text = re.sub(
+        r"^(latebloom --install-completion)\b.*$", r"\1 [OPTIONS]", text, flags=re.MULTILINE
+    )
     codes = "\n".join(f"| {code} | {means} |" for code, means in EXIT_CODES.items())
     for name in EXAMPLES:
         title = re.search(rf"^#+ {' '.join(('latebloom', name)).strip()}$", text, re.MULTILINE)
