@@ -16,12 +16,13 @@ PAGE = Path(__file__).with_name("command.md")
 def page() -> str:
     """The page as it should be."""
     assert latebloom.cli.main
-    text = app.generate_docs(output_format="markdown", heading_level=1)
+    text = app.generate_docs(output_format="markdown", heading_level=1).replace(" -m pytest", "")
     # Its table of contents repeats the list of commands that follows.
     text = re.sub(r"## Table of Contents\n.*?(?=\*\*Commands\*\*)", "", text, flags=re.DOTALL)
-    # The usage of this one holds the name of the program that asks for it.
-    text = re.sub(
-        r"^(latebloom --install-completion)\b.*$", r"\1 [OPTIONS]", text, flags=re.MULTILINE
+    # That usage names the program that asks for it, which is this one, or a test.
+    text = re.sub(r"\n## latebloom --install-completion\n.*?(?=\n## )", "", text, flags=re.DOTALL)
+    text = text.replace(
+        "[`--install-completion`](#latebloom-install-completion)", "`--install-completion`"
     )
     codes = "\n".join(f"| {code} | {means} |" for code, means in EXIT_CODES.items())
     for name in EXAMPLES:
