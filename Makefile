@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup grok test test-slow test-browser lint bench results clean
+.PHONY: help setup grok test test-slow test-browser lint bench docs results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,8 +65,14 @@ lint: $(STAMP)-dev  ## Format, lint, types
 bench: $(STAMP)-dev  ## Speed and memory, beside a peer where there is one
 	$(BIN)/python -m benchmarks
 
+docs: setup  ## Build the documentation; a warning or a broken link within it fails
+	$(PIP) -e '.[docs]'
+	$(BIN)/python docs/command_reference.py
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+	@echo "docs/_build/index.html"
+
 results: setup  ## Grow every recipe that the README quotes, over its seeds (hours)
 	$(BIN)/python -m benchmarks.results
 
 clean:  ## Remove the virtual environment and caches; runs/ stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) docs/_build .pytest_cache .ruff_cache .hypothesis

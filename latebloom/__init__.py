@@ -15,6 +15,10 @@ a position scheme, a loss, an optimizer, a callback. `docs/python.md` has an exa
 import importlib as _importlib
 import typing as _typing
 
+from latebloom.spinning import bound_spinning as _bound_spinning
+
+_bound_spinning()
+
 if _typing.TYPE_CHECKING:
     from latebloom.errors import LatebloomError
     from latebloom.model.config import ModelConfig

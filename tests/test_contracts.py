@@ -14,7 +14,18 @@ import latebloom
 
 ROOT = Path(latebloom.__file__).parent
 ORDER = (
-    *("errors", "files", "intervals", "records", "checked", "worlds", "model", "asking", "rivals"),
+    *(
+        "spinning",
+        "errors",
+        "files",
+        "intervals",
+        "records",
+        "checked",
+        "worlds",
+        "model",
+        "asking",
+        "rivals",
+    ),
     *("training", "evaluation", "circuits", "trees", "recipes", "studies", "reports"),
     *("exported", "export", "run", "explorer", "lessons", "cli"),
 )

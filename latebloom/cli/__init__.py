@@ -4,6 +4,7 @@ from latebloom.cli import (
     ask,
     bloom,
     contest,
+    doctor,
     explore,
     grok,
     lessons,
@@ -14,13 +15,18 @@ from latebloom.cli import (
     sweep,
     trace,
     trees,
+    watch,
 )
-from latebloom.cli.app import main
+from latebloom.cli.app import app, main
+from latebloom.cli.examples import teach
+
+teach(app)
 
 __all__ = [
     "ask",
     "bloom",
     "contest",
+    "doctor",
     "explore",
     "grok",
     "lessons",
@@ -32,4 +38,5 @@ __all__ = [
     "sweep",
     "trace",
     "trees",
+    "watch",
 ]

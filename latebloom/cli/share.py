@@ -13,23 +13,35 @@ from latebloom.errors import LatebloomError
 
 
 @app.command
-def report(run: Path) -> None:
+def report(run: Path, *, json_: Json = False) -> None:
     """Write a run's curves (PNG and SVG) and its page (one HTML file).
 
     Parameters
     ----------
     run
         The run folder.
+    json_
+        Print the paths of what was written as JSON.
     """
     from latebloom.reports.curves import write_curves
     from latebloom.reports.page import write_report
 
-    write_curves(run)
-    out.print(str(write_report(run)))
+    curves, page = write_curves(run), write_report(run)
+    if json_:
+        print(json.dumps({"page": str(page), "curves": [str(path) for path in curves]}))
+        return
+    out.print(str(page), markup=False)
 
 
 @app.command
-def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | None = None) -> None:
+def export(
+    run: Path,
+    folder: Path,
+    *,
+    to: Literal["hf"] = "hf",
+    step: int | None = None,
+    json_: Json = False,
+) -> None:
     """Write a run as a Hugging Face folder.
 
     A plain GPT-2 becomes one that every tool reads. Any other model comes with a Python file of its
@@ -45,12 +57,17 @@ def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | Non
         The format.
     step
         Use the checkpoint of this step instead of the latest.
+    json_
+        Print the folder, and the Python file in it if there is one, as JSON.
     """
     from latebloom.export import export_hf
     from latebloom.run import load
 
     module = export_hf(load(run, step=step), folder)
-    out.print(str(folder))
+    if json_:
+        print(json.dumps({"folder": str(folder), "module": module and str(module)}))
+    else:
+        out.print(str(folder), markup=False)
     if module is not None:
         err.print(
             f"This model is no plain GPT-2: a Python file, {module}, goes with it."
