@@ -14,8 +14,18 @@ import latebloom
 
 ROOT = Path(latebloom.__file__).parent
 ORDER = (
-    *("errors", "files", "intervals", "records", "checked", "worlds", "model", "asking", "rivals"),
-    *("training", "evaluation", "circuits", "trees", "recipes", "studies", "reports"),
+    *(
+        "errors",
+        "files",
+        "intervals",
+        "records",
+        "checked",
+        "worlds",
+        "model",
+        "construction",
+        "asking",
+    ),
+    *("rivals", "training", "evaluation", "circuits", "trees", "recipes", "studies", "reports"),
     *("exported", "export", "run", "cli"),
 )
 """The rooms of the package, each of which imports from those before it alone."""

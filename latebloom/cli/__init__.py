@@ -3,6 +3,7 @@
 from latebloom.cli import (
     ask,
     bloom,
+    construct,
     contest,
     grok,
     look,
@@ -18,6 +19,7 @@ from latebloom.cli.app import main
 __all__ = [
     "ask",
     "bloom",
+    "construct",
     "contest",
     "grok",
     "look",
