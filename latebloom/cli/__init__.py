@@ -3,6 +3,7 @@
 from latebloom.cli import (
     ask,
     bloom,
+    construct,
     contest,
     doctor,
     explore,
@@ -25,6 +26,7 @@ teach(app)
 __all__ = [
     "ask",
     "bloom",
+    "construct",
     "contest",
     "doctor",
     "explore",

@@ -284,5 +284,6 @@ STOPPED = {
     "steps": "All steps were run.",
     "callback": "Stopped by a callback.",
     "interrupt": "Interrupted.",
+    "construction": "Computed from the facts, without training.",
 }
 """How a training ended, in words."""
