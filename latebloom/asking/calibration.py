@@ -53,14 +53,25 @@ class Calibration:
 
 
 def calibrate(
-    model: Transformer, world: World, kinds: Iterable[tuple[str, str]] = tuple(TESTS)
+    model: Transformer,
+    world: World,
+    kinds: Iterable[tuple[str, str]] = tuple(TESTS),
+    beside_known: bool | None = None,
 ) -> dict[tuple[str, str], Calibration]:
-    """The calibration of each of the kinds of which there are validation questions."""
+    """The calibration of each of the kinds of which there are validation questions.
+
+    beside_known: only questions that have known answers too (or, if false, none); None: all.
+    """
     found = {}
     for kind in kinds:
         name = as_valid(TESTS.get(kind, ""))
-        if name in world.splits:
-            scores, sets = scored(model, world, name, MOST)
+        if name not in world.splits:
+            continue
+        scores, sets = scored(model, world, name, MOST)
+        if beside_known is not None:
+            rows = np.flatnonzero((sets.sizes > sets.n_asked) == beside_known)
+            scores, sets = scores[torch.from_numpy(rows)], sets.take(rows)
+        if len(sets):
             found[kind] = calibrated(scores, sets, known=kind[1] == KNOWN)
     return found
 

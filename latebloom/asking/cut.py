@@ -37,7 +37,7 @@ class Cut:
     distance: float
     questions: int
 
-    def kept(self, distances: Float[ndarray, " name"]) -> Bool[ndarray, " name"]:
+    def kept(self, distances: Float[ndarray, "*row name"]) -> Bool[ndarray, "*row name"]:
         """Which names are in the set, by their distances."""
         return distances <= self.distance
 

@@ -87,7 +87,8 @@ NOTHING_SUPPORTS = 3
 
 def show_answer(answer: "Answer | SetAnswer", *, as_json: bool) -> None:
     """An answer for people, or for scripts."""
-    from latebloom.asking.sets import SetAnswer, lines_of
+    from latebloom.asking.set_words import lines_of
+    from latebloom.asking.sets import SetAnswer
 
     if as_json:
         print(json.dumps(answer.as_dict(), ensure_ascii=False))

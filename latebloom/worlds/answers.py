@@ -119,11 +119,11 @@ class AnswerSets:
 
         Raises: KeyError if one is missing, ValueError if they do not fit each other.
         """
-        sets = cls(arrays["first"], arrays["member"], arrays["asked"])
-        whole = len(sets.first) and sets.first[0] == 0 and sets.first[-1] == len(sets.member)
-        if not (whole and len(sets.member) == len(sets.asked) and (sets.sizes > 0).all()):
+        first, member, asked = (arrays[part] for part in ("first", "member", "asked"))
+        whole = len(first) > 0 and first[0] == 0 and first[-1] == len(member)
+        if not (whole and len(member) == len(asked) and (np.diff(first) > 0).all()):
             raise ValueError("the sets of answers do not fit each other")
-        return sets
+        return cls(first, member, asked)
 
     @classmethod
     def joined(cls, one: "AnswerSets", other: "AnswerSets") -> "AnswerSets":

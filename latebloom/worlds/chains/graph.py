@@ -54,9 +54,9 @@ class Graph:
     """
 
     table: FactTable
-    told: Int[ndarray, " row"]
-    valid: Int[ndarray, " row"]
-    test: Int[ndarray, " row"]
+    told: Int[ndarray, " told"]
+    valid: Int[ndarray, " valid"]
+    test: Int[ndarray, " test"]
     diagnosis: Diagnosis
     unknown: int
 

@@ -47,7 +47,7 @@ from latebloom.worlds.world import World
 AT_ONCE = 100_000
 """Questions whose answers are worked out together."""
 
-Questions = Int[ndarray, "question name"]
+Questions = Int[ndarray, "_ _"]
 Part = tuple[Questions, AnswerSets]
 
 
@@ -77,9 +77,9 @@ class Triples:
     told: trained on. valid, test: never told; `valid` may be empty.
     """
 
-    told: Int[ndarray, "fact 3"]
-    valid: Int[ndarray, "fact 3"]
-    test: Int[ndarray, "fact 3"]
+    told: Int[ndarray, "told 3"]
+    valid: Int[ndarray, "valid 3"]
+    test: Int[ndarray, "test 3"]
 
     def with_inverses(self, n_relations: int) -> "Triples":
         """The facts and each read backwards: its relation stands `n_relations` further on."""
