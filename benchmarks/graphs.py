@@ -43,6 +43,15 @@ BOTH, ALONE = "one and two hops", "one hop alone"
 WAYS = ("best product", "sum of products", "best product of ratios")
 AT_ONCE = 500
 """Two-hop questions that the beam answers together."""
+INTRODUCTION = """Made by `python -m benchmarks.graphs`; its docstring says how. The recipe `graph`
+on data of the field, told the facts of train.txt alone; the mean over seeds, in brackets
+Student's 95 % interval over seeds, where there are two or more; of names and seconds the least and
+the most. Ranks are filtered, over all names, and every answer counts; one hop is asked in both
+directions. The settings were chosen on seed 0. The beam composes one-hop answers of the same run
+over all bridges. The control is trained on one hop alone: two hops asked at once are longer than
+any question that it knows.
+"""
+"""What the page begins with."""
 Figures = dict[str, list[float]]
 """A figure for each seed, by name."""
 
@@ -130,13 +139,15 @@ def in_cell(values: Sequence[float]) -> str:
     mean = float(np.mean(values))
     if len(values) < 2:
         return f"{mean:.3f}"
+    if mean > 1:  # no share
+        return f"{mean:.1f} ({min(values):.1f} to {max(values):.1f})"
     low, high = student(np.array(values))
     return f"{mean:.3f} ({low:.3f} to {high:.3f})"
 
 
 def page(tables: Mapping[tuple[str, str], Figures], made: Mapping[str, object]) -> str:
     """The page, in Markdown."""
-    out = ["# Real graphs\n", __doc__.split("\n\n")[2] + "\n", in_words(made) + "\n"]
+    out = ["# Real graphs\n", INTRODUCTION, in_words(made) + "\n"]
     names = {
         "1p missing mrr": "one hop, missing facts: MRR",
         "1p missing hits1": "Hits@1",
@@ -172,7 +183,7 @@ def span(text: str) -> list[int]:
 
 def main() -> None:
     """Grows what is not there and writes the page after every data set."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Real graphs, over seeds.")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--seeds", type=span, default=span("100-104"))

@@ -63,7 +63,8 @@ class Ways:
     ) -> "Ways":
         """The ways of a question `subject r_1 ... r_k`."""
         n = world.task.n_competing(model.d_vocab)
-        if names.shape[1] == 2:
+        hops = names.shape[1] - 1
+        if hops < 2:
             none = np.empty(0, np.int64)
             empty = np.empty((0, n))
             return cls(none, none.astype(float), empty, none.astype(bool), empty.astype(bool))
@@ -72,11 +73,11 @@ class Ways:
         likely = score_names(model, world.task, prefix)[0].exp().double().numpy()
         # The likeliest bridges, and all that told facts lead to.
         bridges = np.union1d(np.argsort(-likely)[:BRIDGES], reached)
-        hops = np.stack((bridges, np.full(len(bridges), names[0, -1])), axis=1)
-        asked = torch.from_numpy(world.task.lay(hops))
+        onward = np.stack((bridges, np.full(len(bridges), names[0, -1])), axis=1)
+        asked = torch.from_numpy(world.task.lay(onward))
         second = score_names(model, world.task, asked).exp().double().numpy()
         after = np.zeros(second.shape, bool)
-        led = facts.step(AnswerSets.of_one(bridges), hops[:, 1])
+        led = facts.step(AnswerSets.of_one(bridges), onward[:, 1])
         after[led.question, led.member] = True
         return cls(bridges, likely[bridges], second, np.isin(bridges, reached), after)
 
@@ -91,7 +92,7 @@ class Ways:
         best = [i for i in np.argsort(-shares)[:SHOWN_BRIDGES] if shares[i] >= LEAST_SHARE]
         return tuple(
             Bridge(
-                words[self.bridges[i]],
+                words[int(self.bridges[i])],
                 float(shares[i]),
                 bool(self.before[i]),
                 bool(self.after[i, answer]),
@@ -103,7 +104,7 @@ class Ways:
         """The bridges over which told facts lead to an answer, likeliest first."""
         whole = np.flatnonzero(self.before & self.after[:, answer])
         whole = whole[np.argsort(-self.first[whole], kind="stable")]
-        return tuple(Bridge(words[self.bridges[i]], 1 / len(whole), True, True) for i in whole)
+        return tuple(Bridge(words[int(self.bridges[i])], 1 / len(whole), True, True) for i in whole)
 
     def status_of(self, answer: int) -> str:
         """What a guess rests on: whether half of its ways or more lack one fact alone."""

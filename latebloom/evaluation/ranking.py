@@ -80,38 +80,46 @@ def ranks_of(scores: Float[Tensor, "question name"], sets: AnswerSets) -> Float[
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The sets that a cut leaves of some questions, each question weighing the same.
+
+    f1: the mean over questions. held: the share of the answers that are asked for. size: names.
+    """
+
+    f1: float
+    held: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """How the answers of one kind of question are found.
 
-    ranking: of the answers. set_f1: of the sets that the cut leaves, the mean over questions; None
-    where nothing was set aside to choose the cut by. held, size: the share of answers that these
-    sets hold, each question weighing the same, and how many names they have. questions: asked.
+    questions: how many. kept: the sets; None where nothing was set aside to choose a cut by.
     """
 
     ranking: Ranking
-    set_f1: float | None
-    held: float | None
-    size: float | None
     questions: int
+    kept: Kept | None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; what the sets hold stands elsewhere, under `coverage`."""
-        return asdict(self.ranking) | {"set_f1": self.set_f1}
+        return asdict(self.ranking) | {"set_f1": self.kept.f1 if self.kept else None}
 
 
 def rank(scores: Float[Tensor, "question name"], sets: AnswerSets, cut: Cut | None) -> Ranked:
     """The ranks of the answers that are asked for, and the sets that a cut leaves."""
     ranking = Ranking.of(ranks_of(scores, sets))
     if cut is None:
-        return Ranked(ranking, None, None, None, len(sets))
+        return Ranked(ranking, len(sets), None)
     kept = distances_of(scores, sets) <= cut.distance
     rows, names = sets.question[sets.asked], sets.member[sets.asked]
     inside = kept[torch.from_numpy(rows), torch.from_numpy(names).long()].numpy()
     hits = np.bincount(rows, inside, minlength=len(sets))
     sizes = kept.sum(1).numpy()
-    f1 = 2 * hits / (sizes + sets.n_asked)
-    held = hits / sets.n_asked
-    return Ranked(ranking, float(f1.mean()), float(held.mean()), float(sizes.mean()), len(sets))
+    f1, held = 2 * hits / (sizes + sets.n_asked), hits / sets.n_asked
+    found = Kept(float(f1.mean()), float(held.mean()), float(sizes.mean()))
+    return Ranked(ranking, len(sets), found)
 
 
 def rank_splits(model: Transformer, data: Data, *, most: int = MOST_RANKED) -> dict[str, Any]:
@@ -138,22 +146,20 @@ def rank_splits(model: Transformer, data: Data, *, most: int = MOST_RANKED) -> d
 def coverage_of(ranked: Mapping[tuple[str, str], Ranked]) -> dict[str, Any] | None:
     """What the sets hold of the answers that were never told, each question weighing the same; of
     those that follow where none was held out. None where nothing was set aside to cut them by."""
-    cut = {kind: one for kind, one in ranked.items() if one.held is not None}
+    cut = {kind: (one.kept, one.questions) for kind, one in ranked.items() if one.kept}
     missing = {kind: one for kind, one in cut.items() if kind[1] == MISSING}
     told = missing or cut
     if not told:
         return None
-    weights = [one.questions for one in told.values()]
-    held = [one.held for one in told.values()]
-    size = [one.size for one in told.values()]
+    weights = [n for _, n in told.values()]
     return {
         "nominal": NOMINAL,
-        "empirical": float(np.average(held, weights=weights)),
-        "mean_size": float(np.average(size, weights=weights)),
+        "empirical": float(np.average([kept.held for kept, _ in told.values()], weights=weights)),
+        "mean_size": float(np.average([kept.size for kept, _ in told.values()], weights=weights)),
         "of": MISSING if missing else KNOWN,
         "by_query": {
-            query: {"empirical": one.held, "mean_size": one.size, "questions": one.questions}
-            for (query, _), one in told.items()
+            query: {"empirical": kept.held, "mean_size": kept.size, "questions": n}
+            for (query, _), (kept, n) in told.items()
         },
     }
 

@@ -224,8 +224,8 @@ def hold_contest(
     """
     if run.world.task.several:
         raise WorldError(
-            f"the questions of {run.folder.path} have several answers, and a contest judges one; what"
-            " its facts say and what it adds stands in its summary, under `ranking`"
+            f"the questions of {run.folder.path} have several answers, and a contest judges one;"
+            " how they are ranked stands in its summary, under `ranking`"
         )
     with ExitStack() as opened:
         endpoint = None

@@ -41,10 +41,10 @@ def test_a_ranking_by_hand():
 
 
 def test_the_set_that_a_cut_leaves():
-    one = rank(SCORES, SETS, Cut(1.0, 10))
+    one = rank(SCORES, SETS, Cut(1.0, 10)).kept
     # Question 0 keeps 0 and 1, of 0 and 3; question 1 keeps all four, of 1 alone.
-    assert one.set_f1 == pytest.approx((2 / 4 + 2 / 5) / 2)
+    assert one.f1 == pytest.approx((2 / 4 + 2 / 5) / 2)
     assert one.size == pytest.approx((2 + 4) / 2)
     assert one.held == pytest.approx((1 / 2 + 1) / 2)
-    assert rank(SCORES, SETS, None).set_f1 is None
-    assert rank(SCORES, SETS, Cut(math.inf, 0)).held == 1
+    assert rank(SCORES, SETS, None).kept is None
+    assert rank(SCORES, SETS, Cut(math.inf, 0)).kept.held == 1

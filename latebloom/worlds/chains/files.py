@@ -12,7 +12,7 @@ Does not cover: other encodings, compressed files, other RDF syntaxes.
 import csv
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,7 +157,7 @@ def read_triples(path: Path) -> Iterator[Row]:
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Generator[None, None, None]:
     """Says in one line why a file cannot be read.
 
     Raises: FactsError.
