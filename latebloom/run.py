@@ -21,6 +21,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from latebloom.asking.answer import Answer, ask
+from latebloom.asking.sets import SetAnswer, ask_set, refuse_new_facts
 from latebloom.asking.told_facts import NewFacts, ask_both
 from latebloom.asking.told_values import ask_compared
 from latebloom.circuits.examination import CircuitInstrument
@@ -76,13 +77,16 @@ class Run(OpenedRun):
     `corpus` are the same by their kind. model: at checkpoint `step`.
     """
 
-    def ask(self, *question: str, top: int = 5, new: NewFacts | None = None) -> Answer:
+    def ask(self, *question: str, top: int = 5, new: NewFacts | None = None) -> Answer | SetAnswer:
         """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.
 
         new: facts told after training, to be used together with those that the model knows
         (`latebloom.asking.told_facts.load_new_facts`).
         Raises: UnknownNameError, with the nearest known names; LatebloomError if it is no question.
         """
+        if self.world.task.several:
+            refuse_new_facts(new)
+            return ask_set(self.model, self.world, question, top)
         if new is None:
             return ask(self.model, self.world, question, top)
         if self.world.task.chained:

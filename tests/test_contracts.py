@@ -20,7 +20,17 @@ ORDER = (
 )
 """The rooms of the package, each of which imports from those before it alone."""
 ORDER_IN_WORLDS = (
-    *("atomic", "splits", "streams", "config", "ordering", "vocabulary", "written", "tasks"),
+    *(
+        "atomic",
+        "answers",
+        "splits",
+        "streams",
+        "config",
+        "ordering",
+        "vocabulary",
+        "written",
+        "tasks",
+    ),
     *("world", "sentences", "data", "validation", "chains", "comparisons", "published", "build"),
 )
 """The same within `worlds/`: what a question is knows nothing of those that make worlds."""
@@ -109,7 +119,10 @@ def commands_of(page: str) -> list[str]:
     "page",
     [
         "README.md",
-        *(f"docs/{p}.md" for p in ("circuits", "export", "memory", "reproduce", "trees")),
+        *(
+            f"docs/{p}.md"
+            for p in ("circuits", "export", "memory", "own-facts", "reproduce", "trees")
+        ),
     ],
 )
 def test_the_commands_on_a_page_are_commands(page):

@@ -87,7 +87,9 @@ def data(
     seed: int | None = None,
     facts: Path | None = None,
     many_valued: str = "",
+    inverse: Flag = False,
     numeric: Flag = False,
+    graph: Path | None = None,
     world: Fields = None,
     json_: Json = False,
 ) -> None:
@@ -110,10 +112,15 @@ def data(
     facts
         A file of facts: CSV, TSV, JSONL or N-Triples (recipe `facts`).
     many_valued
-        What to do with a subject and relation that have several objects: drop, first or error.
+        What to do with a subject and relation that have several objects: keep them all as a set of
+        answers (the default), drop them, keep the first, or error.
+    inverse
+        Tell every fact backwards as well, as `^inhibits`.
     numeric
         The file of facts is a table of numbers to compare; each row an entity, each column an
         attribute.
+    graph
+        A folder with train.txt, valid.txt and test.txt, a triple a line (recipe `graph`).
     world
         Settings of the world, as in --world.phi 9; `latebloom settings RECIPE` lists them.
     json_
@@ -125,6 +132,7 @@ def data(
     if from_ is not None:
         given = {"RECIPE": recipe, "SOURCE": source, "--facts": facts, "--world": world}
         given |= {"--many-valued": many_valued, "--numeric": numeric, "--seed": seed}
+        given |= {"--inverse": inverse, "--graph": graph}
         for name, value in given.items():
             if value not in (None, "", False, {}):
                 raise LatebloomError(f"{name} has no effect with --from: the folder is read as is")
@@ -135,7 +143,9 @@ def data(
             source=source,
             facts=facts,
             numeric=numeric,
+            graph=graph,
             many_valued=many_valued,
+            inverse=inverse,
             seed=seed,
             sections={"world": world},
         )

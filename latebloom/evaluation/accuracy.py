@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Int
 from numpy import ndarray
 from torch import Tensor
 
+from latebloom.evaluation.ranking import right_rows
 from latebloom.intervals import wilson
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
@@ -90,9 +92,14 @@ def score_splits(
     """
     scores = {}
     for name in world.splits if splits is None else splits:
-        rows = world.examples(name)
+        examples = world.examples(name)
+        rows = np.arange(len(examples))
         if probe and len(rows) > probe:
             rows = rows[:: len(rows) // probe][:probe]
-        right = correct_rows(model, rows, loops_for(model, world.task, rows.shape[1] - 1))
+        if world.task.several:
+            right = right_rows(model, world, name, rows)
+        else:
+            loops = loops_for(model, world.task, examples.shape[1] - 1)
+            right = correct_rows(model, examples[rows], loops)
         scores[name] = Score(n=len(right), correct=int(right.sum()))
     return scores

@@ -209,6 +209,7 @@ RECIPES: Mapping[str, Recipe] = {
             Cost(facts=2000, questions=22_680, parameters=426_624, seconds=214, mib=553),
         ),
         _chains("facts"),
+        _chains("graph"),
         Recipe("dataset", "dataset", Cost()),
         _sentences("question", lines=100_000, parameters=1_198_720, seconds=261, mib=661),
         _sentences("question-published", lines=100_000, parameters=18_984_960),

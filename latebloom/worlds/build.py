@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from latebloom.checked import check_fields
 from latebloom.errors import WorldError
 from latebloom.worlds.chains.atlas import AtlasConfig, load_atlas_table
+from latebloom.worlds.chains.graph import GraphConfig, make_graph_world, read_graph
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.chains.own import FactsConfig, load_fact_table, world_from_table
 from latebloom.worlds.comparisons.elements import ElementsConfig, load_element_table
@@ -47,6 +48,7 @@ class GivenConfig:
 MadeConfig = (
     CompositionConfig
     | FactsConfig
+    | GraphConfig
     | AtlasConfig
     | DatasetConfig
     | ComparisonConfig
@@ -127,6 +129,11 @@ def make_whole(config: MadeConfig, seed: int, tell: Callable[[str], None]) -> Da
             return world_of_numbers(numbers, config, seed)
         case HiddenAttributesConfig():
             return make_hidden_attributes(config, seed)
+        case GraphConfig():
+            graph = read_graph(config)
+            for line in graph.lines():
+                tell(line)
+            return make_graph_world(graph, config, seed)
         case DatasetConfig():
             return make_dataset_world(config)
         case FactsConfig():

@@ -10,6 +10,7 @@ from typing import Any
 from latebloom.errors import RunFolderError
 from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.tasks.comparison import ComparisonTask, HiddenValuesTask
+from latebloom.worlds.tasks.graph import GraphTask
 from latebloom.worlds.tasks.layout import Layout
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
@@ -31,6 +32,9 @@ def task_of(
     match name:
         case ChainTask.name:
             return ChainTask(Layout.of_fields(table))
+        case GraphTask.name:
+            entities = int(table.pop("entities"))
+            return GraphTask(Layout.of_fields(table), entities)
         case ComparisonTask.name | HiddenValuesTask.name:
             kind = HiddenValuesTask if name == HiddenValuesTask.name else ComparisonTask
             return kind(int(table["first_label"])) if table else kind.of(vocabulary)
