@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from latebloom.model.transformer import Transformer
+from latebloom.training.links import Link, softmax_link
 
 NOT_ASKED = -100
 """Stands where a token is asked for no value; the index that cross-entropy passes over."""
@@ -54,12 +55,16 @@ class Sentences:
 
 
 def sentence_loss(
-    model: Transformer, batch: Sentences, *, label_smoothing: float
+    model: Transformer,
+    batch: Sentences,
+    *,
+    label_smoothing: float,
+    link: Link = softmax_link,
 ) -> Float[Tensor, ""]:
     """Mean loss over the words of a batch, in nats; every word counts alike."""
     logits = model(batch.tokens, every_loop=False).logits[-1]
     return F.cross_entropy(
-        logits.flatten(0, 1).float(),
+        link(logits.flatten(0, 1).float()),
         batch.targets.flatten(),
         ignore_index=NO_WORD,
         label_smoothing=label_smoothing,
@@ -73,6 +78,7 @@ def batch_loss(
     every_loop: bool,
     label_smoothing: float,
     every_place: bool = False,
+    link: Link = softmax_link,
 ) -> Float[Tensor, ""]:
     """Mean loss over the questions of a batch, in nats.
 
@@ -86,10 +92,10 @@ def batch_loss(
         n_rows, n_tokens = group.tokens.shape
         looped = model.feedback.looped
         if group.values is not None and looped:
-            total = total + comparison_loss(model, group, group.values, label_smoothing)
+            total = total + comparison_loss(model, group, group.values, label_smoothing, link)
             continue
         if every_place and group.atomic:
-            total = total + every_place_loss(model, group, label_smoothing)
+            total = total + every_place_loss(model, group, label_smoothing, link)
             continue
         at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
         loops = model.feedback.loops_trained(config.n_loops, n_tokens)
@@ -98,7 +104,7 @@ def batch_loss(
 
         def summed(of_loops: Tensor, answers: Tensor = group.answers) -> Tensor:
             return F.cross_entropy(
-                of_loops.flatten(0, 1).float(),
+                link(of_loops.flatten(0, 1).float()),
                 answers.repeat(len(of_loops)),
                 label_smoothing=label_smoothing,
                 reduction="sum",
@@ -113,7 +119,9 @@ def batch_loss(
     return total / sum(len(group.answers) for group in batch)
 
 
-def every_place_loss(model: Transformer, group: Group, label_smoothing: float) -> Float[Tensor, ""]:
+def every_place_loss(
+    model: Transformer, group: Group, label_smoothing: float, link: Link = softmax_link
+) -> Float[Tensor, ""]:
     """The summed loss of atomic facts whose answer is asked for at every token, after every loop.
 
     Of one loop the mean over the tokens, and of the loops the sum.
@@ -121,7 +129,7 @@ def every_place_loss(model: Transformer, group: Group, label_smoothing: float) -
     logits = model(group.tokens).logits
     answers = group.answers[None, :, None].expand(logits.shape[:-1])
     summed = F.cross_entropy(
-        logits.flatten(0, 2).float(),
+        link(logits.flatten(0, 2).float()),
         answers.flatten(),
         label_smoothing=label_smoothing,
         reduction="sum",
@@ -130,20 +138,27 @@ def every_place_loss(model: Transformer, group: Group, label_smoothing: float) -
 
 
 def comparison_loss(
-    model: Transformer, group: Group, values: Int[Tensor, "row pos"], label_smoothing: float
+    model: Transformer,
+    group: Group,
+    values: Int[Tensor, "row pos"],
+    label_smoothing: float,
+    link: Link = softmax_link,
 ) -> Float[Tensor, ""]:
     """The summed loss of comparisons: the label at the end, the values where they are fed back."""
     n_rows, n_tokens = group.tokens.shape
     at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
     found = model(group.tokens, at, every_loop=False, keep_fed_back=True)
     label = F.cross_entropy(
-        found.logits[-1].float(), group.answers, label_smoothing=label_smoothing, reduction="sum"
+        link(found.logits[-1].float()),
+        group.answers,
+        label_smoothing=label_smoothing,
+        reduction="sum",
     )
     fed = model.feedback.feeds(n_tokens)
     values = values[:, fed.start : fed.stop]
     asked = values != NOT_ASKED
     value = F.cross_entropy(
-        found.fed_back[0][asked].float(),
+        link(found.fed_back[0][asked].float()),
         values[asked],
         label_smoothing=label_smoothing,
         reduction="sum",

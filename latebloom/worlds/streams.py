@@ -68,6 +68,16 @@ class Draw(IntEnum):
     """The donors of a probe that reach another bridge, the control of cross-query patching."""
     NOISE = 21
     """Which trained comparisons are told wrongly, and how."""
+    MODULAR = 30
+    """Which part of the table of modular arithmetic is trained on."""
+    PERMUTATIONS = 31
+    """Which part of the table of permutations is trained on."""
+    PARITY = 32
+    """Which bits count, and the bit strings."""
+    LOGIC = 33
+    """The formulas, and which pairs of gates are held out."""
+    FREQUENCIES = 34
+    """The random frequencies that key frequencies are compared with."""
 
 
 def check_seed(seed: int, name: str = "seed") -> None:
