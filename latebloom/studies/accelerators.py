@@ -39,7 +39,7 @@ TUNED_ON = 0
 """The seed on which rate and decay are chosen."""
 RATES = (1e-3, 3e-3, 1e-2)
 DECAYS = (0.3, 1.0)
-STEPS = 1000
+STEPS = 800
 """Steps at most; who has not grokked by then did not grok."""
 TEST, CHOOSING = str(Split.TEST_ID), as_valid(Split.TEST_ID)
 
@@ -74,15 +74,15 @@ BASELINE = Contender(name="adamw")
 CONTENDERS = (
     BASELINE,
     Contender(name="grokfast-ema", settings={"grokfast": "ema"}),
-    Contender(name="orthogonal", settings={"orthogonal_grad": True}),
-    Contender(name="stablemax", settings={"stablemax": True}),
-    Contender(name="row-norm", settings={"row_norm": 1.0}),
     Contender(
         name="muon",
         settings={"optimizer": "muon", "lr": 3e-3},
         rate="muon_lr",
         rates=(MUON_LR / 2, MUON_LR, 2 * MUON_LR),
     ),
+    Contender(name="row-norm", settings={"row_norm": 1.0}),
+    Contender(name="orthogonal", settings={"orthogonal_grad": True}),
+    Contender(name="stablemax", settings={"stablemax": True}),
     Contender(name="decay-to-start", settings={"decay_to": "start"}),
     Contender(name="embed-lr", settings={"embed_lr": 3.0}),
     Contender(name="grokfast-ma", settings={"grokfast": "ma", "grokfast_weight": 5.0}),
@@ -103,7 +103,8 @@ def small() -> RunConfig:
             optimizer="adamw",
             beta2=0.98,
             warmup_steps=10,
-            eval_every=10,
+            eval_every=20,
+            probe=300,
             checkpoint_every=STEPS,
             keep=1,
             until=f"{CHOOSING}>={LEVEL}",
