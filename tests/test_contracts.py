@@ -119,7 +119,10 @@ def commands_of(page: str) -> list[str]:
     "page",
     [
         "README.md",
-        *(f"docs/{p}.md" for p in ("circuits", "export", "memory", "reproduce", "trees")),
+        *(
+            f"docs/{p}.md"
+            for p in ("circuits", "classic", "export", "memory", "reproduce", "trees")
+        ),
     ],
 )
 def test_the_commands_on_a_page_are_commands(page):

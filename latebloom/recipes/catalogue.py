@@ -222,7 +222,7 @@ RECIPES: Mapping[str, Recipe] = {
         _sentences("dyck", lines=200_000, parameters=202_688, seconds=754, mib=897),
         _sentences("dyck-published", lines=200_000, parameters=18_956_288),
         _sentences("sentences"),
-        _classic("modular", questions=3764, parameters=63_040),
+        _classic("modular", questions=2823, parameters=64_704),
         _classic("modular-power", questions=4656),
         _classic("modular-nanda", questions=3831),
         _classic("permutations", questions=7200),

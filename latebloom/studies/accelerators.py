@@ -31,6 +31,7 @@ from latebloom.training.config import MUON_LR, RunConfig
 from latebloom.training.listener import Listener
 from latebloom.training.milestones import LEVEL, sustained_step
 from latebloom.training.run_folder import RunFolder, environment
+from latebloom.worlds.classic.table import ModularConfig
 from latebloom.worlds.splits import Split, as_valid
 
 NAME = "accelerators"
@@ -96,6 +97,7 @@ def small() -> RunConfig:
     return replace(
         config,
         recipe=NAME,
+        world=ModularConfig(),
         train=replace(
             config.train,
             steps=STEPS,
