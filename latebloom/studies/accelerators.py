@@ -38,9 +38,9 @@ NAME = "accelerators"
 RECORD = "accelerators.json"
 TUNED_ON = 0
 """The seed on which rate and decay are chosen."""
-RATES = (1e-3, 3e-3, 1e-2)
+RATES = (1e-3, 2e-3, 4e-3)
 DECAYS = (0.3, 1.0)
-STEPS = 800
+STEPS = 1000
 """Steps at most; who has not grokked by then did not grok."""
 TEST, CHOOSING = str(Split.TEST_ID), as_valid(Split.TEST_ID)
 
