@@ -20,18 +20,9 @@ ORDER = (
 )
 """The rooms of the package, each of which imports from those before it alone."""
 ORDER_IN_WORLDS = (
-    *(
-        "atomic",
-        "answers",
-        "splits",
-        "streams",
-        "config",
-        "ordering",
-        "vocabulary",
-        "written",
-        "tasks",
-    ),
-    *("world", "sentences", "data", "validation", "chains", "comparisons", "published", "build"),
+    *("atomic", "answers", "splits", "streams", "config", "ordering", "vocabulary", "written"),
+    *("tasks", "world", "sentences", "data", "validation", "chains", "comparisons", "classic"),
+    *("published", "build"),
 )
 """The same within `worlds/`: what a question is knows nothing of those that make worlds."""
 DOCS = sorted((ROOT.parent / "docs").glob("*.md"))
@@ -121,7 +112,9 @@ def commands_of(page: str) -> list[str]:
         "README.md",
         *(
             f"docs/{p}.md"
-            for p in ("circuits", "export", "memory", "own-facts", "reproduce", "trees")
+            for p in (
+                *("circuits", "classic", "export", "memory", "own-facts", "reproduce", "trees"),
+            )
         ),
     ],
 )

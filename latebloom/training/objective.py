@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from latebloom.model.transformer import Transformer
+from latebloom.training.links import Link, softmax_link
 
 NOT_ASKED = -100
 """Stands where a token is asked for no value; the index that cross-entropy passes over."""
@@ -35,12 +36,15 @@ class One:
     answers: Int[Tensor, " row"]
 
     def summed(
-        self, logits: Float[Tensor, "loop row *place d_vocab"], label_smoothing: float
+        self,
+        logits: Float[Tensor, "loop row *place d_vocab"],
+        label_smoothing: float,
+        link: Link = softmax_link,
     ) -> Float[Tensor, ""]:
         """The cross-entropy of the answers, summed over loops, rows and places, in nats."""
         answers = self.answers.view(1, -1, *[1] * (logits.ndim - 3)).expand(logits.shape[:-1])
         return F.cross_entropy(
-            logits.flatten(0, -2).float(),
+            link(logits.flatten(0, -2).float()),
             answers.flatten(),
             label_smoothing=label_smoothing,
             reduction="sum",
@@ -62,10 +66,13 @@ class Several:
     n_names: int
 
     def summed(
-        self, logits: Float[Tensor, "loop row *place d_vocab"], label_smoothing: float
+        self,
+        logits: Float[Tensor, "loop row *place d_vocab"],
+        label_smoothing: float,
+        link: Link = softmax_link,
     ) -> Float[Tensor, ""]:
         """The cross-entropy with the sets, summed over loops, rows and places, in nats."""
-        of_places = logits.float().log_softmax(-1)
+        of_places = link(logits.float()).log_softmax(-1)
         told = of_places.reshape(*logits.shape[:2], -1, logits.shape[-1]).sum(2)
         of_members = (told[:, self.rows, self.members] * self.weights).sum()
         of_names = told[:, :, : self.n_names].mean(-1).sum() if label_smoothing else 0.0
@@ -106,12 +113,16 @@ class Sentences:
 
 
 def sentence_loss(
-    model: Transformer, batch: Sentences, *, label_smoothing: float
+    model: Transformer,
+    batch: Sentences,
+    *,
+    label_smoothing: float,
+    link: Link = softmax_link,
 ) -> Float[Tensor, ""]:
     """Mean loss over the words of a batch, in nats; every word counts alike."""
     logits = model(batch.tokens, every_loop=False).logits[-1]
     return F.cross_entropy(
-        logits.flatten(0, 1).float(),
+        link(logits.flatten(0, 1).float()),
         batch.targets.flatten(),
         ignore_index=NO_WORD,
         label_smoothing=label_smoothing,
@@ -125,6 +136,7 @@ def batch_loss(
     every_loop: bool,
     label_smoothing: float,
     every_place: bool = False,
+    link: Link = softmax_link,
 ) -> Float[Tensor, ""]:
     """Mean loss over the questions of a batch, in nats.
 
@@ -138,10 +150,10 @@ def batch_loss(
         n_rows, n_tokens = group.tokens.shape
         looped = model.feedback.looped
         if group.values is not None and looped:
-            total = total + comparison_loss(model, group, group.values, label_smoothing)
+            total = total + comparison_loss(model, group, group.values, label_smoothing, link)
             continue
         if every_place and group.atomic:
-            total = total + every_place_loss(model, group, label_smoothing)
+            total = total + every_place_loss(model, group, label_smoothing, link)
             continue
         at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
         loops = model.feedback.loops_trained(config.n_loops, n_tokens)
@@ -150,37 +162,46 @@ def batch_loss(
         target = group.target
         idle = config.n_loops - loops if repeated else 0
         if idle:  # the last answers stand for those of the loops that were not run
-            total = total + target.summed(logits[-1:], label_smoothing) * (1 + idle)
+            total = total + target.summed(logits[-1:], label_smoothing, link) * (1 + idle)
             logits = logits[:-1]
         if len(logits):
-            total = total + target.summed(logits, label_smoothing)
+            total = total + target.summed(logits, label_smoothing, link)
     return total / sum(len(group.answers) for group in batch)
 
 
-def every_place_loss(model: Transformer, group: Group, label_smoothing: float) -> Float[Tensor, ""]:
+def every_place_loss(
+    model: Transformer, group: Group, label_smoothing: float, link: Link = softmax_link
+) -> Float[Tensor, ""]:
     """The summed loss of atomic facts whose answer is asked for at every token, after every loop.
 
     Of one loop the mean over the tokens, and of the loops the sum.
     """
     logits = model(group.tokens).logits
-    return group.target.summed(logits, label_smoothing) / group.tokens.shape[1]
+    return group.target.summed(logits, label_smoothing, link) / group.tokens.shape[1]
 
 
 def comparison_loss(
-    model: Transformer, group: Group, values: Int[Tensor, "row pos"], label_smoothing: float
+    model: Transformer,
+    group: Group,
+    values: Int[Tensor, "row pos"],
+    label_smoothing: float,
+    link: Link = softmax_link,
 ) -> Float[Tensor, ""]:
     """The summed loss of comparisons: the label at the end, the values where they are fed back."""
     n_rows, n_tokens = group.tokens.shape
     at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
     found = model(group.tokens, at, every_loop=False, keep_fed_back=True)
     label = F.cross_entropy(
-        found.logits[-1].float(), group.answers, label_smoothing=label_smoothing, reduction="sum"
+        link(found.logits[-1].float()),
+        group.answers,
+        label_smoothing=label_smoothing,
+        reduction="sum",
     )
     fed = model.feedback.feeds(n_tokens)
     values = values[:, fed.start : fed.stop]
     asked = values != NOT_ASKED
     value = F.cross_entropy(
-        found.fed_back[0][asked].float(),
+        link(found.fed_back[0][asked].float()),
         values[asked],
         label_smoothing=label_smoothing,
         reduction="sum",

@@ -17,6 +17,7 @@ from torch import Tensor
 from latebloom.model.transformer import Transformer
 from latebloom.training.config import ComparisonFeedConfig, QuestionFeedConfig, TrainConfig
 from latebloom.training.epochs import Epochs
+from latebloom.training.links import link_of
 from latebloom.training.objective import NOT_ASKED, Group, Several, batch_loss
 from latebloom.worlds.answers import FactSets, follow_sets
 from latebloom.worlds.splits import ATOMIC
@@ -140,6 +141,7 @@ class QuestionFeed:
         device: torch.device,
     ) -> None:
         self.config, self.label_smoothing = feed, train.label_smoothing
+        self.link = link_of(train)
         n_atomic = round(feed.atomic_frac * train.batch_size)
         if n_atomic:
             atomic = tuple(name for name in world.trained if name in ATOMIC)
@@ -172,4 +174,5 @@ class QuestionFeed:
             every_loop=self.config.every_loop,
             every_place=self.config.every_place,
             label_smoothing=self.label_smoothing,
+            link=self.link,
         )

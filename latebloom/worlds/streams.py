@@ -70,6 +70,16 @@ class Draw(IntEnum):
     """Which trained comparisons are told wrongly, and how."""
     SETS = 22
     """Which facts of a world of sets are never told, and which of its questions are held out."""
+    MODULAR = 30
+    """Which part of the table of modular arithmetic is trained on."""
+    PERMUTATIONS = 31
+    """Which part of the table of permutations is trained on."""
+    PARITY = 32
+    """Which bits count, and the bit strings."""
+    LOGIC = 33
+    """The formulas, and which pairs of gates are held out."""
+    FREQUENCIES = 34
+    """The random frequencies that key frequencies are compared with."""
 
 
 def check_seed(seed: int, name: str = "seed") -> None:

@@ -12,8 +12,18 @@ from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.tasks.comparison import ComparisonTask, HiddenValuesTask
 from latebloom.worlds.tasks.graph import GraphTask
 from latebloom.worlds.tasks.layout import Layout
+from latebloom.worlds.tasks.logic import LogicTask
+from latebloom.worlds.tasks.modular import ModularTask
+from latebloom.worlds.tasks.parity import ParityTask
+from latebloom.worlds.tasks.permutations import PermutationsTask
+from latebloom.worlds.tasks.rule import RuleTask
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
+
+RULES: Mapping[str, type[RuleTask]] = {
+    task.name: task for task in (ModularTask, PermutationsTask, ParityTask, LogicTask)
+}
+"""The tasks whose questions a rule answers, by their names."""
 
 
 def task_of(
@@ -38,6 +48,8 @@ def task_of(
         case ComparisonTask.name | HiddenValuesTask.name:
             kind = HiddenValuesTask if name == HiddenValuesTask.name else ComparisonTask
             return kind(int(table["first_label"])) if table else kind.of(vocabulary)
+        case _ if name in RULES:
+            return RULES[name].of_fields(table)
         case _:
             raise RunFolderError(
                 f"its questions are of the task {name!r}, which is not one of latebloom's; hand"
