@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup grok test test-slow test-browser lint bench docs results clean
+.PHONY: help setup grok test test-slow test-browser test-faults lint bench docs results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,7 +36,7 @@ grok: setup  ## Watch a transformer grok, and a looped one do what it never lear
 	$(BIN)/latebloom bloom
 
 test: $(STAMP)-dev lint  ## Lint, types, fast tests
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow and not faults"
 
 test-slow: $(STAMP)-slow  ## The trainings that prove the claims (minutes)
 	$(BIN)/python -m pytest -m slow
@@ -56,6 +56,9 @@ test-browser: $(STAMP)-dev $(AXE)  ## The report in a real browser, which is ins
 		apt-get install -y --no-install-recommends chromium; } || \
 		$(BIN)/python -m playwright install chromium
 	LATEBLOOM_AXE=$$(ls $(AXE) 2> /dev/null) $(BIN)/python -m pytest -m browser tests/browser
+
+test-faults: $(STAMP)-dev  ## Kill and corrupt runs, hundreds of times (minutes)
+	$(BIN)/python -m pytest -m faults
 
 lint: $(STAMP)-dev  ## Format, lint, types
 	$(BIN)/ruff format --check .

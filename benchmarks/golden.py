@@ -38,6 +38,8 @@ import torch
 import latebloom
 from benchmarks.golden_families import FAMILIES, OLD_RUNS, SHORT, Family, write_made_files
 from benchmarks.record import commit_of_code
+from latebloom.reading import SEAL
+from latebloom.training.manifest import write_manifest
 
 # --- Where latebloom is touched -------------------------------------------------------------------
 
@@ -68,16 +70,19 @@ def command(*words: object) -> str:
     return printed.getvalue()
 
 
+NO_FIGURES = ("seconds", "task", "reads", SEAL)
+
+
 def read_metrics(run: Path) -> list[dict[str, Any]]:
     """The evaluations of a run, without the times."""
     records = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
-    return [without(record, "seconds", "steps_per_second") for record in records]
+    return [without(record, "seconds", "steps_per_second", SEAL) for record in records]
 
 
 def read_summary(run: Path) -> dict[str, Any]:
     """The outcome of a run, without the time."""
     # Which task it was is no figure, and format 1 did not tell it.
-    return without(json.loads((run / "summary.json").read_text()), "seconds", "task", "reads")
+    return without(json.loads((run / "summary.json").read_text()), *NO_FIGURES)
 
 
 def hash_world(run: Path) -> dict[str, Any]:
@@ -132,6 +137,7 @@ def forget_platform(run: Path) -> None:
     """Drops the exact kernel from a run that is kept: nothing in it depends on that."""
     path = run / "environment.json"
     write_json(path, json.loads(path.read_text()) | {"platform": platform.system()})
+    write_manifest(run)
 
 
 # --- Recording ------------------------------------------------------------------------------------

@@ -22,6 +22,10 @@ PLAIN = {bool: "true or false", int: "a whole number", float: "a number", str: "
 """How the plain types are called in a message."""
 
 
+LARGEST = 1e30
+"""The largest number that a setting may be: any larger one is a slip, and overflows somewhere."""
+
+
 def check_fields(
     config: object, section: str, error: type[LatebloomError] = LatebloomError
 ) -> None:
@@ -35,6 +39,8 @@ def check_fields(
         wanted = mismatch(value, hint)
         if not wanted and hint is float and math.isinf(value) and section != "world":
             wanted = "a finite number"
+        elif not wanted and hint in (int, float) and LARGEST < abs(value) < math.inf:
+            wanted = f"at most {LARGEST:g}"
         if wanted:
             raise error(f"{section}.{name} is {value!r}; it must be {wanted}")
 

@@ -4,21 +4,25 @@ A command can be killed at any moment, and somebody may read a run while it is w
 is new is first written *aside*, under a hidden name in the same folder, and then renamed: a rename
 is one step of the file system, before which a reader finds the old content and after which the new.
 
-Covers: one process that writes to a place at a time. Does not cover: a loss of power (nothing is
-flushed to the disk here; checkpoints, which must survive it, see to that themselves).
+What is written whole is flushed to the disk before it gets its name, so that a loss of power leaves
+the old content or the new, too.
+
+Covers: one process that writes to a place at a time.
 """
 
 import json
 import os
 import shutil
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from latebloom.errors import LatebloomError, MissingExtraError
+from latebloom.reading import parse_json, read_text
+from latebloom.records import to_json
 
 
 @contextmanager
@@ -32,7 +36,9 @@ def whole_file(path: Path) -> Generator[Path, None, None]:
     aside = aside_of(path)
     try:
         yield aside
+        sync(aside)
         aside.replace(path)
+        sync_folder(path.parent)
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
@@ -51,10 +57,40 @@ def whole_folder(path: Path) -> Generator[Path, None, None]:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         yield aside
+        sync_tree(aside)
         aside.replace(path)
+        sync_folder(path.parent)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
+
+
+def sync(path: Path) -> None:
+    """Waits until the content of a file is on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Waits until the names in a folder are on the disk, where the system can be asked for it."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):  # some network file systems sync no folders
+            os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def sync_tree(folder: Path) -> None:
+    """Waits until all that a folder holds is on the disk."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            sync(path)
+        elif path.is_dir():
+            sync_folder(path)
+    sync_folder(folder)
 
 
 def aside_of(path: Path) -> Path:
@@ -74,8 +110,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a value as indented JSON, whole or not at all."""
-    write_text(path, json.dumps(value, indent=2) + "\n")
+    """Writes a value as indented JSON, whole or not at all; what is not finite becomes null."""
+    write_text(path, json.dumps(to_json(value), indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path, error: type[LatebloomError]) -> Any:
@@ -84,9 +120,10 @@ def read_json(path: Path, error: type[LatebloomError]) -> Any:
     error: what to raise, naming the file, if it is missing, cannot be read or is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(read_text(path))
     except (OSError, ValueError) as reason:
-        raise error(f"{path} cannot be read ({reason})") from reason
+        told = reason.strerror if isinstance(reason, OSError) else reason
+        raise error(f"{path} cannot be read ({told})") from reason
 
 
 def import_extra(module: str, extra: str, purpose: str) -> ModuleType:

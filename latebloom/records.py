@@ -56,11 +56,13 @@ def from_json(table: Any, kind: type[R]) -> R:
 
     Raises: ValueError if a field is missing or holds something else.
     """
+    if dataclasses.is_dataclass(kind) and not isinstance(table, Mapping):
+        raise ValueError("it is no object")
     try:
         return CONVERTER.structure(table, kind)
     except cattrs.BaseValidationError as error:
         raise ValueError("; ".join(cattrs.transform_error(error))) from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
 
 

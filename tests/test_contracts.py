@@ -14,9 +14,10 @@ import latebloom
 
 ROOT = Path(latebloom.__file__).parent
 ORDER = (
-    *("spinning", "errors", "files", "intervals", "records", "checked", "worlds", "model"),
-    *("construction", "asking", "rivals", "training", "evaluation", "circuits", "trees"),
-    *("recipes", "studies", "reports", "exported", "export", "run", "explorer", "lessons", "cli"),
+    *("spinning", "errors", "neutral", "reading", "records", "files", "intervals", "checked"),
+    *("worlds", "model", "construction", "asking", "rivals", "training", "evaluation", "circuits"),
+    *("trees", "recipes", "studies", "reports", "exported", "export", "run", "explorer"),
+    *("lessons", "cli"),
 )
 """The rooms of the package, each of which imports from those before it alone."""
 ORDER_IN_WORLDS = (

@@ -1,18 +1,21 @@
 """The command's frame: where words go, what a mistake looks like.
 
 Results go to standard output, progress and complaints to standard error. A user's mistake is one
-line and exit code 2; `latebloom.cli.examples` lists all exit codes.
+line and exit code 2; `latebloom.cli.examples` lists all exit codes. SIGTERM counts as Ctrl-C.
 """
 
 import os
+import re
+import signal
 import sys
+import threading
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
-from rich.console import Console
 from rich.markup import escape
 
 from latebloom.errors import LatebloomError
+from latebloom.reports.terminal import SafeConsole
 
 app = App(
     name="latebloom",
@@ -26,21 +29,40 @@ app = App(
 app.register_install_completion_command(
     help="Complete commands and options with the Tab key, from the next shell on."
 )
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+out = SafeConsole(soft_wrap=True, highlight=False)
+err = SafeConsole(stderr=True, soft_wrap=True, highlight=False)
 
 Fields = Annotated[dict[str, str] | None, Parameter(negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 
 
+OUT_OF_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)
+"""How torch says it."""
+SMALLER = "try a smaller --train.batch-size, --model.d-model or world"
+"""What to try where the memory does not suffice."""
+
+
 def complain(error: Exception | str) -> None:
     """One line on standard error."""
-    err.print(f"[bold red]error:[/bold red] {escape(' '.join(str(error).split()))}")
+    err.print(f"[bold red]error:[/bold red] {escape(in_one_line(str(error)))}")
+
+
+def in_one_line(text: str) -> str:
+    """A message without ends of lines, and without words that fill a screen."""
+    words = (word if len(word) <= 400 else f"{word[:100]}...{word[-20:]}" for word in text.split())
+    return " ".join(words)
+
+
+def on_terminate(_signal: int, _frame: object) -> None:
+    """SIGTERM ends a command as Ctrl-C does."""
+    raise KeyboardInterrupt
 
 
 def main() -> None:
     """The entry point; turns a user's mistake into one line and exit code 2."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_terminate)
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=False)
     except CycloptsError as error:
@@ -54,6 +76,11 @@ def main() -> None:
     except BrokenPipeError:
         # Whoever read our output has gone (`latebloom ... | head`): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (MemoryError, RuntimeError) as error:
+        if not (isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error))):
+            raise
+        complain(f"the memory is not enough ({str(error).strip() or 'out of memory'}); {SMALLER}")
+        sys.exit(2)
     except OSError as error:
         # A full disk, a folder that may not be written: the machine's trouble, not a bug of ours.
         complain(f"{error.filename or 'the disk'}: {error.strerror or error}")

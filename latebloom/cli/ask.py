@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from latebloom.cli.app import Json, app, complain, err, out
 from latebloom.errors import LatebloomError
+from latebloom.neutral import in_json
 
 if TYPE_CHECKING:
     from latebloom.asking.answer import Answer
@@ -67,7 +68,8 @@ def ask(
     import readline
 
     history = run / ".ask_history"
-    if history.exists():
+    keeps = not history.is_symlink()  # a link in a run folder may lead anywhere
+    if keeps and history.exists():
         readline.read_history_file(history)
     err.print(f"{len(loaded.world.vocabulary)} names; an empty line or Ctrl-D ends")
     try:
@@ -78,7 +80,8 @@ def ask(
                 complain(error)
     except (EOFError, KeyboardInterrupt):
         err.print()
-    readline.write_history_file(history)
+    if keeps:
+        readline.write_history_file(history)
 
 
 NOTHING_SUPPORTS = 3
@@ -91,7 +94,7 @@ def show_answer(answer: "Answer | SetAnswer", *, as_json: bool) -> None:
     from latebloom.asking.sets import SetAnswer
 
     if as_json:
-        print(json.dumps(answer.as_dict(), ensure_ascii=False))
+        print(in_json(json.dumps(answer.as_dict(), ensure_ascii=False)))
         return
     if isinstance(answer, SetAnswer):
         for line in lines_of(answer):

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from latebloom.cli.app import Flag, Json, app, err
 from latebloom.errors import LatebloomError
+from latebloom.neutral import in_json, neutral
 
 
 @app.command
@@ -122,9 +123,9 @@ def rivals(
         loaded, config, tell=tell if not quiet else lambda line: None, tell_cost=tell
     )
     if json_:
-        print(json.dumps(table, indent=2, ensure_ascii=False))
+        print(in_json(json.dumps(table, indent=2, ensure_ascii=False)))
     else:
-        print((run / "rivals.md").read_text(), end="")
+        print(neutral((run / "rivals.md").read_text(encoding="utf-8")), end="")
 
 
 def words(text: str) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from latebloom.cli.app import Fields, Flag, Json, app, err, out
 from latebloom.cli.options import Asked, config_for
 from latebloom.cli.tables import fitting
 from latebloom.errors import LatebloomError
+from latebloom.records import to_json
 
 if TYPE_CHECKING:
     from latebloom.training.config import RunConfig
@@ -31,6 +32,7 @@ def grok(
     world_seed: int | None = None,
     out_: Annotated[Path | None, Parameter(name="--out")] = None,
     resume: Path | None = None,
+    from_scratch: Flag = False,
     overwrite: Flag = False,
     facts: Path | None = None,
     many_valued: str = "",
@@ -70,6 +72,8 @@ def grok(
         The run folder; without it, a new one under runs/.
     resume
         Continue this run instead of starting one.
+    from_scratch
+        With --resume: train the run again from step 0, where its checkpoints are damaged.
     overwrite
         Replace the run folder if it exists.
     facts
@@ -132,15 +136,17 @@ def grok(
         world_seed=world_seed,
         sections=sections,
     )
+    if from_scratch and resume is None:
+        raise LatebloomError("--from-scratch has no effect without --resume RUN")
     if resume is not None:
         refuse_with_resume(asked, out_, overwrite)
-        summary = go_on(resume, device, threads, quiet)
+        summary = go_on(resume, device, threads, from_scratch, quiet)
         folder = resume
     else:
         folder, summary = begin(asked, out_, device, threads, overwrite, quiet)
     draw(folder)
     if json_:
-        print(json.dumps(summary, indent=2))
+        print(json.dumps(to_json(summary), indent=2))
     elif not quiet:
         show_summary(summary, folder)
     if summary["stopped_by"] == "interrupt":
@@ -175,14 +181,28 @@ def begin(
     return folder, summary
 
 
-def go_on(folder: Path, device: str, threads: int, quiet: bool) -> dict[str, Any]:
+def go_on(
+    folder: Path, device: str, threads: int, from_scratch: bool, quiet: bool
+) -> dict[str, Any]:
     """Continues a run; returns its summary."""
-    from latebloom.reports.progress import make_progress
+    from latebloom.reports.progress import QuietProgress, make_progress
     from latebloom.studies.grow import resume
 
-    with make_progress(quiet) as listener:
+    class Telling(QuietProgress):
+        """Shows nothing but what was damaged, or is not as it was."""
+
+        def note(self, text: str) -> None:
+            err.print(text, markup=False)
+
+    with Telling() if quiet else make_progress(quiet) as listener:
         try:
-            return resume(folder, listener=listener, device=device, threads=threads)
+            return resume(
+                folder,
+                listener=listener,
+                device=device,
+                threads=threads,
+                from_scratch=from_scratch,
+            )
         except KeyboardInterrupt:
             interrupted(folder)
             raise

@@ -70,7 +70,15 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         check_fields(self, "model")
-        for name in ("d_model", "n_layers", "n_loops", "n_heads", "mlp_ratio", "max_positions"):
+        for name in (
+            "d_model",
+            "n_layers",
+            "n_loops",
+            "n_heads",
+            "mlp_ratio",
+            "max_positions",
+            "max_distance",
+        ):
             if getattr(self, name) < 1:
                 raise LatebloomError(
                     f"model.{name} is {getattr(self, name)}; it must be at least 1"

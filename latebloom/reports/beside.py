@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator, PercentFormatter
 from matplotlib.ticker import StrMethodFormatter as Numbers
 
+from latebloom.neutral import neutral_value
 from latebloom.reports.curves import write_curves
 from latebloom.reports.figure import (
     FAINT,
@@ -55,6 +56,7 @@ def write_beside(folder: Path, found: Sequence[Bloomed]) -> Path:
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
+        finalize=neutral_value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

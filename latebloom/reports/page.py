@@ -19,6 +19,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from latebloom.errors import RunFolderError
+from latebloom.neutral import neutral, neutral_value
 from latebloom.reports.captions import Caption, caption_of, place_of
 from latebloom.reports.curves import subtitle, uses_log_steps
 from latebloom.reports.figure import LEAST
@@ -58,10 +59,12 @@ def render_report(recording: Recording) -> str:
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
+        finalize=neutral_value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.policies["json.dumps_function"] = shown_json
     templates.filters.update(percent=percent, duration=duration, plain=plain)
     rows = split_rows(recording)
     made = make_laboratory(recording.run_dir, recording.records)
@@ -96,6 +99,11 @@ def render_report(recording: Recording) -> str:
         evaluations=thinned(recording.records, MOST_ROWS),
         evaluations_in_all=len(recording.records),
     )
+
+
+def shown_json(value: Any, **_: Any) -> str:
+    """A value for the page's script, whose texts it shows."""
+    return neutral(json.dumps(value, ensure_ascii=False))
 
 
 def split_rows(recording: Recording) -> list[dict[str, Any]]:

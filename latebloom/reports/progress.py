@@ -9,12 +9,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Protocol, TextIO, runtime_checkable
 
-from rich.console import Console
-
+from latebloom.neutral import neutral
 from latebloom.reports.live_progress import LiveProgress
 from latebloom.reports.notebook_progress import NotebookProgress, in_notebook
 from latebloom.reports.shown import loss_of
 from latebloom.reports.splits import in_order, percent
+from latebloom.reports.terminal import SafeConsole
 from latebloom.training.listener import Listener, Silence
 
 
@@ -38,7 +38,7 @@ def make_progress(quiet: bool, stream: TextIO | None = None, *, beside: bool = F
     if stream is None and in_notebook():
         return NotebookProgress()
     shown_on = sys.stderr if stream is None else stream
-    console = Console(file=shown_on, highlight=False)
+    console = SafeConsole(file=shown_on, highlight=False)
     blocks = "utf" in console.encoding.lower()
     if console.is_terminal and not console.is_dumb_terminal and blocks:
         return LiveProgress(console, beside=beside)
@@ -96,5 +96,5 @@ class PlainProgress:
         self.note("  ".join([*numbers, *shares, record.get("phase", "")]))
 
     def note(self, text: str) -> None:
-        self.stream.write(text.rstrip() + "\n")
+        self.stream.write(neutral(text.rstrip()) + "\n")
         self.stream.flush()

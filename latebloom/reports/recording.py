@@ -5,15 +5,19 @@ Covers: a run killed while it wrote a line (the line is left out and counted), a
 later record of a step counts), a run without summary. Does not cover: checkpoints.
 """
 
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
 from latebloom.errors import RunFolderError
-from latebloom.files import read_json, write_bytes
+from latebloom.files import write_bytes
+from latebloom.neutral import neutral
+from latebloom.reading import read_text
+from latebloom.training.manifest import check_manifest
+from latebloom.training.written import read_evaluations, read_machine, read_summary
 from latebloom.worlds.data import Description, describe
 
 Record = Mapping[str, Any]
@@ -71,13 +75,15 @@ def read_recording(run_dir: Path | str) -> Recording:
     if not folder.is_dir():
         raise RunFolderError(f"{folder} is no folder; name a run folder that `latebloom grok` made")
     records, skipped = read_metrics(folder / "metrics.jsonl")
+    check_manifest(folder)
+    summary, machine = folder / "summary.json", folder / "environment.json"
     return Recording(
         run_dir=folder,
         records=records,
         skipped=skipped,
-        summary=_read_json(folder / "summary.json"),
+        summary=read_summary(summary, whole=False) if lexists(summary) else {},
         config=_read_toml(folder / "config.toml"),
-        environment=_read_json(folder / "environment.json"),
+        environment=read_machine(machine)[1] if lexists(machine) else {},
         data=describe(folder),
     )
 
@@ -87,16 +93,9 @@ def read_metrics(path: Path) -> tuple[list[Record], int]:
 
     Raises: RunFolderError if there is no evaluation.
     """
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        lines = []
-    except OSError as error:
-        raise RunFolderError(f"{path} cannot be read ({error.strerror})") from error
     by_step: dict[int, Record] = {}
     skipped = 0
-    for line in filter(None, map(str.strip, lines)):
-        record = _record(line)
+    for _, record, _ in read_evaluations(path):
         if record is None:
             skipped += 1
         else:
@@ -131,35 +130,21 @@ def phase_spans(records: Sequence[Record]) -> list[tuple[str, int, int]]:
 
 
 def write_output(path: Path, content: bytes) -> None:
-    """Writes what is shown, whole or not at all.
+    """Writes what is shown, whole or not at all; an SVG without characters that act.
 
     Raises: RunFolderError if it cannot be written.
     """
+    if path.suffix == ".svg":
+        content = neutral(content.decode()).encode()
     try:
         write_bytes(path, content)
     except OSError as error:
         raise RunFolderError(f"{path} cannot be written ({error.strerror})") from error
 
 
-def _record(line: str) -> Record | None:
-    """The evaluation in a line, None if it is cut short or is none."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(record, dict) or not isinstance(record.get("accuracy"), dict):
-        return None
-    return record if isinstance(record.get("step"), int) else None
-
-
-def _read_json(path: Path) -> Record:
-    """A table that a run may not have written yet; empty without it."""
-    return read_json(path, RunFolderError) if path.exists() else {}
-
-
 def _read_toml(path: Path) -> Record:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from html import escape
 
 from latebloom.errors import CorpusError
+from latebloom.neutral import neutral
 from latebloom.trees.scores import brackets
 
 Span = tuple[int, int]
@@ -48,7 +49,7 @@ def draw_tree(words: Sequence[str], spans: Sequence[Span], *, title: str = "") -
 
 
 def _svg(parts: list[str], width: float, height: float, told: str) -> str:
-    return (
+    return neutral(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
         f' width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(told)}"'
         ' font-family="DejaVu Sans, Verdana, sans-serif" font-size="12">'

@@ -11,6 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from latebloom.errors import RivalError
+from latebloom.reading import read_lines, seal
+from latebloom.records import from_json
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
@@ -20,6 +24,13 @@ class Completion:
     prompt_tokens: int
     completion_tokens: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Completion):
+    """A line of the file: the answer, and what it answers."""
+
+    key: str
 
 
 def key_of(request: dict[str, Any]) -> str:
@@ -41,13 +52,18 @@ class AnswerCache:
                 self._read(path)
 
     def _read(self, path: Path) -> None:
-        for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            lines = list(read_lines(path))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise RivalError(f"{path} cannot be read ({reason})") from error
+        for line in lines:
             try:
-                record = json.loads(line)
-                key = record.pop("key")
-                self.kept[key] = Completion(**record)
-            except (ValueError, KeyError, TypeError, AttributeError):
-                continue
+                kept = from_json(line.table(), Kept)
+            except ValueError:
+                continue  # it is asked again
+            fields = (kept.text, kept.prompt_tokens, kept.completion_tokens, kept.seconds)
+            self.kept[kept.key] = Completion(*fields)
         with path.open("rb+") as file:  # so that the next line begins on its own
             if file.seek(0, 2) and (file.seek(-1, 2), file.read(1))[1] != b"\n":
                 file.write(b"\n")
@@ -64,6 +80,6 @@ class AnswerCache:
         with self.lock:
             self.kept[key] = completion
             if self.path is not None:
-                record = {"key": key} | asdict(completion)
+                record = seal({"key": key} | asdict(completion))
                 with self.path.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -57,6 +57,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from latebloom.errors import LatebloomError
 from latebloom.files import write_text
 from latebloom.model.transformer import Transformer
+from latebloom.reading import parse_json, read_text, seal, unseal
 from latebloom.records import from_json, to_json
 from latebloom.training.checkpoint import Checkpoint
 from latebloom.training.device import choose_device
@@ -158,7 +159,7 @@ def home_of(run: RunFolder, name: str) -> Path:
 def read_kept(path: Path, instrument: Instrument[R]) -> R | None:
     """A record made before; None if it is missing, cut short, incomplete, or made differently."""
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = unseal(parse_json(read_text(path)))
         made_so = table["format"] == instrument.format
         made_so = made_so and table["config"] == to_json(instrument.config)
         return from_json(table, kind_of(instrument)) if made_so else None
@@ -183,7 +184,7 @@ def keep(path: Path, instrument: Instrument[R], step: int, found: Any) -> R:
             f"the record of {instrument.name!r} cannot be kept as JSON and read back ({error});"
             " a record is a dict, or a dataclass that the instrument names as its `record`"
         ) from error
-    write_text(path, text + "\n")
+    write_text(path, json.dumps(seal(json.loads(text))) + "\n")
     return record
 
 

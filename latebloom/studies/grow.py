@@ -20,16 +20,20 @@ from latebloom.model.transformer import Transformer
 from latebloom.training.config import RunConfig, check_feed
 from latebloom.training.device import choose_device
 from latebloom.training.listener import Listener, Silence
+from latebloom.training.lock import locked
 from latebloom.training.loop import Outcome, train
 from latebloom.training.milestones import first_step, sustained_step
 from latebloom.training.own import NOTHING_OWN, Own
-from latebloom.training.run_folder import RunFolder
+from latebloom.training.run_folder import RunFolder, settle_run
 from latebloom.training.until import remarks, rule_for
+from latebloom.training.written import Machine
 from latebloom.worlds.build import build_world, given
 from latebloom.worlds.data import Data
 
 TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
+MOST_THREADS = 1024
+"""More processor threads than any machine has use for."""
 CHOICES = 300
 """Lines of a held-out split by which an evaluation tells the rule that is followed; at the end all
 of them tell it."""
@@ -67,7 +71,8 @@ def grow(
     check_feed(config.feed, config.model, data.asks)
     machine = {"device": place.type, "threads": use_threads(threads)}
     run = RunFolder.create(Path(out), config, data, machine, overwrite, own)
-    return finish(config, data, run, listener, place)
+    with locked(run.path):
+        return finish(config, data, run, listener, place)
 
 
 def resume(
@@ -76,20 +81,41 @@ def resume(
     listener: Listener | None = None,
     device: str = "auto",
     threads: int = 0,
+    from_scratch: bool = False,
     own: Own = NOTHING_OWN,
 ) -> dict[str, Any]:
-    """Goes on with a run from its newest checkpoint; returns the summary.
+    """Goes on with a run from its newest whole checkpoint; returns the summary.
 
-    own: the parts of one's own that it was grown with.
+    own: the parts of one's own that it was grown with. from_scratch: train it again from step 0.
     The device and the threads that it began with are kept unless told otherwise: with them the
-    result is the uninterrupted one bit for bit.
+    result is the uninterrupted one bit for bit. With others the listener is told so.
+    Raises: RunFolderError if it is no run, is damaged beyond going on, or is being written.
     """
+    listener = listener or Silence()
+    settle_run(Path(path))
     run = RunFolder.open(Path(path), own)
-    before = run.environment()
-    own.check_against(before.get("own", []), path)
-    place = choose_device(before["device"] if device == "auto" else device)
-    use_threads(threads or before["threads"])
-    return finish(run.config(), run.data(), run, listener or Silence(), place)
+    before = run.machine()
+    own.check_against(before.own, path)
+    place = choose_device(before.device if device == "auto" else device)
+    machine = {"device": place.type, "threads": use_threads(threads or before.threads)}
+    for line in changes(before, machine):
+        listener.note(line)
+    with locked(run.path):
+        newest = max((checkpoint.step for checkpoint in run.checkpoints()), default=0)
+        run.note_resumed(0 if from_scratch else newest, machine)
+        return finish(run.config(), run.data(), run, listener, place, from_scratch)
+
+
+def changes(before: Machine, machine: Mapping[str, Any]) -> list[str]:
+    """What decides the numbers and is not as it was when the run began, each as a sentence."""
+    was = {"device": before.device, "threads": before.threads, "torch": before.torch}
+    now = {**machine, "torch": str(torch.__version__)}
+    return [
+        f"this run began with {name} {was[name]} and goes on with {now[name]}: its numbers may"
+        " differ from those of an uninterrupted run"
+        for name in was
+        if was[name] and was[name] != now[name]
+    ]
 
 
 def use_threads(threads: int) -> int:
@@ -97,15 +123,22 @@ def use_threads(threads: int) -> int:
 
     Raises: LatebloomError for a negative number.
     """
-    if threads < 0:
-        raise LatebloomError(f"--threads is {threads}; use 1 or more, or 0 to let torch choose")
+    if not 0 <= threads <= MOST_THREADS:
+        raise LatebloomError(
+            f"--threads is {threads}; use 1 to {MOST_THREADS}, or 0 to let torch choose"
+        )
     if threads:
         torch.set_num_threads(threads)
     return torch.get_num_threads()
 
 
 def finish(
-    config: RunConfig, data: Data, run: RunFolder, listener: Listener, device: torch.device
+    config: RunConfig,
+    data: Data,
+    run: RunFolder,
+    listener: Listener,
+    device: torch.device,
+    from_scratch: bool = False,
 ) -> dict[str, Any]:
     """Trains to the end, measures, and writes `summary.json`.
 
@@ -119,7 +152,7 @@ def finish(
         told = {"accuracy": {split: one.accuracy for split, one in scores.items()}}
         return told | ({"rules": rules} if rules else {})
 
-    outcome = train(config, data, run, measure, listener, device, run.own)
+    outcome = train(config, data, run, measure, listener, device, run.own, from_scratch)
     scores = score(outcome.model, data, probe=TRAINED_SAMPLE, splits=data.trained)
     scores |= score(outcome.model, data, splits=(*data.tested, *data.validated))
     rules = follow(outcome.model, data, splits=data.tested)

@@ -25,7 +25,8 @@ from torch import nn
 from latebloom.errors import TrainingError
 from latebloom.model.transformer import Transformer
 from latebloom.training.averaging import WeightAverage
-from latebloom.training.checkpoint import restore, save_checkpoint
+from latebloom.training.beginning import beginning
+from latebloom.training.checkpoint import save_checkpoint
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.device import autocast_dtype
 from latebloom.training.feed import make_feed
@@ -60,10 +61,12 @@ def train(
     listener: Listener,
     device: torch.device,
     own: Own = NOTHING_OWN,
+    from_scratch: bool = False,
 ) -> Outcome:
-    """Trains from the newest checkpoint of the run, or from the start, to the end.
+    """Trains from the newest whole checkpoint of the run, or from the start, to the end.
 
-    own: parts that are used in place of latebloom's.
+    own: parts that are used in place of latebloom's. from_scratch: from step 0 on, whatever there
+    is.
     Raises: TrainingError if the loss stops being finite or the disk is full.
     """
     settings = config.train
@@ -77,12 +80,10 @@ def train(
     autocast = autocast_dtype(settings.precision, device, config.model.d_model)
     step, seconds, records = 0, 0.0, []
     losses: list[float] = []  # of the steps since the last evaluation
-    resumable = [checkpoint for checkpoint in run.checkpoints() if checkpoint.resumable]
-    if resumable:
-        place = restore(resumable[-1], average, optimizers)
-        step, seconds = place["step"], place["seconds"]
-        losses = place.get("losses", [])  # checkpoints of earlier versions hold none
-        records = run.forget_after(step)
+    begin = beginning(run, average, optimizers, listener, from_scratch)
+    if begin is not None:
+        step, seconds, losses = begin.place.step, begin.place.seconds, list(begin.place.losses)
+        records = begin.records
     judged = tuple(split for split in data.tested if data.meaning(split).judged)
     listener.start(settings.steps, step, f"{config.recipe}, seed {config.seed}", judged)
 
@@ -91,10 +92,12 @@ def train(
     def save() -> None:
         if not all(p.isfinite().all() for p in model.parameters()):
             raise TrainingError(not_finite(run, step))
-        place = {"seconds": time.perf_counter() - began, "losses": losses}
+        run.sync_metrics()
+        seconds = time.perf_counter() - began
+        place = {"seconds": seconds, "losses": losses, "evaluations": len(records)}
         save_checkpoint(run.path / "checkpoints", step, average, optimizers, place, settings.keep)
 
-    if not resumable:
+    if begin is None or begin.lacks:
         save()
     reached, stopped = goal_reached(records, until), False
     with interruptible() as interrupted:
@@ -227,21 +230,23 @@ def not_finite(run: RunFolder, step: int) -> str:
 
 @contextlib.contextmanager
 def interruptible() -> Generator[threading.Event, None, None]:
-    """Turns the first Ctrl-C into an event, so that a step is never left half done.
+    """Turns the first Ctrl-C, or SIGTERM, into an event, so that a step is never left half done.
 
-    The second Ctrl-C is Python's own. Outside the main thread nothing is changed.
+    The second is what it was before. Outside the main thread nothing is changed.
     """
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield event
         return
 
-    def on_interrupt(_signal: int, _frame: object) -> None:
+    def on_interrupt(number: int, _frame: object) -> None:
         event.set()
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before[number])
 
-    before = signal.signal(signal.SIGINT, on_interrupt)
+    both = (int(signal.SIGINT), int(signal.SIGTERM))
+    before = {number: signal.signal(number, on_interrupt) for number in both}
     try:
         yield event
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

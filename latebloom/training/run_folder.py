@@ -5,6 +5,7 @@ RUN/config.toml          what was asked          RUN/metrics.jsonl   a line an e
 RUN/environment.json     where it ran            RUN/checkpoints/    model and optimizer states
 RUN/vocabulary.json      \\ the world, so that   RUN/summary.json    the outcome, for scripts
 RUN/world.safetensors    / the run is complete   RUN/report.html     the outcome, for people
+RUN/manifest.json        their checksums         RUN/resumed.jsonl   a line each time it went on
 ```
 Nothing that exists is overwritten without being told to.
 """
@@ -12,7 +13,7 @@ Nothing that exists is overwritten without being told to.
 import json
 import os
 import platform
-import shutil
+import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -21,11 +22,17 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from latebloom.errors import LatebloomError, RunFolderError
-from latebloom.files import read_json, write_json, write_text
+from latebloom.errors import RunFolderError
+from latebloom.files import sync, sync_tree, write_bytes, write_json, write_text
+from latebloom.reading import read_bytes, read_text, seal
+from latebloom.records import to_json
 from latebloom.training.checkpoint import Checkpoint, list_checkpoints
 from latebloom.training.config import RunConfig
+from latebloom.training.lock import locked
+from latebloom.training.manifest import check_manifest, write_manifest
 from latebloom.training.own import NOTHING_OWN, Own
+from latebloom.training.placing import interrupted, new_place, settle
+from latebloom.training.written import Machine, read_evaluations, read_machine, read_summary
 from latebloom.worlds.data import Data, as_corpus, as_world, load_data
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.world import World
@@ -59,30 +66,22 @@ class RunFolder:
     ) -> "RunFolder":
         """A new run folder with config, environment and world written.
 
-        It is made beside its place and put there when it is whole, so that a run which is killed
-        meanwhile leaves nothing at `path`; what is overwritten goes after that.
+        It is put in its place when it is whole (`latebloom.training.placing`), so that a run which
+        is killed meanwhile leaves nothing half made; what is overwritten goes after that.
 
         Raises: RunFolderError if the folder exists and is not empty (and `overwrite` is false or
         it holds something else than a run), or cannot be written.
         """
-        target = path.resolve()
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            if not overwrite:
-                raise RunFolderError(
-                    f"{path} exists; choose another --out, or say --overwrite, or go on with"
-                    f" `latebloom grok --resume {path}`"
-                )
-            if not is_run(target):
-                raise RunFolderError(f"{path} is no run folder: --overwrite leaves it alone")
-        making = beside(target, "new")
         try:
-            (making / "checkpoints").mkdir(parents=True)
-            data.save(making)
-            write_json(making / "environment.json", environment() | machine | {"own": own.names()})
-            write_text(making / "config.toml", config.to_toml())
-            put_in_place(making, target)
+            with new_place(path.resolve(), overwrite, is_run) as making:
+                (making / "checkpoints").mkdir()
+                data.save(making)
+                told = environment() | machine | {"own": own.names()}
+                write_json(making / "environment.json", told)
+                write_text(making / "config.toml", config.to_toml())
+                write_manifest(making)
+                sync_tree(making)
         except (OSError, SafetensorError) as error:
-            shutil.rmtree(making, ignore_errors=True)
             reason = error.strerror if isinstance(error, OSError) else error
             raise RunFolderError(f"{path} cannot be written ({reason})") from error
         return cls(path, own)
@@ -96,20 +95,25 @@ class RunFolder:
         """
         run = cls(Path(path), own)
         if not (run.path / "config.toml").is_file():
-            raise RunFolderError(f"{path} is no run folder (it has no config.toml)")
-        found = run.environment().get("format")
+            killed = interrupted(run.path)
+            say = (
+                f"{killed}; say the same command again, or --resume" if killed else "no config.toml"
+            )
+            raise RunFolderError(f"{path} is no run folder ({say})")
+        found = run.machine().format
         if found not in READABLE:
             raise RunFolderError(
                 f"{path} has run-folder format {found}, this latebloom reads format"
                 f" {' and '.join(map(str, READABLE))}; use the version that wrote it, or grow it"
                 " again"
             )
+        check_manifest(run.path)
         return run
 
     def config(self) -> RunConfig:
         try:
-            return RunConfig.from_toml((self.path / "config.toml").read_text())
-        except (OSError, LatebloomError) as error:
+            return RunConfig.from_toml(read_text(self.path / "config.toml"))
+        except (OSError, ValueError) as error:
             raise RunFolderError(f"{self.path / 'config.toml'}: {error}") from error
 
     def data(self) -> Data:
@@ -130,11 +134,12 @@ class RunFolder:
         """
         return as_corpus(self.data(), self.path)
 
-    def environment(self) -> dict[str, Any]:
-        return read_json(self.path / "environment.json", RunFolderError)
+    def machine(self) -> Machine:
+        """Where the run began, and with which parts of one's own."""
+        return read_machine(self.path / "environment.json")[0]
 
     def summary(self) -> dict[str, Any]:
-        return read_json(self.path / "summary.json", RunFolderError)
+        return read_summary(self.path / "summary.json")
 
     def checkpoints(self) -> list[Checkpoint]:
         return list_checkpoints(self.path / "checkpoints")
@@ -162,36 +167,81 @@ class RunFolder:
         raise RunFolderError(f"{self.path} has no checkpoint of step {step}; it has {steps}")
 
     def append_metrics(self, record: dict[str, Any]) -> None:
-        """Adds a line to `metrics.jsonl`.
+        """Adds a line to `metrics.jsonl`; what is not finite becomes null.
 
         Raises: RunFolderError if the disk is full or the folder has gone.
         """
+        append_line(self.path / "metrics.jsonl", seal(to_json(record)))
+
+    def sync_metrics(self) -> None:
+        """Waits until `metrics.jsonl` is on the disk: before the checkpoint that rests on it."""
         path = self.path / "metrics.jsonl"
-        try:
-            with path.open("a") as file:
-                file.write(json.dumps(record) + "\n")
-        except OSError as error:
-            raise RunFolderError(
-                f"{path} cannot be written ({error.strerror}); make room, then go on with --resume"
-            ) from error
+        if path.exists():
+            sync(path)
 
     def metrics(self) -> Iterator[dict[str, Any]]:
-        """The records of `metrics.jsonl`; a last line cut short by a kill is passed over."""
-        path = self.path / "metrics.jsonl"
-        for line in path.read_text().splitlines() if path.exists() else ():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
+        """The records of `metrics.jsonl`; a last line cut short by a kill is passed over.
 
-    def forget_after(self, step: int) -> list[dict[str, Any]]:
-        """Drops the records after a step (a resumed run writes them again); returns the rest."""
-        kept = [record for record in self.metrics() if record["step"] <= step]
-        write_text(self.path / "metrics.jsonl", "".join(json.dumps(r) + "\n" for r in kept))
-        return kept
+        Raises: RunFolderError naming a line that is damaged, or saying that some are missing.
+        """
+        path = self.path / "metrics.jsonl"
+        mend = f"`latebloom grok --resume {self.path}` tells more and goes on without"
+        count = 0
+        for line, record, reason in read_evaluations(path):
+            if record is not None:
+                count += 1
+                yield record
+            elif not line.last:
+                raise RunFolderError(f"{path}, line {line.number} is damaged ({reason}); {mend}")
+        newest = self.checkpoints()[-1:]
+        if newest and (had := newest[0].state().evaluations) > count:
+            raise RunFolderError(f"{path} holds {count} of {had} evaluations; {mend}")
+
+    def evaluated(self) -> bool:
+        """Whether an evaluation was written, whole or not."""
+        return any(True for _ in read_evaluations(self.path / "metrics.jsonl"))
+
+    def forget_after(self, step: int) -> tuple[list[dict[str, Any]], str]:
+        """Drops the records after a step, which a resumed run writes again; returns the rest.
+
+        Damaged lines go into `metrics-damaged.jsonl`; the text says so, or is empty.
+        """
+        path, aside = self.path / "metrics.jsonl", self.path / "metrics-damaged.jsonl"
+        found = list(read_evaluations(path))
+        damaged = [line for line, record, _ in found if record is None and not line.last]
+        kept = [record for _, record, _ in found if record is not None and record["step"] <= step]
+        if damaged:
+            before = read_bytes(aside) if aside.exists() else b""
+            write_bytes(aside, before + b"".join(line.content + b"\n" for line in damaged))
+        lines = (json.dumps(seal(to_json(record))) + "\n" for record in kept)
+        write_text(path, "".join(lines))
+        numbers = ", ".join(str(line.number) for line in damaged)
+        told = f"damaged lines of metrics.jsonl were set aside into {aside.name}: {numbers}"
+        return kept, told if damaged else ""
+
+    def note_resumed(self, step: int, machine: dict[str, Any]) -> None:
+        """Adds a line to `resumed.jsonl`: from which step, where and with what the run goes on."""
+        now = {"step": step, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+        append_line(self.path / "resumed.jsonl", now | machine | versions())
 
     def write_summary(self, summary: dict[str, Any]) -> None:
-        write_json(self.path / "summary.json", summary)
+        write_json(self.path / "summary.json", seal(to_json(summary)))
+
+
+def append_line(path: Path, record: dict[str, Any]) -> None:
+    """Adds a line to a JSON Lines file of a run.
+
+    Raises: RunFolderError if it cannot be written.
+    """
+    careful = getattr(os, "O_NOFOLLOW", 0)  # a link in a run folder may lead anywhere
+    try:
+        opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | careful, 0o666)
+        with os.fdopen(opened, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record, allow_nan=False) + "\n")
+    except OSError as error:
+        raise RunFolderError(
+            f"{path} cannot be written ({error.strerror}); make room, then go on with --resume"
+        ) from error
 
 
 def is_run(path: Path) -> bool:
@@ -199,44 +249,40 @@ def is_run(path: Path) -> bool:
     if not (path / "config.toml").is_file():
         return False
     try:
-        written = read_json(path / "environment.json", RunFolderError)
+        machine, _ = read_machine(path / "environment.json")
+        return bool(machine.latebloom) and machine.format in READABLE
     except RunFolderError:
         return False
-    ours = isinstance(written, dict) and "latebloom" in written
-    return ours and written.get("format") in READABLE
 
 
-def beside(path: Path, kind: str) -> Path:
-    """A hidden name in the same folder, of this process alone."""
-    return path.with_name(f".{path.name}.{kind}-{os.getpid()}")
+def settle_run(path: Path) -> None:
+    """Finishes or undoes an --overwrite that was killed.
 
-
-def put_in_place(made: Path, target: Path) -> None:
-    """Gives a whole folder its name; a folder that has it already is deleted, but only then."""
-    if not target.exists():
-        made.rename(target)
-        return
-    old = beside(target, "old")
-    target.rename(old)
-    try:
-        made.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old)
+    Raises: RunFolderError if another process writes the run.
+    """
+    if interrupted(path):
+        with locked(path):
+            settle(path, is_run)
 
 
 def environment() -> dict[str, Any]:
     """Versions and machine, as far as they decide the numbers."""
     return {
         "format": FORMAT,
-        "latebloom": version("latebloom"),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": version("numpy"),
+        **versions(),
         "platform": platform.platform(),
         "processor": torch.cpu.get_capabilities().get("cpu_name", platform.processor())
         if hasattr(torch.cpu, "get_capabilities")
         else platform.processor(),
         "cores": os.cpu_count(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions that decide the numbers."""
+    return {
+        "latebloom": version("latebloom"),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": version("numpy"),
     }

@@ -5,9 +5,9 @@ is asked and judged; both are saved into a run folder and read back from it. Wha
 that says which of the two it takes, and `as_world` and `as_corpus` say it to the user.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from latebloom.worlds.tasks.saved import task_of
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
-from latebloom.worlds.written import JSON_FILE, read_written
+from latebloom.worlds.written import JSON_FILE, read_table, read_written
 
 Data = World | Corpus
 """What a run is trained and tested on."""
@@ -67,10 +67,10 @@ def describe(folder: Path) -> Description:
     Of a folder of format 1 the known tasks tell it; without such a file it is the usual.
     Raises: RunFolderError if the file is damaged.
     """
-    if not (folder / JSON_FILE).is_file():
+    if not lexists(folder / JSON_FILE):
         return Description()
     try:
-        table = json.loads((folder / JSON_FILE).read_text())
+        table = read_table(folder)
         if isinstance(table["splits"], list):
             task = task_of_table(table)
             meanings = {split: task.meaning(split) for split in table["splits"]}
@@ -81,6 +81,8 @@ def describe(folder: Path) -> Description:
             {name: SplitMeaning.from_dict(one) for name, one in splits},
             tuple((str(phase), str(split)) for phase, split in table["phases"]),
         )
+    except RunFolderError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFolderError(f"{folder / JSON_FILE} cannot be read ({error})") from error
 

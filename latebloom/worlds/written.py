@@ -13,6 +13,7 @@ Run folders of format 1 have the task's name alone, and a list of splits; both a
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
@@ -22,11 +23,15 @@ from numpy import ndarray
 from safetensors import SafetensorError
 
 from latebloom.errors import LatebloomError, RunFolderError
+from latebloom.reading import parse_json, read_bytes, read_text
+from latebloom.records import from_json
 from latebloom.worlds.splits import SplitMeaning
 from latebloom.worlds.vocabulary import Vocabulary
 
 JSON_FILE = "vocabulary.json"
 ARRAYS_FILE = "world.safetensors"
+LARGEST = 2**36
+"""Bytes of the largest world that is read."""
 Made = TypeVar("Made")
 
 
@@ -77,14 +82,78 @@ def read_written(
     Raises: RunFolderError if a file is missing or damaged.
     """
     try:
-        table = json.loads((folder / JSON_FILE).read_text())
-        arrays = safetensors.numpy.load_file(folder / ARRAYS_FILE)
+        table = read_table(folder)
+        arrays = safetensors.numpy.load(read_bytes(folder / ARRAYS_FILE, LARGEST))
+        check_arrays(arrays, len(table["words"]))
         return make(table, arrays)
     except RunFolderError as error:
         raise RunFolderError(f"{folder}: {error}") from error
     except LatebloomError:
         raise
-    except (OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
+    except (OSError, KeyError, ValueError, TypeError, IndexError, SafetensorError) as error:
         raise RunFolderError(
             f"what {folder} was grown on cannot be read ({error}); grow the run again"
         ) from error
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """The types in `vocabulary.json`; format 1 has a list of splits and the task's name alone."""
+
+    task: Any
+    trained: list[str]
+    splits: Any
+    words: list[str]
+    reads: str = ""
+    phases: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.task, str):
+            from_json(self.task, Named)
+        from_json(
+            self.splits, list[str] if isinstance(self.splits, list) else dict[str, SplitMeaning]
+        )
+        lacks = [split for split in self.trained if split not in self.splits]
+        if lacks or not self.trained:
+            raise ValueError(f"it is trained on {lacks or 'nothing'}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """A task that was written with its fields."""
+
+    name: str
+
+
+def read_table(folder: Path) -> dict[str, Any]:
+    """The table in `vocabulary.json`, of this version or an earlier one.
+
+    Raises: OSError if there is none; ValueError if it is not JSON, or of another shape.
+    """
+    table = parse_json(read_text(folder / JSON_FILE))
+    from_json(table, Table)
+    return table
+
+
+def check_arrays(arrays: Mapping[str, ndarray], words: int) -> None:
+    """Whether all that names a word names one of the vocabulary, and what belongs together fits.
+
+    words: how many there are.
+    Raises: ValueError naming the array.
+    """
+    for name, array in arrays.items():
+        of_questions, of_lines = name.startswith("splits/"), name.endswith("/tokens")
+        if of_questions or of_lines:
+            if array.ndim != 2 or not np.issubdtype(array.dtype, np.integer):
+                raise ValueError(f"{name} is no matrix of tokens")
+        elif name not in ("facts/subject", "facts/relation", "facts/object"):
+            continue
+        if array.size and not (array.min() >= 0 and array.max() < words):
+            raise ValueError(f"{name} names words beyond the {words:,} of the vocabulary")
+        if of_lines:
+            lengths = arrays[f"{name.removesuffix('tokens')}lengths"]
+            fits = lengths.shape == array.shape[:1] and np.all(
+                (lengths > 0) & (lengths <= array.shape[1])
+            )
+            if not fits:
+                raise ValueError(f"{name} and its lengths do not fit together")

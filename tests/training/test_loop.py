@@ -222,7 +222,8 @@ def test_a_run_of_another_version_is_refused(small_config, tmp_path):
 
 def test_the_summary_keeps_its_contract(small_config, tmp_path):
     summary = grow(small_config, tmp_path / "run")
-    assert summary == json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary == RunFolder.open(tmp_path / "run").summary()
+    assert {"crc32", *summary} == set(json.loads((tmp_path / "run" / "summary.json").read_text()))
     assert list(summary) == [
         "recipe",
         "seed",

@@ -167,7 +167,7 @@ def test_parts_that_change_the_numbers_are_required_again(small_config, tmp_path
     whole = grow(small_config, tmp_path / "whole", own=own)
     with pytest.raises(Killed):
         grow(small_config, tmp_path / "run", own=replace(own, callbacks=(dies,)))
-    assert RunFolder.open(tmp_path / "run").environment()["own"] == ["loss"]
+    assert RunFolder.open(tmp_path / "run").machine().own == ["loss"]
     with pytest.raises(RunFolderError, match=r"with loss of one's own.*Own\(loss=\.\.\.\)\)"):
         resume(tmp_path / "run")
     with pytest.raises(RunFolderError, match="with latebloom's optimizers"):

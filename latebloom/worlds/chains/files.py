@@ -10,7 +10,6 @@ Does not cover: other encodings, compressed files, other RDF syntaxes.
 """
 
 import csv
-import json
 from array import array
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from numpy import ndarray
 
 from latebloom.errors import FactsError
 from latebloom.files import import_extra
+from latebloom.reading import parse_json
 
 MAX_FACTS = 1_000_000
 """Rows read from a file at most, unless told otherwise."""
@@ -244,9 +244,10 @@ def read_jsonl(lines: Iterable[str], path: Path, columns: tuple[str, str, str]) 
             continue
         place = f"{path}, line {number}"
         try:
-            item = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise FactsError(f"{place}: not JSON ({error.msg}); give one object a line") from error
+            item = parse_json(line)
+        except ValueError as error:
+            why = getattr(error, "msg", error)
+            raise FactsError(f"{place}: not JSON ({why}); give one object a line") from error
         if isinstance(item, list):
             item = {str(i): value for i, value in enumerate(item, 1)}
         if not isinstance(item, dict):
