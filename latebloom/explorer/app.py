@@ -61,6 +61,22 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredSet:
+    """The same where a question has several answers, as `latebloom ask --json` gives it."""
+
+    question: list[str]
+    status: str
+    known: list[dict[str, Any]]
+    guesses: list[dict[str, Any]]
+    guesses_in_set: int | None
+    coverage: float | None
+    model_names: int
+    record: dict[str, int] | None
+    held_out: list[str]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Why something cannot be answered, in one line."""
 
@@ -120,7 +136,7 @@ def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu
         """The steps of which a run has a checkpoint."""
         return models.steps(name)
 
-    @app.get("/api/ask", responses=REFUSED, response_model=Answered)
+    @app.get("/api/ask", responses=REFUSED, response_model=Answered | AnsweredSet)
     def ask(
         name: Name, q: Words, top: Annotated[int, Query(ge=1, le=100)] = 5, step: Step = None
     ) -> dict[str, Any]:

@@ -267,14 +267,15 @@
       if (!asked.length) asked = lens.question;
       const told = await get("api/ask", base.concat(asked.map((w) => ["q", w])));
       element(holder, "p", told.question.join(" "));
+      if (told.status) element(holder, "p", told.status + (told.record ? "; such guesses were right in " + told.record.right + " of " + told.record.of + " trials" : ""));
       const answers = element(holder, "ul", undefined, "answers");
-      for (const guess of told.answers) {
+      for (const guess of told.answers || told.known.concat(told.guesses)) {
         const item = element(answers, "li");
         element(item, "span", share(guess.probability));
-        element(item, "span", guess.name);
+        element(item, "span", guess.name + (guess.status ? ", " + guess.status : ""));
       }
-      if (told.truth !== null) element(holder, "p", (told.answers[0].name === told.truth ? "right: " : "wrong: ") + "the facts say " + told.truth + (told.true_bridges.length ? " through " + told.true_bridges.join(", ") : ""));
-      element(holder, "p", "this question was " + (told.shown ? "trained on" : "never trained on"), "faint");
+      if (told.truth) element(holder, "p", (told.answers[0].name === told.truth ? "right: " : "wrong: ") + "the facts say " + told.truth + (told.true_bridges.length ? " through " + told.true_bridges.join(", ") : ""));
+      if (told.answers) element(holder, "p", "this question was " + (told.shown ? "trained on" : "never trained on"), "faint");
       for (const note of told.notes) element(holder, "p", note, "note");
       const table = element(element(holder, "div", undefined, "wide"), "table");
       const head = element(element(table, "thead"), "tr");
