@@ -22,7 +22,6 @@ from typing import Any
 
 from latebloom.errors import LatebloomError, MissingExtraError
 from latebloom.reading import parse_json, read_text
-from latebloom.records import to_json
 
 
 @contextmanager
@@ -111,6 +110,8 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes a value as indented JSON, whole or not at all; what is not finite becomes null."""
+    from latebloom.records import to_json  # it loads numpy, which whoever only reads does not need
+
     write_text(path, json.dumps(to_json(value), indent=2, allow_nan=False) + "\n")
 
 

@@ -13,7 +13,6 @@ from latebloom.cli.app import Fields, Flag, Json, app, err, out
 from latebloom.cli.options import Asked, config_for
 from latebloom.cli.tables import fitting
 from latebloom.errors import LatebloomError
-from latebloom.records import to_json
 
 if TYPE_CHECKING:
     from latebloom.training.config import RunConfig
@@ -146,6 +145,8 @@ def grok(
         folder, summary = begin(asked, out_, device, threads, overwrite, quiet)
     draw(folder)
     if json_:
+        from latebloom.records import to_json
+
         print(json.dumps(to_json(summary), indent=2))
     elif not quiet:
         show_summary(summary, folder)
