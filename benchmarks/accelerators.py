@@ -47,8 +47,9 @@ def keep(record: Mapping[str, Any], made: Mapping[str, Any]) -> None:
     about = (
         "Sums modulo 97, 40 % of the table trained, one layer of width 64, batches of 512, at most"
         " 1,000 steps. Rate and decay chosen on seed 0 by the validation split, the same six cells"
-        " for each; steps are of the test split on seeds 100 to 104, measured every 20. Processor"
-        " time of one core. p: exact one-sided rank-sum test against `adamw`, runs that did not"
+        " for each; steps are those of the validation split on seeds 100 to 104, where it chooses"
+        " nothing and only says when to stop, measured every 20. Processor time of one core. p:"
+        " exact one-sided rank-sum test against `adamw`, runs that did not"
         f" grok last. Made by `python -m benchmarks.accelerators`. {in_words(made)}"
     )
     write_text(

@@ -35,7 +35,7 @@ def write_laboratory(path: Path) -> None:
 facts = Path(sys.argv[1] if len(sys.argv) > 1 else "laboratory.csv")
 if not facts.exists():
     write_laboratory(facts)
-config = latebloom.make_recipe("facts").replace("world", facts=str(facts))
+config = latebloom.make_recipe("facts").replace("world", facts=str(facts), many_valued="drop")
 folder = Path("runs") / facts.stem
 run = latebloom.grow(config, folder, overwrite=folder.exists())
 for split, row in run.summary["splits"].items():

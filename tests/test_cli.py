@@ -34,11 +34,13 @@ def test_grok_leaves_a_complete_run_and_says_what_came_of_it(latebloom, tmp_path
     assert "test_ood" in err  # progress, in plain lines
     names = {path.name for path in folder.iterdir()}
     assert names == {
+        ".lock",
         "checkpoints",
         "config.toml",
         "curves.png",
         "curves.svg",
         "environment.json",
+        "manifest.json",
         "metrics.jsonl",
         "report.html",
         "summary.json",

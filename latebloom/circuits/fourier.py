@@ -119,7 +119,7 @@ class FourierInstrument:
 
     def accuracy(self, model: Transformer) -> float:
         """Share of the held-out questions that are answered right."""
-        return float(correct_rows(model, self.rows).mean())
+        return float(correct_rows(model, self.rows, model.config.n_loops).mean())
 
     def ablation(self, model: Transformer, frequencies: Int[ndarray, " key"]) -> Ablation:
         """What the model answers with these frequencies alone, and without them."""

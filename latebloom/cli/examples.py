@@ -30,6 +30,10 @@ EXAMPLES = {
         ("bloom", "into runs/bloom"),
         ("bloom --seed 1 --json", "another seed, for a script"),
     ),
+    "construct": (
+        ("construct composition", "weights for 2,000 facts, in a second"),
+        ("construct bloom", "the same for a plain transformer, OOD included"),
+    ),
     "data": (
         ("data composition", "how many questions of which kind"),
         ("data composition --to published", "write them as files"),
@@ -42,6 +46,15 @@ EXAMPLES = {
     "eval": (
         ("eval runs/composition-seed0", "the newest checkpoint, every example"),
         ("eval runs/composition-seed0 --all --json", "every checkpoint, a line each"),
+    ),
+    "explore": (
+        ("explore runs", "all runs of a folder, at http://127.0.0.1:8321"),
+        ("explore runs --json", "the list that the page shows, for a script"),
+    ),
+    "fourier": (("fourier runs/modular-seed0", "the frequencies of every checkpoint"),),
+    "lessons": (
+        ("lessons", "what there is to learn"),
+        ("lessons 1", "open the first in the browser"),
     ),
     "export": (("export runs/composition-seed0 exported/composition", "a Hugging Face folder"),),
     "grok": (

@@ -1,13 +1,14 @@
 """The lessons: `latebloom lessons`."""
 
 import ast
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import latebloom
-from latebloom.cli.app import app, err, out
+from latebloom.cli.app import Json, app, err, out
 from latebloom.errors import LatebloomError
 
 SHIPPED = Path(latebloom.__file__).parent / "lessons"
@@ -25,7 +26,7 @@ def title_of(notebook: Path) -> str:
 
 
 @app.command
-def lessons(number: int | None = None, *, to: Path = Path("lessons")) -> None:
+def lessons(number: int | None = None, *, to: Path = Path("lessons"), json_: Json = False) -> None:
     """List the lessons, or open one: a notebook in the browser, to be changed as you like.
 
     Each takes some minutes on two cores and starts from zero. What it trains is kept under
@@ -37,8 +38,13 @@ def lessons(number: int | None = None, *, to: Path = Path("lessons")) -> None:
         The lesson to open; without it, the list.
     to
         The folder for your own copy, on which you work. One that is there already is kept.
+    json_
+        Print the list as JSON.
     """
     known = all_lessons()
+    if json_:
+        print(json.dumps({i: title_of(path) for i, path in known.items()}))
+        return
     if number is None:
         for i, path in known.items():
             out.print(f"{i}  {title_of(path)}", markup=False)

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from latebloom.errors import RunFolderError
 from latebloom.neutral import neutral, neutral_value
@@ -65,7 +67,7 @@ def render_report(recording: Recording) -> str:
         lstrip_blocks=True,
     )
     templates.policies["json.dumps_function"] = shown_json
-    templates.filters.update(percent=percent, duration=duration, plain=plain)
+    templates.filters.update(percent=percent, duration=duration, plain=plain, exact_json=exact_json)
     rows = split_rows(recording)
     made = make_laboratory(recording.run_dir, recording.records)
     laboratory = made if isinstance(made, Laboratory) else None
@@ -104,6 +106,11 @@ def render_report(recording: Recording) -> str:
 def shown_json(value: Any, **_: Any) -> str:
     """A value for the page's script, whose texts it shows."""
     return neutral(json.dumps(value, ensure_ascii=False))
+
+
+def exact_json(value: Any) -> Markup:
+    """A value for the laboratory, which looks names up as they are and shows them neutralised."""
+    return htmlsafe_json_dumps(value, dumps=json.dumps)
 
 
 def split_rows(recording: Recording) -> list[dict[str, Any]]:

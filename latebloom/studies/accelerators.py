@@ -2,8 +2,9 @@
 
 Enters: a folder. Leaves: a run folder for each cell in it, and `accelerators.json`. Every contender
 is AdamW (or Muon) with one accelerator at its published settings; learning rate and weight decay
-are swept over the same grid for each, AdamW alone included, on one tuning seed. What reached .99 of
-the validation split first is grown on fresh seeds, whose test split is reported. A run that never
+are swept over the same grid for each, AdamW alone included, on one tuning seed. What kept .99 of
+the validation split first is grown on fresh seeds, where a run stops when it keeps .99 of its own
+validation split, and that step is reported. A run that never
 kept .99 counts as later than all that did: nothing is left out.
 
 The world is that of most published comparisons: a + b modulo 97, by a plain transformer of one
@@ -42,7 +43,9 @@ RATES = (1e-3, 2e-3, 4e-3)
 DECAYS = (0.3, 1.0)
 STEPS = 1000
 """Steps at most; who has not grokked by then did not grok."""
-TEST, CHOOSING = str(Split.TEST_ID), as_valid(Split.TEST_ID)
+CHOOSING = as_valid(Split.TEST_ID)
+"""The held-out split that steps are told by. On fresh seeds it chooses nothing; it only says when
+to stop, and the test split is not looked at after that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +161,7 @@ def compare(
         best = min(tuning, key=lambda cell: rank_of(runs[cell.name].run))
         fresh = [contender.cell(seed, best.values) for seed in range(FRESH, FRESH + seeds)]
         reached = [
-            when_grokked(grown.run, TEST, timed.seconds(out / grown.cell.name))
+            when_grokked(grown.run, CHOOSING, timed.seconds(out / grown.cell.name))
             if grown.run
             else Reached(grown.cell.seed, None, None, None)
             for grown in grow_cells(fresh, out, timed, on_cell=on_cell)

@@ -27,7 +27,7 @@ from latebloom.training.milestones import MOST
 from latebloom.training.optimizers import make_optimizers, ready_to_schedule
 from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.build import build_world
-from latebloom.worlds.data import Data
+from latebloom.worlds.data import Data, as_world
 from latebloom.worlds.splits import for_choosing
 from latebloom.worlds.world import World
 
@@ -54,7 +54,7 @@ def construct(
     """
     listener = listener or Silence()
     data = data or build_world(config.world, config.world_seed, listener.note)
-    world = data if isinstance(data, World) else refuse(data)
+    world = as_world(data, config.recipe)
     shape = shape_for(config.model, world, widen=widen)
     if shape != config.model:
         listener.note(
@@ -89,17 +89,6 @@ def construct(
     summary = summarise(config, world, run, outcome, scores, {}, torch.device("cpu"))
     run.write_summary(summary)
     return summary
-
-
-def refuse(data: Data) -> World:
-    """Sentences have no facts.
-
-    Raises: LatebloomError.
-    """
-    raise LatebloomError(
-        f"this recipe trains on sentences ({data.task.name}), and weights can be constructed for"
-        " chains of facts alone, such as composition, atlas or facts"
-    )
 
 
 def bytes_needed(config: ModelConfig, world: World) -> int:

@@ -1,6 +1,5 @@
 """The page of a folder that `grow` leaves, for each family of worlds."""
 
-import json
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from latebloom.recipes.catalogue import make_recipe
 from latebloom.reports.curves import write_curves
 from latebloom.reports.page import write_report
 from latebloom.studies.grow import grow
+from latebloom.training.run_folder import RunFolder
 
 CHAINS = {"entities": "12", "relations": "4", "out_degree": "4", "phi": "2", "ood_frac": "0.2"}
 PAIRS = {"entities": "16", "attributes": "2", "values": "5"}
@@ -43,7 +43,7 @@ def test_a_run_of_each_family_has_a_page(tmp_path: Path, recipe: str, world: dic
     wrote = {path.name for path in (tmp_path / "run").iterdir()}
     assert wrote == {
         *("checkpoints", "config.toml", "environment.json", "metrics.jsonl", "summary.json"),
-        *("vocabulary.json", "world.safetensors"),
+        *("vocabulary.json", "world.safetensors", "manifest.json", ".lock"),
     }
     write_curves(tmp_path / "run")
     page = write_report(tmp_path / "run").read_text(encoding="utf-8")
@@ -67,9 +67,10 @@ def test_the_page_of_hidden_values_tells_of_its_hard_questions(tmp_path: Path) -
     config = config.with_overrides("model", {"d_model": "16", "n_heads": "2", "n_layers": "1"})
     run = tmp_path / "run"
     grow(config, run, threads=1)
-    told = json.loads((run / "summary.json").read_text())
+    folder = RunFolder.open(run)
+    told = folder.summary()
     told["splits"]["test_hard"]["accuracy"] = 0.987
-    (run / "summary.json").write_text(json.dumps(told))
+    folder.write_summary(told)
     page = re.sub(r"\s+", " ", write_report(run).read_text(encoding="utf-8"))
     hard = "hidden values, decided by comparisons and told values together"
     assert f"98.7 % of the {hard}." in page

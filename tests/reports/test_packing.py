@@ -84,9 +84,8 @@ def test_why_there_is_none(monkeypatch, tmp_path):
     why = make_laboratory(OLD_RUNS / "question", [])
     assert isinstance(why, str)
     assert why.startswith("question was grown on sentences")
-    assert (
-        make_laboratory(tmp_path, []) == f"{tmp_path.name} is no run folder (it has no config.toml)"
-    )
+    why = make_laboratory(tmp_path, [])
+    assert why == f"{tmp_path.name} is no run folder (no config.toml)"
     monkeypatch.setattr(rooms, "how_many", lambda parameters: 0)
     why = make_laboratory(OLD_RUNS / "composition", [])
     assert "would take more than the 6 MB" in why
