@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from latebloom.construction.build import construct_model, shape_for
-from latebloom.errors import LatebloomError
+from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.evaluation.accuracy import TOKENS_AT_ONCE
 from latebloom.evaluation.scores import score
 from latebloom.model.config import ModelConfig
@@ -54,7 +54,13 @@ def construct(
     """
     listener = listener or Silence()
     data = data or build_world(config.world, config.world_seed, listener.note)
-    world = as_world(data, config.recipe)
+    try:
+        world = as_world(data, config.recipe)
+    except RunFolderError as error:
+        raise LatebloomError(
+            f"{config.recipe} trains on sentences, and weights can be constructed for chains of facts"
+            " alone, such as composition, atlas or facts"
+        ) from error
     shape = shape_for(config.model, world, widen=widen)
     if shape != config.model:
         listener.note(

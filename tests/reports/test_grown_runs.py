@@ -1,5 +1,6 @@
 """The page of a folder that `grow` leaves, for each family of worlds."""
 
+import json
 import re
 from pathlib import Path
 
