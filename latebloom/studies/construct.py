@@ -58,8 +58,8 @@ def construct(
         world = as_world(data, config.recipe)
     except RunFolderError as error:
         raise LatebloomError(
-            f"{config.recipe} trains on sentences, and weights can be constructed for chains of facts"
-            " alone, such as composition, atlas or facts"
+            f"{config.recipe} trains on sentences, and weights can be constructed for chains of"
+            " facts alone, such as composition, atlas or facts"
         ) from error
     shape = shape_for(config.model, world, widen=widen)
     if shape != config.model:
