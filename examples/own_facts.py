@@ -41,6 +41,7 @@ run = latebloom.grow(config, folder, overwrite=folder.exists())
 for split, row in run.summary["splits"].items():
     print(f"{split:15} {row['correct']:5} of {row['n']:5}")
 
-for question in run.world.examples("test_id")[:5, :-1].tolist():
-    answer = run.ask(*run.world.vocabulary.decode(question))
-    print(" ".join(answer.question), "->", answer.answers[0].name, "| facts say", answer.truth)
+for row in run.world.examples("test_id")[:5].tolist():
+    *question, truth = run.world.vocabulary.decode(row)
+    answer = run.ask(*question)
+    print(" ".join(question), "->", answer.answers[0].name, "| facts say", truth)
