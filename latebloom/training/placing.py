@@ -55,8 +55,8 @@ def new_place(
         return
     if not target.is_dir():
         raise RunFolderError(f"{target} is a file; choose another --out")
-    if not any(list(asides(target, kind)) for kind in ("new", "old")):
-        check_free(target, overwrite, is_run)  # so that a stranger's folder gets no lock of ours
+    if not (asides(target, "new") or asides(target, "old")):
+        check_free(target, overwrite, is_run)  # a stranger's folder gets no lock of ours
     with lock.locked(target):
         settle(target, is_run)
         check_free(target, overwrite, is_run)

@@ -68,10 +68,9 @@ def test_the_page_of_hidden_values_tells_of_its_hard_questions(tmp_path: Path) -
     config = config.with_overrides("model", {"d_model": "16", "n_heads": "2", "n_layers": "1"})
     run = tmp_path / "run"
     grow(config, run, threads=1)
-    folder = RunFolder.open(run)
-    told = folder.summary()
+    told = RunFolder.open(run).summary()
     told["splits"]["test_hard"]["accuracy"] = 0.987
-    folder.write_summary(told)
+    RunFolder.open(run).write_summary(told)
     page = re.sub(r"\s+", " ", write_report(run).read_text(encoding="utf-8"))
     hard = "hidden values, decided by comparisons and told values together"
     assert f"98.7 % of the {hard}." in page
