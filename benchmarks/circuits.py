@@ -1,11 +1,14 @@
 """What grown runs answer through their steps, over training: results/circuits.md and its figures.
 
-`python -m benchmarks.circuits` grows `bloom`, `composition` and `comparison`; `... composition
-atlas` other recipes; `... NAME=RUN` takes a run folder as it is.
-Options: `--seeds 3`, `--runs DIR` (where the run folders are kept, `runs/circuits` unless said
-otherwise; the same command goes on where it was stopped), `--threads 1`. Every checkpoint is
-traced, and none twice. Beside the page stand, for the first seed of each, `circuit-NAME.svg` and
-`circuit-NAME-bridge.svg` (and `.png`), `-heat-maps.svg`, `-ranks.svg` and `-progress.svg`.
+`python -m benchmarks.circuits` grows `bloom`, `memoriser`, `composition`, `comparison` and
+`reader`; `... composition atlas` other recipes; `... NAME=RUN` takes a run folder as it is. The
+`memoriser` is the control: the model of `bloom` with so few composed questions that it only ever
+knows those by heart.
+Options: `--seeds 3`, `--first 100` (the first seed), `--runs DIR` (where the run folders are kept,
+`runs/circuits` unless said otherwise; the same command goes on where it was stopped),
+`--threads 1`. Every checkpoint is traced, and none twice. Beside the page stand, for the first
+seed of each, `circuit-NAME.svg` and `circuit-NAME-bridge.svg` (and `.png`), `-heat-maps.svg`,
+`-ranks.svg` and `-progress.svg`.
 """
 
 import argparse
@@ -26,7 +29,7 @@ from latebloom.circuits.record import CircuitRecord, ExaminationConfig
 from latebloom.circuits.verdict import RIGHT
 from latebloom.errors import LatebloomError
 from latebloom.intervals import bootstrap
-from latebloom.recipes.catalogue import make_recipe
+from latebloom.recipes.catalogue import FRESH, make_recipe
 from latebloom.reports.splits import percent
 from latebloom.reports.traced import write_circuit_figures
 from latebloom.studies.cells import Cell, grow_cells, grower_here
@@ -34,7 +37,9 @@ from latebloom.studies.checkpoints import walk
 from latebloom.studies.correlation import correlation, ranks
 from latebloom.training.run_folder import RunFolder
 
-RECIPES = ("bloom", "composition", "comparison")
+RECIPES = ("bloom", "memoriser", "composition", "comparison", "reader")
+CONTROLS = {"memoriser": ("bloom", {"phi": 2.0})}
+"""What is no recipe: the recipe that it is made from, and the settings of its world."""
 FEWEST = 4
 """Checkpoints from which on a correlation is told."""
 
@@ -72,15 +77,14 @@ def trace(name: str, run: RunFolder) -> Traced:
     return Traced(name, run, list(walk(run, instrument)))
 
 
-def grown(recipe: str, seeds: int, folder: Path, threads: int) -> Iterator[RunFolder]:
-    """The runs of a recipe, a seed each.
+def grown(name: str, seeds: range, folder: Path, threads: int) -> Iterator[RunFolder]:
+    """The runs of a recipe or a control, a seed each.
 
     Raises: LatebloomError if one cannot be grown.
     """
-    cells = [
-        Cell(name=f"{recipe}-seed{seed}", config=replace(make_recipe(recipe), seed=seed))
-        for seed in range(seeds)
-    ]
+    recipe, world = CONTROLS.get(name, (name, {}))
+    config = make_recipe(recipe).replace("world", **world)
+    cells = [Cell(name=f"{name}-seed{seed}", config=replace(config, seed=seed)) for seed in seeds]
     for one in grow_cells(cells, folder, grower_here(device="cpu", threads=threads)):
         if one.run is None:
             raise LatebloomError(f"{one.cell.name}: {one.error}")
@@ -202,6 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", default=RECIPES, metavar="RECIPE or NAME=RUN")
     parser.add_argument("--seeds", type=int, default=1, help="of every recipe")
+    parser.add_argument("--first", type=int, default=FRESH, help="the first seed")
     parser.add_argument("--runs", type=Path, default=Path("runs/circuits"), help="keeps the runs")
     parser.add_argument("--threads", type=int, default=1, help="of a training")
     told = parser.parse_args()
@@ -213,7 +218,9 @@ def main() -> None:
             for run in (
                 [RunFolder.open(folder)]
                 if given
-                else grown(name, told.seeds, told.runs, told.threads)
+                else grown(
+                    name, range(told.first, told.first + told.seeds), told.runs, told.threads
+                )
             )
         ]
         (RESULTS / "circuits.md").write_text(page(runs, made))

@@ -91,7 +91,7 @@ FAMILIES: dict[str, Family] = {
     "comparison-vanilla": Family("comparison-vanilla", NARROW | {"world.max_test": "500"}),
     "elements": Family("elements", {"world.max_test": "500"}, needs="mendeleev"),
     "hidden-attributes": Family("hidden-attributes", {"world.max_test": "300"}),
-    "facts": Family("facts", {"world.facts": "{files}/facts.csv"}),
+    "facts": Family("facts", {"world.facts": "{files}/facts.csv", "world.many_valued": "drop"}),
     "numeric-table": Family("numeric-table", {"world.facts": "{files}/numbers.csv"}),
     "numeric-bins": Family(
         "numeric-table",

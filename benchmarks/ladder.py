@@ -1,15 +1,17 @@
 """The ladder of what is built in: from a plain transformer to the default recipe, rung by rung.
 
-    python -m benchmarks.ladder [--seeds 3] [--runs DIR] [--draw]
+    python -m benchmarks.ladder [RUNG ...] [--seeds 3] [--runs DIR] [--draw]
 
 Every rung differs from the one before by one thing, and stands in the same world (100 entities x 20
 relations) with the same optimizer and number of steps, without a stop rule. Each is grown on each
 of six kinds of questions. What a rung gives away is the gap to the one before it; on shuffled
-answers nothing may be gained, since nothing follows from anything there.
+answers nothing may be gained, since nothing follows from anything there. The `reader` stands apart
+from the ladder: another model, with a training of its own, in the same worlds.
 
-Leaves `results/ladder.json`, `ladder.md` and `ladder.svg`, `ladder.png`. With `--runs` the run
-folders are kept, so that the same command goes on where it was stopped; `--draw` only makes the
-table and the figure anew.
+Leaves `results/ladder.json`, `ladder.md` and `ladder.svg`, `ladder.png`. With names of rungs only
+these are grown, and the other rows stay as they are. With `--runs` the run folders are kept, so
+that the same command goes on where it was stopped; `--draw` only makes the table and the figure
+anew.
 
 Covers: accuracy at the end of training, means over seeds with Student's interval. Does not cover:
 when it comes (`latebloom sweep` does), other sizes.
@@ -35,6 +37,7 @@ from benchmarks.record import RESULTS, provenance
 from latebloom.errors import LatebloomError
 from latebloom.intervals import student
 from latebloom.recipes.chains import composition
+from latebloom.recipes.readers import reader
 from latebloom.reports.figure import GROUND, INK, LABEL, STYLE, empty_figure, write_figure
 from latebloom.reports.splits import BLUE
 from latebloom.studies.cells import Cell, grow_cells
@@ -96,6 +99,11 @@ RUNGS = (
     Rung("ahead", "only later tokens see a prediction: the default recipe", {"feedback": "ahead"}),
 )
 
+APART = "reader"
+"""A row of its own below the ladder: the recipe of this name, in the worlds of the ladder."""
+READER = Rung(APART, "apart: all tokens see each other, two layers run twice, 800 steps")
+ROWS = (*RUNGS, READER)
+
 COLUMNS = (
     Column("phi 9", "nine composed questions for each fact"),
     Column("phi 2", "two composed questions for each fact", {"phi": 2.0}),
@@ -106,16 +114,21 @@ COLUMNS = (
 )
 
 
+MEASURED: Mapping[str, Any] = {"until": "", "eval_every": 200, "checkpoint_every": 400, "keep": 1}
+"""How all of them are watched: to the end."""
+
+
 def configs() -> Iterator[tuple[Rung, RunConfig]]:
-    """The config of every rung, each made from the one before."""
-    config = composition().replace("train", until="", eval_every=200, checkpoint_every=400, keep=1)
+    """The config of every row: of a rung made from the one before, and the reader's own."""
+    config = composition().replace("train", **MEASURED)
     for rung in RUNGS:
         config = config.replace("model", **rung.model).replace("feed", **rung.feed)
         yield rung, config
+    yield READER, replace(reader(), world=config.world).replace("train", **MEASURED)
 
 
-def cells(seeds: int) -> list[Cell]:
-    """A run for each rung, column and seed."""
+def cells(seeds: int, rows: Sequence[str] = ()) -> list[Cell]:
+    """A run for each row (of these names, or all), column and seed."""
     return [
         Cell(
             name=f"{rung.name}-{column.name}-seed{seed}".replace(" ", "-"),
@@ -124,6 +137,7 @@ def cells(seeds: int) -> list[Cell]:
         )
         for seed in range(FIRST_SEED, FIRST_SEED + seeds)
         for rung, config in configs()
+        if not rows or rung.name in rows
         for column in COLUMNS
     ]
 
@@ -159,14 +173,14 @@ def accuracies(run: RunFolder) -> dict[str, float]:
     return {name: one["accuracy"] for name, one in splits.items() if one["n"]}
 
 
-def measure(seeds: int, folder: Path) -> dict[str, Any]:
-    """Grows all that is not there yet; the record of the ladder.
+def measure(seeds: int, folder: Path, rows: Sequence[str] = ()) -> dict[str, Any]:
+    """Grows all that is not there yet; the record of these rows, or of all.
 
     Raises: LatebloomError if a run fails.
     """
     told = provenance()
     measured: dict[tuple[str, str], list[dict[str, float]]] = {}
-    for grown in grow_cells(cells(seeds), folder, grow_cell):
+    for grown in grow_cells(cells(seeds, rows), folder, grow_cell):
         if grown.run is None:
             raise LatebloomError(f"{grown.cell.name}: {grown.error}")
         rung, column = grown.cell.values["rung"], grown.cell.values["column"]
@@ -179,13 +193,31 @@ def measure(seeds: int, folder: Path) -> dict[str, Any]:
         **told,
         "seeds": list(range(FIRST_SEED, FIRST_SEED + seeds)),
         "steps": composition().train.steps,
-        "rungs": [{"name": rung.name, "adds": rung.adds} for rung in RUNGS],
+        "rungs": [
+            {"name": rung.name, "adds": rung.adds, "commit": told["commit"], "date": told["date"]}
+            for rung in ROWS
+            if not rows or rung.name in rows
+        ],
         "columns": [{"name": column.name, "says": column.says} for column in COLUMNS],
         "cells": [
             {"rung": rung, "column": column, "splits": over_seeds(runs)}
             for (rung, column), runs in measured.items()
         ],
     }
+
+
+def joined(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with the rows of another in place of its own, in the order of the page.
+
+    Raises: LatebloomError if the two are of other seeds.
+    """
+    if old["seeds"] != new["seeds"]:
+        raise LatebloomError(f"the other rows are of seeds {old['seeds']}, not {new['seeds']}")
+    named = {rung["name"]: rung for record in (old, new) for rung in record["rungs"]}
+    again = {rung["name"] for rung in new["rungs"]}
+    kept = [cell for cell in old["cells"] if cell["rung"] not in again]
+    rungs = [named[rung.name] for rung in ROWS if rung.name in named]
+    return {**old, "rungs": rungs, "cells": [*kept, *new["cells"]]}
 
 
 def over_seeds(runs: Sequence[Mapping[str, float]]) -> dict[str, Any]:
@@ -251,8 +283,8 @@ def draw(record: Mapping[str, Any]) -> Figure:
 
 
 def signed(rungs: Sequence[str]) -> list[str]:
-    """The names of the rungs, a plus before each that adds to the one below."""
-    return [rungs[0], *(f"+ {name}" for name in rungs[1:])]
+    """The names of the rows, a plus before each that adds to the one before."""
+    return [rungs[0], *(name if name == APART else f"+ {name}" for name in rungs[1:])]
 
 
 def table(record: Mapping[str, Any]) -> str:
@@ -275,7 +307,7 @@ def table(record: Mapping[str, Any]) -> str:
         f"Made by `{record['command']}`. Each cell: accuracy on composed questions of training;",
         "on held-out ID questions; on held-out OOD questions. Means over seeds"
         f" {first} to {last}, with",
-        f"Student's 95 % interval; {record['steps']} steps each, no stop rule.",
+        f"Student's 95 % interval; {record['steps']} steps each, the reader 800, no stop rule.",
         "",
         f"| | {' | '.join(columns)} |",
         f"|---{'|---' * len(columns)}|",
@@ -290,15 +322,28 @@ def table(record: Mapping[str, Any]) -> str:
         "",
         *(f"- *{column['name']}*: {column['says']}" for column in record["columns"]),
         "",
-        f"Commit {record['commit'][:12]}, {record['date']}, {record['machine']['processor']}.",
+        *(
+            f"{', '.join(names)}: commit {commit[:12]}, {date}."
+            for (commit, date), names in made_at(record).items()
+        ),
+        f"On {record['machine']['processor']}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def made_at(record: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
+    """The rows by the commit and date at which they were measured."""
+    made: dict[tuple[str, str], list[str]] = {}
+    for rung in record["rungs"]:
+        made.setdefault((rung["commit"], rung["date"]), []).append(rung["name"])
+    return made
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("rows", nargs="*", metavar="RUNG", help=", ".join(r.name for r in ROWS))
     parser.add_argument("--seeds", type=int, default=3, help="runs of each cell")
     parser.add_argument("--runs", type=Path, help="keep the run folders here, and go on with them")
     parser.add_argument("--draw", action="store_true", help="only make table and figure anew")
@@ -308,7 +353,9 @@ def main() -> None:
         if not told.draw:
             kept = nullcontext(told.runs) if told.runs else tempfile.TemporaryDirectory()
             with kept as folder:
-                record = measure(told.seeds, Path(folder))
+                record = measure(told.seeds, Path(folder), told.rows)
+            if told.rows:
+                record = joined(json.loads(path.read_text()), record)
             path.write_text(json.dumps(record, indent=1) + "\n")
         record = json.loads(path.read_text())
         (RESULTS / "ladder.md").write_text(table(record))

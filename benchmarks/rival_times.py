@@ -18,7 +18,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 import latebloom
-from latebloom.evaluation.accuracy import correct_rows
+from latebloom.evaluation.accuracy import correct_rows, loops_for
 from latebloom.rivals.bounds import BoundsRule, MajorityRule
 from latebloom.rivals.bradley_terry import BradleyTerry
 from latebloom.rivals.contest import asked
@@ -69,13 +69,14 @@ def main() -> None:
     run = latebloom.load(sys.argv[1], device="cpu")
     world = as_world(run.world, sys.argv[1])
     rows = asked(world, Split.TEST_HARD, QUESTIONS)
+    loops = loops_for(run.model, world.task, rows.shape[1] - 1)
 
     def line(name: str, ready: str, ask: Callable[[Rows], object]) -> str:
         ask(rows[:1])  # the first question is not the usual one
         each = [spent(partial(ask, one)) for one in np.split(rows, len(rows))]
         return f"| {name} | {ready} | {np.median(each):.2g} |"
 
-    lines = [line("grown model", "-", partial(correct_rows, run.model))]
+    lines = [line("grown model", "-", partial(correct_rows, run.model, n_loops=loops))]
     memory = Memory.of(world)
     for make in MAKERS:
         begun = time.process_time()

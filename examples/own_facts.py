@@ -35,12 +35,13 @@ def write_laboratory(path: Path) -> None:
 facts = Path(sys.argv[1] if len(sys.argv) > 1 else "laboratory.csv")
 if not facts.exists():
     write_laboratory(facts)
-config = latebloom.make_recipe("facts").replace("world", facts=str(facts))
+config = latebloom.make_recipe("facts").replace("world", facts=str(facts), many_valued="drop")
 folder = Path("runs") / facts.stem
 run = latebloom.grow(config, folder, overwrite=folder.exists())
 for split, row in run.summary["splits"].items():
     print(f"{split:15} {row['correct']:5} of {row['n']:5}")
 
-for question in run.world.examples("test_id")[:5, :-1].tolist():
-    answer = run.ask(*run.world.vocabulary.decode(question))
-    print(" ".join(answer.question), "->", answer.answers[0].name, "| facts say", answer.truth)
+for row in run.world.examples("test_id")[:5].tolist():
+    *question, truth = run.world.vocabulary.decode(row)
+    answer = run.ask(*question)
+    print(" ".join(question), "->", answer.answers[0].name, "| facts say", truth)

@@ -15,13 +15,17 @@ a position scheme, a loss, an optimizer, a callback. `docs/python.md` has an exa
 import importlib as _importlib
 import typing as _typing
 
+from latebloom.spinning import bound_spinning as _bound_spinning
+
+_bound_spinning()
+
 if _typing.TYPE_CHECKING:
     from latebloom.errors import LatebloomError
     from latebloom.model.config import ModelConfig
     from latebloom.model.positions import Positions
     from latebloom.model.transformer import Parts, Transformer
     from latebloom.recipes.catalogue import RECIPES, make_recipe
-    from latebloom.run import Run, grow, load, resume
+    from latebloom.run import Run, construct, grow, load, resume
     from latebloom.studies.checkpoints import Instrument
     from latebloom.studies.sweep import sweep
     from latebloom.training.config import (
@@ -66,6 +70,7 @@ __all__ = [
     "Vocabulary",
     "World",
     "build_world",
+    "construct",
     "grow",
     "load",
     "make_recipe",
@@ -80,7 +85,7 @@ _HOMES = {
     "model.positions": ("Positions",),
     "model.transformer": ("Parts", "Transformer"),
     "recipes.catalogue": ("RECIPES", "make_recipe"),
-    "run": ("Run", "grow", "load", "resume"),
+    "run": ("Run", "construct", "grow", "load", "resume"),
     "studies.checkpoints": ("Instrument",),
     "studies.sweep": ("sweep",),
     "training.config": (

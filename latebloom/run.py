@@ -21,6 +21,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from latebloom.asking.answer import Answer, ask
+from latebloom.asking.sets import SetAnswer, ask_set, refuse_new_facts
 from latebloom.asking.told_facts import NewFacts, ask_both
 from latebloom.asking.told_values import ask_compared
 from latebloom.circuits.examination import CircuitInstrument
@@ -34,6 +35,7 @@ from latebloom.reports.progress import Progress, make_progress
 from latebloom.reports.recording import read_recording
 from latebloom.reports.splits import percent
 from latebloom.rivals.reply import Rival
+from latebloom.studies import construct as constructing
 from latebloom.studies import grow as growing
 from latebloom.studies.checkpoints import Instrument, walk
 from latebloom.studies.contested import ContestConfig, hold_contest
@@ -43,6 +45,7 @@ from latebloom.training.opened import OpenedRun, open_run
 from latebloom.training.own import NOTHING_OWN, Own
 from latebloom.trees.scores import brackets, predicted_tree
 from latebloom.worlds.comparisons.scale import NumbersConfig
+from latebloom.worlds.data import Data
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,19 +70,23 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Run(OpenedRun):
-    """A run: ask it, measure it, look inside. Made by `grow`, `resume` and `load`.
+    """A run: ask it, measure it, look inside. Made by `grow`, `construct`,
+    `resume` and `load`.
 
     folder: where it lies. config: what was asked for. data: what it was grown on; `world` and
     `corpus` are the same by their kind. model: at checkpoint `step`.
     """
 
-    def ask(self, *question: str, top: int = 5, new: NewFacts | None = None) -> Answer:
+    def ask(self, *question: str, top: int = 5, new: NewFacts | None = None) -> Answer | SetAnswer:
         """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.
 
         new: facts told after training, to be used together with those that the model knows
         (`latebloom.asking.told_facts.load_new_facts`).
         Raises: UnknownNameError, with the nearest known names; LatebloomError if it is no question.
         """
+        if self.world.task.several:
+            refuse_new_facts(new)
+            return ask_set(self.model, self.world, question, top)
         if new is None:
             return ask(self.model, self.world, question, top)
         if self.world.task.chained:
@@ -235,6 +242,28 @@ def grow(
 
     with_progress(train, listener)
     return load(out, own=own)
+
+
+def construct(
+    config: RunConfig,
+    out: Path | str,
+    *,
+    threads: int = 0,
+    overwrite: bool = False,
+    widen: bool = True,
+    data: Data | None = None,
+) -> Run:
+    """Makes the world, computes the model's weights from its facts without training, and opens it.
+
+    config: as for `grow`; of chains of facts. `resume` trains on from here, as its `train` says.
+    out: the run folder, which is made. widen: make the MLP, where it is too narrow, wider than the
+    config says. data: a world of one's own.
+    Raises: LatebloomError for what cannot be constructed or written, or does not fit into memory.
+    """
+    constructing.construct(
+        config, out, threads=threads, overwrite=overwrite, widen=widen, data=data
+    )
+    return load(out)
 
 
 def resume(

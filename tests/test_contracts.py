@@ -14,26 +14,16 @@ import latebloom
 
 ROOT = Path(latebloom.__file__).parent
 ORDER = (
-    *(
-        "errors",
-        "neutral",
-        "reading",
-        "records",
-        "files",
-        "intervals",
-        "checked",
-        "worlds",
-        "model",
-        "asking",
-        "rivals",
-    ),
-    *("training", "evaluation", "circuits", "trees", "recipes", "studies", "reports"),
-    *("exported", "export", "run", "cli"),
+    *("spinning", "errors", "neutral", "reading", "records", "files", "intervals", "checked"),
+    *("worlds", "model", "construction", "asking", "rivals", "training", "evaluation", "circuits"),
+    *("trees", "recipes", "studies", "reports", "exported", "export", "run", "explorer"),
+    *("lessons", "cli"),
 )
 """The rooms of the package, each of which imports from those before it alone."""
 ORDER_IN_WORLDS = (
-    *("atomic", "splits", "streams", "config", "ordering", "vocabulary", "written", "tasks"),
-    *("world", "sentences", "data", "validation", "chains", "comparisons", "published", "build"),
+    *("atomic", "answers", "splits", "streams", "config", "ordering", "vocabulary", "written"),
+    *("tasks", "world", "sentences", "data", "validation", "chains", "comparisons", "classic"),
+    *("published", "build"),
 )
 """The same within `worlds/`: what a question is knows nothing of those that make worlds."""
 DOCS = sorted((ROOT.parent / "docs").glob("*.md"))
@@ -121,7 +111,12 @@ def commands_of(page: str) -> list[str]:
     "page",
     [
         "README.md",
-        *(f"docs/{p}.md" for p in ("circuits", "export", "memory", "reproduce", "trees")),
+        *(
+            f"docs/{p}.md"
+            for p in (
+                *("circuits", "classic", "export", "memory", "own-facts", "reproduce", "trees"),
+            )
+        ),
     ],
 )
 def test_the_commands_on_a_page_are_commands(page):

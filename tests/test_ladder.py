@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from benchmarks import ladder
+from latebloom.errors import LatebloomError
 from latebloom.recipes.chains import composition
+from latebloom.recipes.readers import reader
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 
 
@@ -23,7 +25,7 @@ def changes(one, other):
 
 
 def test_each_rung_changes_one_thing_and_the_last_is_the_default():
-    configs = [config for _, config in ladder.configs()]
+    configs = [config for rung, config in ladder.configs() if rung.name != ladder.APART]
     assert configs[-1].model == composition().model
     assert configs[-1].feed == composition().feed
     steps = [changes(one, other) for one, other in pairwise(configs)]
@@ -34,9 +36,18 @@ def test_each_rung_changes_one_thing_and_the_last_is_the_default():
     assert configs[0].train.until == ""
 
 
-def test_a_cell_for_each_rung_column_and_seed():
+def test_the_reader_stands_apart_in_the_same_worlds():
+    rows = {rung.name: config for rung, config in ladder.configs()}
+    own, last = rows[ladder.APART], rows[ladder.RUNGS[-1].name]
+    assert own.model == reader().model
+    assert own.world == last.world
+    assert own.train.until == ""
+
+
+def test_a_cell_for_each_row_column_and_seed():
     cells = ladder.cells(2)
-    assert len(cells) == 2 * len(ladder.RUNGS) * len(ladder.COLUMNS)
+    assert len(cells) == 2 * len(ladder.ROWS) * len(ladder.COLUMNS)
+    assert {cell.values["rung"] for cell in ladder.cells(1, ["gate"])} == {"gate"}
     assert len({cell.name for cell in cells}) == len(cells)
     assert {cell.seed for cell in cells} == {100, 101}
 
@@ -57,7 +68,7 @@ def record():
     """A record as `measure` leaves it, the figures made up."""
     rng = np.random.default_rng(0)
     cells = []
-    for rung in ladder.RUNGS:
+    for rung in ladder.ROWS:
         for column in ladder.COLUMNS:
             splits = [
                 "test_id",
@@ -75,7 +86,10 @@ def record():
         "machine": {"processor": "a processor"},
         "seeds": [100, 101, 102],
         "steps": 400,
-        "rungs": [{"name": rung.name, "adds": rung.adds} for rung in ladder.RUNGS],
+        "rungs": [
+            {"name": rung.name, "adds": rung.adds, "commit": "0" * 40, "date": "2026-01-01"}
+            for rung in ladder.ROWS
+        ],
         "columns": [{"name": column.name, "says": column.says} for column in ladder.COLUMNS],
         "cells": cells,
     }
@@ -83,8 +97,8 @@ def record():
 
 def test_the_table_and_the_figure_show_every_cell(record):
     page = ladder.table(record)
-    rows = [line for line in page.splitlines() if line.startswith(("| plain", "| + "))]
-    assert len(rows) == len(ladder.RUNGS)
+    rows = [line for line in page.splitlines() if line.startswith(("| plain", "| + ", "| reader"))]
+    assert len(rows) == len(ladder.ROWS)
     assert all(row.count("|") == len(ladder.COLUMNS) + 2 for row in rows)
     first = record["cells"][0]["splits"]["test_id"]
     low, high = (ladder.short(bound) for bound in first["ci95"])
@@ -94,6 +108,24 @@ def test_the_table_and_the_figure_show_every_cell(record):
     written = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert len(written) == 2 * len(record["cells"])
     assert written[0] == ladder.short(first["mean"])
+
+
+def test_rows_measured_anew_take_the_place_of_the_old_ones_and_say_when(record):
+    new = {
+        **record,
+        "rungs": [{"name": "gate", "adds": "anew", "commit": "1" * 40, "date": "2026-02-02"}],
+        "cells": [
+            {**cell, "splits": {"anew": True}} for cell in record["cells"] if cell["rung"] == "gate"
+        ],
+    }
+    found = ladder.joined(record, new)
+    assert [rung["name"] for rung in found["rungs"]] == [rung.name for rung in ladder.ROWS]
+    assert len(found["cells"]) == len(record["cells"])
+    anew = {cell["rung"] for cell in found["cells"] if "anew" in cell["splits"]}
+    assert anew == {"gate"}
+    assert ladder.made_at(found)["1" * 40, "2026-02-02"] == ["gate"]
+    with pytest.raises(LatebloomError, match="seeds"):
+        ladder.joined(record, {**new, "seeds": [1]})
 
 
 def test_a_mean_over_seeds_has_students_interval():

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import latebloom
-from latebloom.reports.progress import NotebookProgress, PlainProgress, in_notebook, make_progress
+from latebloom.reports.notebook_progress import NotebookProgress, in_notebook
+from latebloom.reports.progress import PlainProgress, make_progress
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import latebloom
 
 ROOT = Path(latebloom.__file__).parent
 MOST = 13
-HOMES = ("worlds", "model", "exported")
-"""Where the kinds live. `exported/` is the file that goes with an exported run: it runs without
+HOMES = ("worlds", "model", "construction", "exported")
+"""Where the kinds live. `construction/` writes the weights of certain shapes of a model, and so has
+to ask which shape it has. `exported/` is the file that goes with an exported run: it runs without
 latebloom, and so holds its own copy of the model."""
 KINDS = (
     *("composition", "comparison", "hidden-attributes", "facts", "atlas", "elements", "dataset"),

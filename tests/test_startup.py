@@ -80,3 +80,20 @@ def test_python_m_latebloom_is_the_command(tmp_path):
 def test_type_checkers_read_the_package():
     """PEP 561: without this file they take every name of an installed package for Any."""
     assert (Path(latebloom.__file__).parent / "py.typed").exists()
+
+
+def test_the_package_alone_loads_next_to_nothing(tmp_path):
+    code = "import sys, json, latebloom; print(json.dumps(sorted(sys.modules)))"
+    modules = set(json.loads(in_a_fresh_python("-c", code, cwd=tmp_path)[0]))
+    assert not {*HEAVY, "numpy", "rich", "cyclopts", "cattrs"} & modules
+
+
+@pytest.mark.parametrize("user", [{}, {"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "passive"}])
+def test_waiting_threads_are_bounded_unless_the_user_chose(monkeypatch, tmp_path, user):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in user.items():
+        monkeypatch.setenv(name, value)
+    code = "import os, latebloom; print(os.environ.get('GOMP_SPINCOUNT', '-'))"
+    out = in_a_fresh_python("-c", code, cwd=tmp_path)[0].strip()
+    assert out == (user.get("GOMP_SPINCOUNT", "-") if user else "100000")

@@ -58,6 +58,12 @@ class Answer:
     shown: bool
     notes: tuple[str, ...]
 
+    @property
+    def supported(self) -> bool:
+        """Whether the question can be answered at all; that told facts lead to the answer is in
+        `hops`."""
+        return True
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "question": list(self.question),

@@ -3,8 +3,13 @@
 from latebloom.cli import (
     ask,
     bloom,
+    construct,
     contest,
+    doctor,
+    explore,
+    fourier,
     grok,
+    lessons,
     look,
     recipes,
     reproduce,
@@ -12,14 +17,23 @@ from latebloom.cli import (
     sweep,
     trace,
     trees,
+    watch,
 )
-from latebloom.cli.app import main
+from latebloom.cli.app import app, main
+from latebloom.cli.examples import teach
+
+teach(app)
 
 __all__ = [
     "ask",
     "bloom",
+    "construct",
     "contest",
+    "doctor",
+    "explore",
+    "fourier",
     "grok",
+    "lessons",
     "look",
     "main",
     "recipes",
@@ -28,4 +42,5 @@ __all__ = [
     "sweep",
     "trace",
     "trees",
+    "watch",
 ]

@@ -1,7 +1,7 @@
 """The command's frame: where words go, what a mistake looks like.
 
 Results go to standard output, progress and complaints to standard error. A user's mistake is one
-line and exit code 2; Ctrl-C and SIGTERM are exit code 130.
+line and exit code 2; `latebloom.cli.examples` lists all exit codes. SIGTERM counts as Ctrl-C.
 """
 
 import os
@@ -23,7 +23,7 @@ app = App(
     " never shown combined, and look inside while it happens.",
     help_epilogue="`latebloom recipes` lists what can be grown, `latebloom settings RECIPE` every"
     " setting of it. `latebloom --install-completion` sets up the Tab key in bash, zsh, fish or"
-    " PowerShell.",
+    " PowerShell. NO_COLOR=1 leaves out colours.",
     version_flags=["--version"],
 )
 app.register_install_completion_command(

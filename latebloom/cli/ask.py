@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from latebloom.neutral import in_json
 
 if TYPE_CHECKING:
     from latebloom.asking.answer import Answer
+    from latebloom.asking.sets import SetAnswer
 
 
 @app.command
@@ -56,7 +58,10 @@ def ask(
 
         new = load_new_facts(with_facts, loaded.world.vocabulary)
     if question:
-        show_answer(loaded.ask(*question, top=top, new=new), as_json=json_)
+        answer = loaded.ask(*question, top=top, new=new)
+        show_answer(answer, as_json=json_)
+        if not answer.supported:
+            sys.exit(NOTHING_SUPPORTS)
         return
     if json_:
         raise LatebloomError("--json needs a question")
@@ -79,10 +84,21 @@ def ask(
         readline.write_history_file(history)
 
 
-def show_answer(answer: "Answer", *, as_json: bool) -> None:
+NOTHING_SUPPORTS = 3
+"""Exit status where no told fact supports an answer."""
+
+
+def show_answer(answer: "Answer | SetAnswer", *, as_json: bool) -> None:
     """An answer for people, or for scripts."""
+    from latebloom.asking.set_words import lines_of
+    from latebloom.asking.sets import SetAnswer
+
     if as_json:
         print(in_json(json.dumps(answer.as_dict(), ensure_ascii=False)))
+        return
+    if isinstance(answer, SetAnswer):
+        for line in lines_of(answer):
+            out.print(line, markup=False)
         return
     for rank, guess in enumerate(answer.answers):
         style = "bold" if rank == 0 else "dim"

@@ -35,7 +35,9 @@ def grok(
     overwrite: Flag = False,
     facts: Path | None = None,
     many_valued: str = "",
+    inverse: Flag = False,
     numeric: Flag = False,
+    graph: Path | None = None,
     data: Path | None = None,
     until: str | None = None,
     keep: int | None = None,
@@ -53,10 +55,11 @@ def grok(
     Parameters
     ----------
     recipe
-        What to grow; `latebloom recipes` lists them. Without it: facts with --facts, dataset with
-        --data, else composition.
+        What to grow; `latebloom recipes` lists them. Without it: facts with --facts, graph with
+        --graph, dataset with --data, else composition.
     source
-        Your own data: a file (recipes facts, numeric-table, sentences) or a folder (dataset).
+        Your own data: a file (recipes facts, numeric-table, sentences) or a folder (dataset,
+        graph).
     config
         Train with the config in this TOML file, such as a run's config.toml, instead of a recipe.
         Overrides still apply.
@@ -75,10 +78,15 @@ def grok(
     facts
         A file of facts: CSV, TSV, JSONL or N-Triples (recipe `facts`).
     many_valued
-        What to do with a subject and relation that have several objects: drop, first or error.
+        What to do with a subject and relation that have several objects: keep them all as a set of
+        answers (the default), drop them, keep the first, or error.
+    inverse
+        Tell every fact backwards as well, so that questions can be asked that way: `^inhibits`.
     numeric
         The file of facts is a table of numbers to compare; each row an entity, each column an
         attribute.
+    graph
+        A folder with train.txt, valid.txt and test.txt, a triple a line (recipe `graph`).
     data
         A folder in a published format: train.json, test.json and vocab.json of arXiv:2405.15071,
         or the question, tense or Dyck files of arXiv:2305.18741 (recipe `dataset`).
@@ -118,9 +126,11 @@ def grok(
         file=config,
         source=source,
         facts=facts,
+        graph=graph,
         data=data,
         numeric=numeric,
         many_valued=many_valued,
+        inverse=inverse,
         seed=seed,
         world_seed=world_seed,
         sections=sections,
@@ -207,6 +217,7 @@ def refuse_with_resume(asked: Asked, out_: Path | None, overwrite: bool) -> None
     given: dict[str, Any] = {"RECIPE": asked.recipe, "SOURCE": asked.source, "--out": out_}
     given |= {"--config": asked.file, "--seed": asked.seed, "--world-seed": asked.world_seed}
     given |= {"--facts": asked.facts, "--data": asked.data, "--numeric": asked.numeric}
+    given |= {"--inverse": asked.inverse, "--graph": asked.graph}
     given |= {"--many-valued": asked.many_valued, "--overwrite": overwrite}
     for section, values in asked.sections.items():
         named: dict[str, Any] = dict(values or {})
@@ -305,5 +316,6 @@ STOPPED = {
     "steps": "All steps were run.",
     "callback": "Stopped by a callback.",
     "interrupt": "Interrupted.",
+    "construction": "Computed from the facts, without training.",
 }
 """How a training ended, in words."""

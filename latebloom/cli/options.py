@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OWN_DATA = {
     "facts": "facts",
+    "graph": "folder",
     "numeric-table": "facts",
     "sentences": "trees",
     "dataset": "folder",
@@ -30,16 +31,18 @@ class Asked:
     """What the words of a command ask for.
 
     file: a config file instead of a recipe. source: one's own data, whichever the recipe takes.
-    facts, data: the same, by their options. sections: overrides by section.
+    facts, graph, data: the same, by their options. sections: overrides by section.
     """
 
     recipe: str = ""
     file: Path | None = None
     source: Path | None = None
     facts: Path | None = None
+    graph: Path | None = None
     data: Path | None = None
     numeric: bool = False
     many_valued: str = ""
+    inverse: bool = False
     seed: int | None = None
     world_seed: int | None = None
     sections: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict)
@@ -71,6 +74,13 @@ def config_for(asked: Asked) -> "tuple[RunConfig, Data | None]":
                 " latebloom grok facts --facts FILE"
             )
         world["many-valued"] = asked.many_valued
+    if asked.inverse:
+        if not hasattr(config.world, "inverse"):
+            raise LatebloomError(
+                f"--inverse has no effect on {config.recipe}; it is for facts: latebloom grok facts"
+                " --facts FILE"
+            )
+        world["inverse"] = "true"
     for section, values in sections.items():
         config = config.with_overrides(section, values)
     if asked.seed is not None:
@@ -101,7 +111,8 @@ def beginning(asked: Asked) -> "RunConfig":
     if asked.numeric:
         name = "numeric-table"
     elif not name:
-        name = "facts" if asked.facts else "dataset" if asked.data else "composition"
+        given = {"facts": asked.facts, "graph": asked.graph, "dataset": asked.data}
+        name = next((recipe for recipe, place in given.items() if place), "composition")
     if name not in RECIPES and Path(name).exists():
         means = f"dataset --data {name}" if Path(name).is_dir() else f"facts --facts {name}"
         raise LatebloomError(f"{name} is no recipe; to train on it, say: latebloom grok {means}")
@@ -137,6 +148,7 @@ def own_place(asked: Asked, kind: str) -> str:
     """
     takes = {
         "--facts": (asked.facts, ("facts", "numeric-table"), "facts --facts"),
+        "--graph": (asked.graph, ("graph",), "graph --graph"),
         "--data": (asked.data, ("dataset",), "dataset --data"),
         "SOURCE": (asked.source, tuple(OWN_DATA), ""),
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from latebloom.cli.accelerators import ABOUT, compare_accelerators
 from latebloom.cli.app import Flag, Json, app, err, out
 from latebloom.cli.sweep import complain_of, teller
 from latebloom.cli.tables import aligned, described
@@ -14,6 +15,9 @@ from latebloom.errors import LatebloomError
 
 if TYPE_CHECKING:
     from latebloom.studies.reproductions import Reproduction
+
+ACCELERATORS = "accelerators"
+"""The comparison that is no claim about one series of runs."""
 
 
 @app.command
@@ -36,7 +40,8 @@ def reproduce(
     Parameters
     ----------
     name
-        The claim; without it, all of them are listed with what was found.
+        The claim; without it, all of them are listed with what was found. `accelerators` compares
+        ways to grok earlier instead, on processors, and takes neither --first nor --device.
     out_
         The folder of the runs; without it, one under runs/ that claims about the same runs share.
     seeds
@@ -58,6 +63,14 @@ def reproduce(
         if out_ is not None:
             raise LatebloomError(f"--out {out_} has no effect on the list; name a claim")
         show_claims(json_)
+        return
+    if name == ACCELERATORS:
+        if first is not None or device != "auto":
+            raise LatebloomError(
+                f"--first and --device have no effect on {name}: it tunes on seed 0, reports on"
+                " seeds from 100 on, and runs on processors; leave them out"
+            )
+        compare_accelerators(out_, seeds=seeds, threads=threads or 1, quiet=quiet, as_json=json_)
         return
     asked = find_reproduction(name)
 
@@ -116,20 +129,19 @@ def show_claims(as_json: bool) -> None:
             (one.name, one.claim, one.published, was_found(one), one.changes)
             for one in REPRODUCTIONS.values()
         ]
+        rows.append((ACCELERATORS, ABOUT, "", "", ""))
         print("\n".join(aligned(rows)), file=out.file)
         return
-    described(
-        out,
-        (
-            (
-                one.name,
-                was_found(one),
-                f"{one.claim} {one.paper}, {one.source}: {one.published}. The small setting has"
-                f" {one.changes}.",
-            )
-            for one in REPRODUCTIONS.values()
-        ),
+    described(out, [*map(entry_of, REPRODUCTIONS.values()), (ACCELERATORS, "", ABOUT)])
+
+
+def entry_of(one: "Reproduction") -> tuple[str, str, str]:
+    """A claim as a terminal shows it."""
+    about = (
+        f"{one.claim} {one.paper}, {one.source}: {one.published}. The small setting has"
+        f" {one.changes}."
     )
+    return one.name, was_found(one), about
 
 
 def was_found(one: "Reproduction") -> str:

@@ -13,23 +13,35 @@ from latebloom.errors import LatebloomError
 
 
 @app.command
-def report(run: Path) -> None:
+def report(run: Path, *, json_: Json = False) -> None:
     """Write a run's curves (PNG and SVG) and its page (one HTML file).
 
     Parameters
     ----------
     run
         The run folder.
+    json_
+        Print the paths of what was written as JSON.
     """
     from latebloom.reports.curves import write_curves
     from latebloom.reports.page import write_report
 
-    write_curves(run)
-    out.print(str(write_report(run)))
+    curves, page = write_curves(run), write_report(run)
+    if json_:
+        print(json.dumps({"page": str(page), "curves": [str(path) for path in curves]}))
+        return
+    out.print(str(page), markup=False)
 
 
 @app.command
-def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | None = None) -> None:
+def export(
+    run: Path,
+    folder: Path,
+    *,
+    to: Literal["hf"] = "hf",
+    step: int | None = None,
+    json_: Json = False,
+) -> None:
     """Write a run as a Hugging Face folder.
 
     A plain GPT-2 becomes one that every tool reads. Any other model comes with a Python file of its
@@ -45,12 +57,17 @@ def export(run: Path, folder: Path, *, to: Literal["hf"] = "hf", step: int | Non
         The format.
     step
         Use the checkpoint of this step instead of the latest.
+    json_
+        Print the folder, and the Python file in it if there is one, as JSON.
     """
     from latebloom.export import export_hf
     from latebloom.run import load
 
     module = export_hf(load(run, step=step), folder)
-    out.print(str(folder))
+    if json_:
+        print(json.dumps({"folder": str(folder), "module": module and str(module)}))
+    else:
+        out.print(str(folder), markup=False)
     if module is not None:
         err.print(
             f"This model is no plain GPT-2: a Python file, {module}, goes with it."
@@ -70,7 +87,9 @@ def data(
     seed: int | None = None,
     facts: Path | None = None,
     many_valued: str = "",
+    inverse: Flag = False,
     numeric: Flag = False,
+    graph: Path | None = None,
     world: Fields = None,
     json_: Json = False,
 ) -> None:
@@ -93,10 +112,15 @@ def data(
     facts
         A file of facts: CSV, TSV, JSONL or N-Triples (recipe `facts`).
     many_valued
-        What to do with a subject and relation that have several objects: drop, first or error.
+        What to do with a subject and relation that have several objects: keep them all as a set of
+        answers (the default), drop them, keep the first, or error.
+    inverse
+        Tell every fact backwards as well, as `^inhibits`.
     numeric
         The file of facts is a table of numbers to compare; each row an entity, each column an
         attribute.
+    graph
+        A folder with train.txt, valid.txt and test.txt, a triple a line (recipe `graph`).
     world
         Settings of the world, as in --world.phi 9; `latebloom settings RECIPE` lists them.
     json_
@@ -108,6 +132,7 @@ def data(
     if from_ is not None:
         given = {"RECIPE": recipe, "SOURCE": source, "--facts": facts, "--world": world}
         given |= {"--many-valued": many_valued, "--numeric": numeric, "--seed": seed}
+        given |= {"--inverse": inverse, "--graph": graph}
         for name, value in given.items():
             if value not in (None, "", False, {}):
                 raise LatebloomError(f"{name} has no effect with --from: the folder is read as is")
@@ -118,7 +143,9 @@ def data(
             source=source,
             facts=facts,
             numeric=numeric,
+            graph=graph,
             many_valued=many_valued,
+            inverse=inverse,
             seed=seed,
             sections={"world": world},
         )

@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Int
 from numpy import ndarray
 from torch import Tensor
 
+from latebloom.evaluation.ranking import right_rows
 from latebloom.intervals import wilson
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
@@ -52,28 +54,28 @@ def loops_for(model: Transformer, task: Task, n_tokens: int) -> int:
 
 @torch.no_grad()
 def predict(
-    model: Transformer, questions: Int[Tensor, "row pos"], n_loops: int | None = None
+    model: Transformer, questions: Int[Tensor, "row pos"], n_loops: int
 ) -> Int[Tensor, " row"]:
     """The most likely answer to each question, as token ids on the CPU.
 
-    n_loops: None: as many as a question needs in which every token after the first is a hop.
+    n_loops: what the questions need; `loops_for` tells, since only a task knows which of their
+        tokens are hops and which are words in between.
     """
     device = model.device
     training = model.training
     model.eval()
     n_tokens = questions.shape[1]
-    loops = n_loops or loops_needed(model.config, n_tokens, n_tokens - 1)
     answers = []
     for rows in questions.split(max(1, TOKENS_AT_ONCE // n_tokens)):
         at = torch.full((len(rows),), rows.shape[1] - 1, device=device)
-        found = model(rows.to(device), at, n_loops=loops, every_loop=False)
+        found = model(rows.to(device), at, n_loops=n_loops, every_loop=False)
         answers.append(found.logits[-1].argmax(-1).cpu())
     model.train(training)
     return torch.cat(answers) if answers else torch.empty(0, dtype=torch.long, device="cpu")
 
 
 def correct_rows(
-    model: Transformer, rows: Int[ndarray, "row token"], n_loops: int | None = None
+    model: Transformer, rows: Int[ndarray, "row token"], n_loops: int
 ) -> Bool[ndarray, " row"]:
     """Which examples (question, answer) the model gets right."""
     table = torch.from_numpy(rows)
@@ -90,9 +92,14 @@ def score_splits(
     """
     scores = {}
     for name in world.splits if splits is None else splits:
-        rows = world.examples(name)
+        examples = world.examples(name)
+        rows = np.arange(len(examples))
         if probe and len(rows) > probe:
             rows = rows[:: len(rows) // probe][:probe]
-        right = correct_rows(model, rows, loops_for(model, world.task, rows.shape[1] - 1))
+        if world.task.several:
+            right = right_rows(model, world, name, rows)
+        else:
+            loops = loops_for(model, world.task, examples.shape[1] - 1)
+            right = correct_rows(model, examples[rows], loops)
         scores[name] = Score(n=len(right), correct=int(right.sum()))
     return scores

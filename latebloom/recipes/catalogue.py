@@ -48,11 +48,12 @@ class Cost:
     @property
     def size(self) -> str:
         """How much there is to learn, in words."""
-        if not (self.facts or self.lines):
+        if not (self.facts or self.lines or self.questions):
             return "your own data"
         if self.lines:
             return f"{self.lines:,} lines"
-        return f"{self.facts:,} facts, {self.questions:,} questions"
+        facts = f"{self.facts:,} facts, " if self.facts else ""
+        return f"{facts}{self.questions:,} questions"
 
     @property
     def time(self) -> str:
@@ -113,6 +114,10 @@ def _comparisons(name: str, **cost: int) -> Recipe:
 
 def _sentences(name: str, **cost: int) -> Recipe:
     return Recipe(name, "sentences", Cost(**cost))
+
+
+def _classic(name: str, **cost: int) -> Recipe:
+    return Recipe(name, "classic", Cost(**cost))
 
 
 RECIPES: Mapping[str, Recipe] = {
@@ -209,6 +214,7 @@ RECIPES: Mapping[str, Recipe] = {
             Cost(facts=2000, questions=22_680, parameters=426_624, seconds=214, mib=553),
         ),
         _chains("facts"),
+        _chains("graph"),
         Recipe("dataset", "dataset", Cost()),
         _sentences("question", lines=100_000, parameters=1_198_720, seconds=261, mib=661),
         _sentences("question-published", lines=100_000, parameters=18_984_960),
@@ -217,6 +223,12 @@ RECIPES: Mapping[str, Recipe] = {
         _sentences("dyck", lines=200_000, parameters=202_688, seconds=754, mib=897),
         _sentences("dyck-published", lines=200_000, parameters=18_956_288),
         _sentences("sentences"),
+        _classic("modular", questions=2823, parameters=64_704),
+        _classic("modular-power", questions=4656),
+        _classic("modular-nanda", questions=3831),
+        _classic("permutations", questions=7200),
+        _classic("parity", questions=1000),
+        _classic("logic", questions=14_096),
     )
 }
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from latebloom.model.config import ModelConfig
 from latebloom.training.config import QuestionFeedConfig, RunConfig, TrainConfig
 from latebloom.worlds.chains.atlas import AtlasConfig
+from latebloom.worlds.chains.graph import GraphConfig
 from latebloom.worlds.chains.made import CompositionConfig
 from latebloom.worlds.chains.own import FactsConfig
 
@@ -154,4 +155,23 @@ def facts() -> RunConfig:
         world=FactsConfig(),
         model=LOOPED,
         train=TrainConfig(steps=1000, lr=0.01, weight_decay=0.1, until=KNOWS_ITS_FACTS),
+    )
+
+
+def graph() -> RunConfig:
+    """A graph in the field's files, with answers as sets and facts never told: --graph DIR."""
+    return RunConfig(
+        recipe="graph",
+        world=GraphConfig(),
+        model=replace(LOOPED, dropout=0.1, mlp_ratio=8),
+        train=TrainConfig(
+            steps=500,
+            batch_size=512,
+            lr=0.01,
+            weight_decay=0.1,
+            label_smoothing=0.1,
+            eval_every=50,
+            checkpoint_every=100,
+            until="",
+        ),
     )

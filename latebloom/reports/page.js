@@ -8,6 +8,8 @@
   const hidden = new Set();
   let log = data.log;
   let chosen = null; // index of the evaluation that is read
+  let at = null; // step of the checkpoint that the laboratory shows
+  let mark = () => {};
 
   const steps = data.steps;
   const last = steps.length - 1;
@@ -191,6 +193,15 @@
       read(Math.min(last, Math.max(0, (chosen === null ? (move > 0 ? -1 : last + 1) : chosen) + move)));
     });
     if (chosen !== null) read(chosen);
+
+    // The checkpoint that the laboratory shows; a click asks for the one nearest to where it is.
+    const here = node(svg, "line", { class: "here", y1: box.top, y2: low.bottom });
+    mark = () => {
+      here.setAttribute("visibility", at === null || (log && at <= 0) ? "hidden" : "visible");
+      if (at !== null) for (const end of ["x1", "x2"]) here.setAttribute(end, x(log ? Math.max(at, from) : at));
+    };
+    mark();
+    svg.addEventListener("click", () => { if (chosen !== null) document.dispatchEvent(new CustomEvent("latebloom:go", { detail: steps[chosen] })); });
   }
 
   const legend = document.getElementById("legend");
@@ -217,6 +228,7 @@
     draw();
   });
 
+  document.addEventListener("latebloom:at", (event) => { at = event.detail; mark(); });
   draw();
   let drawnFor = holder.clientWidth;
   window.addEventListener("resize", () => {

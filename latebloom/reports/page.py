@@ -1,8 +1,9 @@
 """The report of a run: one HTML file that opens anywhere, without a network.
 
 Enters: a run folder. Leaves: `report.html` in it, the same bytes for the same folder.
-Covers: accuracy with intervals, curves to hover over, phases, further figures (`figures/*.svg`),
-the contest with external memory (`rivals.json`), configuration, environment.
+Covers: accuracy with intervals, curves to hover over, the model itself to ask and look into
+(`latebloom.reports.laboratory`), phases, further figures (`figures/*.svg`), the contest with
+external memory (`rivals.json`), configuration, environment.
 Does not cover: several runs on one page.
 """
 
@@ -16,12 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from latebloom.errors import RunFolderError
 from latebloom.neutral import neutral, neutral_value
 from latebloom.reports.captions import Caption, caption_of, place_of
 from latebloom.reports.curves import subtitle, uses_log_steps
 from latebloom.reports.figure import LEAST
+from latebloom.reports.laboratory import Laboratory, make_laboratory
 from latebloom.reports.recording import (
     Record,
     Recording,
@@ -29,6 +33,7 @@ from latebloom.reports.recording import (
     read_recording,
     write_output,
 )
+from latebloom.reports.scripts import allowed, script_of
 from latebloom.reports.splits import duration, in_order, percent, style_of
 from latebloom.training.milestones import LEVEL, MOST
 from latebloom.worlds.splits import is_validation
@@ -62,8 +67,11 @@ def render_report(recording: Recording) -> str:
         lstrip_blocks=True,
     )
     templates.policies["json.dumps_function"] = shown_json
-    templates.filters.update(percent=percent, duration=duration, plain=plain)
+    templates.filters.update(percent=percent, duration=duration, plain=plain, exact_json=exact_json)
     rows = split_rows(recording)
+    made = make_laboratory(recording.run_dir, recording.records)
+    laboratory = made if isinstance(made, Laboratory) else None
+    script = script_of(laboratory=laboratory is not None)
     return templates.get_template("page.html.jinja").render(
         title=recording.title,
         subtitle=subtitle(recording.records, recording.summary),
@@ -82,6 +90,10 @@ def render_report(recording: Recording) -> str:
         told_by=list(reversed(recording.data.phases)),
         figures=list(figures(recording.run_dir / "figures")),
         contest=contest(recording.run_dir / "rivals.json"),
+        laboratory=laboratory,
+        no_laboratory=made if laboratory is None else "",
+        script=script,
+        allowed=allowed(script),
         probe=probe_size(recording.config),
         config=config_tables(recording.config),
         environment=recording.environment,
@@ -94,6 +106,11 @@ def render_report(recording: Recording) -> str:
 def shown_json(value: Any, **_: Any) -> str:
     """A value for the page's script, whose texts it shows."""
     return neutral(json.dumps(value, ensure_ascii=False))
+
+
+def exact_json(value: Any) -> Markup:
+    """A value for the laboratory, which looks names up as they are and shows them neutralised."""
+    return htmlsafe_json_dumps(value, dumps=json.dumps)
 
 
 def split_rows(recording: Recording) -> list[dict[str, Any]]:

@@ -55,6 +55,8 @@ HUES: Mapping[str, Hue] = {
     Split.TEST_EASY: PURPLE,
     Split.TEST_UNDECIDABLE: OCHRE,
     Split.TEST_VALUES: GREEN,
+    Split.TEST_LINKS: GREEN,
+    Split.TEST_MISSING: PURPLE,
 }
 """The splits with names of their own, in the order in which they are listed."""
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from latebloom.errors import RivalError
+from latebloom.errors import RivalError, WorldError
 from latebloom.evaluation.accuracy import correct_rows, loops_for
 from latebloom.files import write_json, write_text
 from latebloom.rivals.answer_cache import AnswerCache
@@ -220,8 +220,13 @@ def hold_contest(
         cost, before anything is asked.
     Raises: RivalError if a rival cannot be asked (what was answered is kept: hold the same contest
     again to go on); MissingExtraError if an extra is missing; WorldError for a split that is not
-    there.
+    there, or for questions that have several answers.
     """
+    if run.world.task.several:
+        raise WorldError(
+            f"the questions of {run.folder.path} have several answers, and a contest judges one;"
+            " how they are ranked stands in its summary, under `ranking`"
+        )
     with ExitStack() as opened:
         endpoint = None
         if config.endpoint:  # first of all: without a key or its package no work is begun

@@ -13,6 +13,7 @@ import torch
 
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import Score
+from latebloom.evaluation.ranking import rank_splits
 from latebloom.evaluation.rule_metrics import Followed
 from latebloom.evaluation.scores import check_readable, follow, score
 from latebloom.model.transformer import Transformer
@@ -156,6 +157,7 @@ def finish(
     scores |= score(outcome.model, data, splits=(*data.tested, *data.validated))
     rules = follow(outcome.model, data, splits=data.tested)
     summary = summarise(config, data, run, outcome, scores, rules, device)
+    summary |= rank_splits(outcome.model, data)
     run.write_summary(summary)
     return summary
 

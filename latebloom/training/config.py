@@ -14,6 +14,7 @@ from latebloom.checked import check_fields
 from latebloom.errors import LatebloomError
 from latebloom.model.config import ModelConfig
 from latebloom.training import structure
+from latebloom.training.acceleration import AcceleratorConfig
 from latebloom.training.until import parse_until
 from latebloom.worlds.build import WorldConfig
 from latebloom.worlds.chains.made import CompositionConfig
@@ -126,7 +127,7 @@ MUON_LR = 0.02
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TrainConfig:
+class TrainConfig(AcceleratorConfig):
     """How the model is trained, measured and saved."""
 
     steps: int = 600
@@ -184,13 +185,15 @@ class TrainConfig:
         for name in ("lr", "muon_lr", "weight_decay", "warmup_steps", "grad_clip", "keep"):
             if getattr(self, name) < 0:
                 raise LatebloomError(f"train.{name} is {getattr(self, name)}; it must be 0 or more")
+        self.check_accelerators()
         parse_until(self.until)
 
     def idle(self) -> list[str]:
         """Settings that were changed and have no effect beside the others, each as a sentence."""
+        found = self.idle_accelerators()
         if self.optimizer == "adamw" and self.muon_lr != MUON_LR:
-            return [f"train.muon_lr {self.muon_lr} has no effect with train.optimizer adamw"]
-        return []
+            found.append(f"train.muon_lr {self.muon_lr} has no effect with train.optimizer adamw")
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,7 @@
 """What a batch holds, and its loss.
 
-Questions: cross-entropy of the answer after the last loop, of atomic facts after every loop. An
+Questions: cross-entropy of the answer (of a set of answers: with the uniform distribution over it)
+after the last loop, of atomic facts after every loop. An
 atomic fact needs one loop, so its answer is known after the first; demanding it there is what
 makes every loop look facts up with the same weights. Composed questions are supervised after the
 last loop alone: nobody tells the model their bridge. Where a comparison comes with the values that
@@ -20,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from latebloom.model.transformer import Transformer
+from latebloom.training.links import Link, softmax_link
 
 NOT_ASKED = -100
 """Stands where a token is asked for no value; the index that cross-entropy passes over."""
@@ -28,17 +30,74 @@ NO_WORD = -100
 
 
 @dataclass(frozen=True, slots=True)
+class One:
+    """The one right answer of each question of a group."""
+
+    answers: Int[Tensor, " row"]
+
+    def summed(
+        self,
+        logits: Float[Tensor, "loop row *place d_vocab"],
+        label_smoothing: float,
+        link: Link = softmax_link,
+    ) -> Float[Tensor, ""]:
+        """The cross-entropy of the answers, summed over loops, rows and places, in nats."""
+        answers = self.answers.view(1, -1, *[1] * (logits.ndim - 3)).expand(logits.shape[:-1])
+        return F.cross_entropy(
+            link(logits.flatten(0, -2).float()),
+            answers.flatten(),
+            label_smoothing=label_smoothing,
+            reduction="sum",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """The set of right answers of each question of a group.
+
+    The target is the uniform distribution over the set; smoothing spreads its share over the names
+    that may be answers, which are the first `n_names` of the vocabulary.
+    rows, members: the answers, each with the row of its question. weights: one by the set's size.
+    """
+
+    rows: Int[Tensor, " answer"]
+    members: Int[Tensor, " answer"]
+    weights: Float[Tensor, " answer"]
+    n_names: int
+
+    def summed(
+        self,
+        logits: Float[Tensor, "loop row *place d_vocab"],
+        label_smoothing: float,
+        link: Link = softmax_link,
+    ) -> Float[Tensor, ""]:
+        """The cross-entropy with the sets, summed over loops, rows and places, in nats."""
+        of_places = link(logits.float()).log_softmax(-1)
+        told = of_places.reshape(*logits.shape[:2], -1, logits.shape[-1]).sum(2)
+        of_members = (told[:, self.rows, self.members] * self.weights).sum()
+        of_names = told[:, :, : self.n_names].mean(-1).sum() if label_smoothing else 0.0
+        return -(1 - label_smoothing) * of_members - label_smoothing * of_names
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """The questions of a batch that have one length; the answer follows the last token.
 
     values: in a comparison, the value of each entity as training tells it, and NOT_ASKED
         elsewhere; None unless it is asked for after the first loop.
+    sets: where questions have several answers, all of them; `answers` has one of each set.
     """
 
     tokens: Int[Tensor, "row pos"]
     answers: Int[Tensor, " row"]
     atomic: bool
     values: Int[Tensor, "row pos"] | None = None
+    sets: Several | None = None
+
+    @property
+    def target(self) -> One | Several:
+        """What is to be answered."""
+        return One(self.answers) if self.sets is None else self.sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +113,16 @@ class Sentences:
 
 
 def sentence_loss(
-    model: Transformer, batch: Sentences, *, label_smoothing: float
+    model: Transformer,
+    batch: Sentences,
+    *,
+    label_smoothing: float,
+    link: Link = softmax_link,
 ) -> Float[Tensor, ""]:
     """Mean loss over the words of a batch, in nats; every word counts alike."""
     logits = model(batch.tokens, every_loop=False).logits[-1]
     return F.cross_entropy(
-        logits.flatten(0, 1).float(),
+        link(logits.flatten(0, 1).float()),
         batch.targets.flatten(),
         ignore_index=NO_WORD,
         label_smoothing=label_smoothing,
@@ -73,6 +136,7 @@ def batch_loss(
     every_loop: bool,
     label_smoothing: float,
     every_place: bool = False,
+    link: Link = softmax_link,
 ) -> Float[Tensor, ""]:
     """Mean loss over the questions of a batch, in nats.
 
@@ -86,64 +150,58 @@ def batch_loss(
         n_rows, n_tokens = group.tokens.shape
         looped = model.feedback.looped
         if group.values is not None and looped:
-            total = total + comparison_loss(model, group, group.values, label_smoothing)
+            total = total + comparison_loss(model, group, group.values, label_smoothing, link)
             continue
         if every_place and group.atomic:
-            total = total + every_place_loss(model, group, label_smoothing)
+            total = total + every_place_loss(model, group, label_smoothing, link)
             continue
         at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
         loops = model.feedback.loops_trained(config.n_loops, n_tokens)
         repeated = every_loop and group.atomic and looped
         logits = model(group.tokens, at, n_loops=loops, every_loop=repeated).logits
-
-        def summed(of_loops: Tensor, answers: Tensor = group.answers) -> Tensor:
-            return F.cross_entropy(
-                of_loops.flatten(0, 1).float(),
-                answers.repeat(len(of_loops)),
-                label_smoothing=label_smoothing,
-                reduction="sum",
-            )
-
+        target = group.target
         idle = config.n_loops - loops if repeated else 0
         if idle:  # the last answers stand for those of the loops that were not run
-            total = total + summed(logits[-1:]) * (1 + idle)
+            total = total + target.summed(logits[-1:], label_smoothing, link) * (1 + idle)
             logits = logits[:-1]
         if len(logits):
-            total = total + summed(logits)
+            total = total + target.summed(logits, label_smoothing, link)
     return total / sum(len(group.answers) for group in batch)
 
 
-def every_place_loss(model: Transformer, group: Group, label_smoothing: float) -> Float[Tensor, ""]:
+def every_place_loss(
+    model: Transformer, group: Group, label_smoothing: float, link: Link = softmax_link
+) -> Float[Tensor, ""]:
     """The summed loss of atomic facts whose answer is asked for at every token, after every loop.
 
     Of one loop the mean over the tokens, and of the loops the sum.
     """
     logits = model(group.tokens).logits
-    answers = group.answers[None, :, None].expand(logits.shape[:-1])
-    summed = F.cross_entropy(
-        logits.flatten(0, 2).float(),
-        answers.flatten(),
-        label_smoothing=label_smoothing,
-        reduction="sum",
-    )
-    return summed / group.tokens.shape[1]
+    return group.target.summed(logits, label_smoothing, link) / group.tokens.shape[1]
 
 
 def comparison_loss(
-    model: Transformer, group: Group, values: Int[Tensor, "row pos"], label_smoothing: float
+    model: Transformer,
+    group: Group,
+    values: Int[Tensor, "row pos"],
+    label_smoothing: float,
+    link: Link = softmax_link,
 ) -> Float[Tensor, ""]:
     """The summed loss of comparisons: the label at the end, the values where they are fed back."""
     n_rows, n_tokens = group.tokens.shape
     at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
     found = model(group.tokens, at, every_loop=False, keep_fed_back=True)
     label = F.cross_entropy(
-        found.logits[-1].float(), group.answers, label_smoothing=label_smoothing, reduction="sum"
+        link(found.logits[-1].float()),
+        group.answers,
+        label_smoothing=label_smoothing,
+        reduction="sum",
     )
     fed = model.feedback.feeds(n_tokens)
     values = values[:, fed.start : fed.stop]
     asked = values != NOT_ASKED
     value = F.cross_entropy(
-        found.fed_back[0][asked].float(),
+        link(found.fed_back[0][asked].float()),
         values[asked],
         label_smoothing=label_smoothing,
         reduction="sum",

@@ -9,6 +9,7 @@ from collections import defaultdict
 import torch
 from torch import Tensor, nn
 
+from latebloom.training.accelerators import accelerated
 from latebloom.training.config import TrainConfig
 
 
@@ -60,12 +61,14 @@ def orthogonalise(matrices: Tensor, coefficients: tuple[float, float, float], n:
 
 
 def make_optimizers(model: nn.Module, config: TrainConfig) -> list[torch.optim.Optimizer]:
-    """The optimizers of a run. Weight decay acts on matrices and embeddings, not on biases,
-    norms, distance biases or gates."""
-    hidden, decayed, plain = [], [], []
+    """The optimizers of a run, with the accelerators around them. Weight decay acts on matrices and
+    embeddings, not on biases, norms, distance biases or gates."""
+    hidden, decayed, plain, embedding = [], [], [], []
     for name, parameter in model.named_parameters():
         if parameter.ndim < 2 or name.endswith("distance_bias"):
             plain.append(parameter)
+        elif config.embed_lr != 1 and name == "embed.weight":
+            embedding.append(parameter)
         elif config.optimizer == "muon" and name.startswith("blocks.") and parameter.ndim == 2:
             hidden.append(parameter)
         else:
@@ -74,11 +77,14 @@ def make_optimizers(model: nn.Module, config: TrainConfig) -> list[torch.optim.O
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
+    if embedding:
+        rate = config.embed_lr * config.lr
+        groups.append({"params": embedding, "weight_decay": config.weight_decay, "lr": rate})
     adamw = torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, config.beta2), fused=True)
     optimizers: list[torch.optim.Optimizer] = [adamw]
     if hidden:
         optimizers.append(Muon(hidden, lr=config.muon_lr, weight_decay=config.weight_decay))
-    return optimizers
+    return accelerated(optimizers, model, config)
 
 
 def ready_to_schedule(optimizers: list[torch.optim.Optimizer]) -> list[torch.optim.Optimizer]:

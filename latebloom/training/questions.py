@@ -5,6 +5,7 @@ run sees what step 700 of an uninterrupted one sees. Every stream goes through i
 epochs, each in an order of its own. Questions of one length stay together, so nothing is padded.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,9 @@ from torch import Tensor
 from latebloom.model.transformer import Transformer
 from latebloom.training.config import ComparisonFeedConfig, QuestionFeedConfig, TrainConfig
 from latebloom.training.epochs import Epochs
-from latebloom.training.objective import NOT_ASKED, Group, batch_loss
+from latebloom.training.links import link_of
+from latebloom.training.objective import NOT_ASKED, Group, Several, batch_loss
+from latebloom.worlds.answers import FactSets, follow_sets
 from latebloom.worlds.splits import ATOMIC
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import World
@@ -106,6 +109,22 @@ class Phrasing:
         return group
 
 
+class WithSets:
+    """Groups of questions with several answers, each with the whole set that the facts give it."""
+
+    def __init__(self, world: World) -> None:
+        self.task, self.facts = world.task, FactSets(world.facts)
+        self.n_names = world.task.n_competing(len(world.vocabulary))
+
+    def __call__(self, group: Group) -> Group:
+        names = self.task.names(group.tokens.cpu().numpy())
+        sets = follow_sets(names, [self.facts])[-1]
+        weights = np.repeat(1 / sets.sizes, sets.sizes).astype(np.float32)
+        parts = (sets.question, sets.member.astype(np.int64), weights)
+        rows, members, shares = (torch.from_numpy(part).to(group.tokens.device) for part in parts)
+        return replace(group, sets=Several(rows, members, shares, self.n_names))
+
+
 class QuestionFeed:
     """The batches of a run on questions, and their loss.
 
@@ -122,6 +141,7 @@ class QuestionFeed:
         device: torch.device,
     ) -> None:
         self.config, self.label_smoothing = feed, train.label_smoothing
+        self.link = link_of(train)
         n_atomic = round(feed.atomic_frac * train.batch_size)
         if n_atomic:
             atomic = tuple(name for name in world.trained if name in ATOMIC)
@@ -134,10 +154,12 @@ class QuestionFeed:
             for i, (splits, count) in enumerate(shares)
         ]
         self.streams = [stream for stream in streams if len(stream)]
-        self.phrased = None
+        self.phrased: Callable[[Group], Group] | None = None
         if isinstance(feed, ComparisonFeedConfig):
             told = ToldValues(world, device) if feed.values_first else None
             self.phrased = Phrasing(told, feed.both_orders)
+        elif world.task.several:
+            self.phrased = WithSets(world)
 
     def batch(self, step: int) -> list[Group]:
         """The batch of a step, counted from 1."""
@@ -152,4 +174,5 @@ class QuestionFeed:
             every_loop=self.config.every_loop,
             every_place=self.config.every_place,
             label_smoothing=self.label_smoothing,
+            link=self.link,
         )

@@ -17,6 +17,7 @@ from torch import Tensor
 from latebloom.model.transformer import Transformer
 from latebloom.training.config import SentenceFeedConfig, TrainConfig
 from latebloom.training.epochs import Epochs
+from latebloom.training.links import link_of
 from latebloom.training.objective import NO_WORD, Sentences, sentence_loss
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import joined
@@ -38,7 +39,7 @@ class SentenceFeed:
         seed: int,
         device: torch.device,
     ) -> None:
-        self.label_smoothing = train.label_smoothing
+        self.label_smoothing, self.link = train.label_smoothing, link_of(train)
         lines = joined([corpus.lines(split) for split in corpus.trained])
         self.tokens, self.lengths = lines.tokens, lines.lengths
         self.epochs = Epochs(len(lines), train.batch_size, [seed, Draw.LINES])
@@ -64,7 +65,7 @@ class SentenceFeed:
 
     def loss(self, model: Transformer, batch: Sentences) -> Float[Tensor, ""]:
         """The mean loss over the words of a batch, in nats."""
-        return sentence_loss(model, batch, label_smoothing=self.label_smoothing)
+        return sentence_loss(model, batch, label_smoothing=self.label_smoothing, link=self.link)
 
 
 def to_read(

@@ -8,8 +8,17 @@ from typing import ClassVar, Literal
 from latebloom.checked import check_fields
 from latebloom.errors import WorldError
 from latebloom.worlds.chains.atlas import AtlasConfig, load_atlas_table
+from latebloom.worlds.chains.graph import GraphConfig, make_graph_world, read_graph
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.chains.own import FactsConfig, load_fact_table, world_from_table
+from latebloom.worlds.classic.logic import LogicConfig, make_logic
+from latebloom.worlds.classic.parity import ParityConfig, make_parity
+from latebloom.worlds.classic.table import (
+    ModularConfig,
+    PermutationsConfig,
+    make_modular,
+    make_permutations,
+)
 from latebloom.worlds.comparisons.elements import ElementsConfig, load_element_table
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
@@ -47,6 +56,7 @@ class GivenConfig:
 MadeConfig = (
     CompositionConfig
     | FactsConfig
+    | GraphConfig
     | AtlasConfig
     | DatasetConfig
     | ComparisonConfig
@@ -57,6 +67,10 @@ MadeConfig = (
     | TenseConfig
     | DyckConfig
     | SentencesConfig
+    | ModularConfig
+    | PermutationsConfig
+    | ParityConfig
+    | LogicConfig
 )
 """Every world that is made or read as its config says."""
 WorldConfig = MadeConfig | GivenConfig
@@ -127,8 +141,21 @@ def make_whole(config: MadeConfig, seed: int, tell: Callable[[str], None]) -> Da
             return world_of_numbers(numbers, config, seed)
         case HiddenAttributesConfig():
             return make_hidden_attributes(config, seed)
+        case GraphConfig():
+            graph = read_graph(config)
+            for line in graph.lines():
+                tell(line)
+            return make_graph_world(graph, config, seed)
         case DatasetConfig():
             return make_dataset_world(config)
+        case ModularConfig():
+            return make_modular(config, seed)
+        case PermutationsConfig():
+            return make_permutations(config, seed)
+        case ParityConfig():
+            return make_parity(config, seed)
+        case LogicConfig():
+            return make_logic(config, seed)
         case FactsConfig():
             table, diagnosis = load_fact_table(config)
         case AtlasConfig():

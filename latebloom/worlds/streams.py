@@ -3,7 +3,7 @@
 Everything that is drawn at random comes from `numpy.random.default_rng([seed, stream])`. So two
 kinds of draw do not run in step though they have one seed, and a further draw in one place changes
 no number in another. Every stream that a seed has is listed here: a new one takes a number that
-nobody has, from 22 on.
+nobody has, from 23 on.
 
 Some share a number, since they came about apart from each other. They keep it: with another, every
 figure that was ever measured would change. Numbers 5 to 10 were never used.
@@ -68,6 +68,18 @@ class Draw(IntEnum):
     """The donors of a probe that reach another bridge, the control of cross-query patching."""
     NOISE = 21
     """Which trained comparisons are told wrongly, and how."""
+    SETS = 22
+    """Which facts of a world of sets are never told, and which of its questions are held out."""
+    MODULAR = 30
+    """Which part of the table of modular arithmetic is trained on."""
+    PERMUTATIONS = 31
+    """Which part of the table of permutations is trained on."""
+    PARITY = 32
+    """Which bits count, and the bit strings."""
+    LOGIC = 33
+    """The formulas, and which pairs of gates are held out."""
+    FREQUENCIES = 34
+    """The random frequencies that key frequencies are compared with."""
 
 
 def check_seed(seed: int, name: str = "seed") -> None:

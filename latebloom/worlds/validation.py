@@ -10,6 +10,7 @@ test as it was drawn, in its order: no row stands in both. They may share facts,
 orders of a comparison one may stand here and one there; what is trained on knows neither.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
+from latebloom.worlds.answers import AnswerSets
 from latebloom.worlds.data import Data
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import Lines, joined
@@ -41,7 +43,10 @@ def with_validation(data: Held, share: float, seed: int) -> Held:
     chosen = {name: (name, others(rows, len(data.splits[name]))) for name, rows in drawn.items()}
     chosen |= {as_valid(name): (name, rows) for name, rows in drawn.items() if len(rows)}
     parts = {new: taken(data.splits[old], rows) for new, (old, rows) in chosen.items()}
-    return replace(data, splits={**data.splits, **parts})
+    divided = replace(data, splits={**data.splits, **parts})
+    sets = sets_of(data)
+    taken_sets = {new: sets[old].take(rows) for new, (old, rows) in chosen.items() if old in sets}
+    return replace(divided, sets={**sets, **taken_sets}) if sets else divided
 
 
 def undivided(data: Held) -> Held:
@@ -50,7 +55,18 @@ def undivided(data: Held) -> Held:
     for name in data.validated:
         test, part = as_test(name), data.splits[name]
         splits[test] = both(splits[test], part) if test in splits else part
-    return replace(data, splits=splits)
+    whole = replace(data, splits=splits)
+    sets = {name: one for name, one in sets_of(data).items() if not is_validation(name)}
+    for name, part in sets_of(data).items():
+        if is_validation(name):
+            test = as_test(name)
+            sets[test] = AnswerSets.joined(sets[test], part) if test in sets else part
+    return replace(whole, sets=sets) if sets else whole
+
+
+def sets_of(data: Data) -> Mapping[str, AnswerSets]:
+    """The sets of answers that are kept beside the splits; none for sentences."""
+    return {} if isinstance(data, Corpus) else data.sets
 
 
 def taken(part: Any, rows: Int[ndarray, " row"]) -> Any:

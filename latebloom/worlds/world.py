@@ -5,7 +5,7 @@ training and the instruments know only this.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import WorldError
+from latebloom.worlds.answers import AnswerSets
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import (
     ATOMIC,
@@ -28,6 +29,9 @@ from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.written import read_written, write_written
 
+EVERY = slice(None)
+"""All rows of a split."""
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -38,6 +42,8 @@ class World:
     splits: for each split one integer matrix `[example, token]`; the last column is the answer,
         those before it the question. A split holds questions of one length.
     trained: the names of the splits that are trained on, in a fixed order.
+    sets: the sets of answers of the splits whose sets do not follow from the facts, such as answers
+        that need a fact nobody told; see `answers`.
     """
 
     task: Task
@@ -45,6 +51,7 @@ class World:
     facts: Facts
     splits: Mapping[str, Int[ndarray, "example token"]]
     trained: tuple[str, ...]
+    sets: Mapping[str, AnswerSets] = field(default_factory=dict)
 
     reads: ClassVar[str] = "questions"
     """What a model reads here."""
@@ -59,6 +66,15 @@ class World:
         if split not in self.splits:
             raise WorldError(f"this world has no split {split!r}; it has {', '.join(self.splits)}")
         return self.splits[split]
+
+    def answers(self, split: str, rows: Int[ndarray, " row"] | slice = EVERY) -> AnswerSets:
+        """The set of right answers of each example of a split; a single answer is a set of one.
+
+        rows: only these.
+        """
+        if split in self.sets:
+            return self.sets[split].take(np.arange(len(self.examples(split)))[rows])
+        return self.task.answers(self.facts, self.examples(split)[rows])
 
     def named(self, split: str) -> Int[ndarray, "example name"]:
         """The examples of a split as names in the order in which they are worked out, fillers left
@@ -121,7 +137,12 @@ class World:
 
     def trained_facts(self) -> Int[ndarray, "fact 3"]:
         """The atomic facts that training tells: subject, relation, object."""
-        told = [self.named(name) for name in self.trained if name in ATOMIC]
+        told = []
+        for name in self.trained:
+            if name in ATOMIC:
+                sets = self.answers(name)
+                pairs = np.repeat(self.named(name)[:, :-1], sets.sizes, axis=0)
+                told.append(np.concatenate((pairs, sets.member[:, None]), axis=1))
         rows = np.concatenate([np.empty((0, 3), np.int32), *told]).astype(np.int32)
         if len(rows) > len(self.facts):  # each was told in several orders
             rows = rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])]
@@ -142,7 +163,12 @@ class World:
         """Writes `vocabulary.json` and `world.safetensors` into an existing folder."""
         facts = {f"facts/{name}": getattr(self.facts, name) for name in Facts.__slots__}
         splits = {f"splits/{name}": rows for name, rows in self.splits.items()}
-        write_written(self, facts | splits, folder)
+        sets = {
+            f"sets/{name}/{part}": array
+            for name, one in self.sets.items()
+            for part, array in one.arrays().items()
+        }
+        write_written(self, facts | splits | sets, folder)
 
     @classmethod
     def load(cls, folder: Path, tasks: Sequence[Task] = ()) -> "World":
@@ -165,4 +191,11 @@ class World:
             facts=Facts(**{name: arrays[f"facts/{name}"] for name in Facts.__slots__}),
             splits={name: arrays[f"splits/{name}"] for name in table["splits"]},
             trained=tuple(table["trained"]),
+            sets={
+                name: AnswerSets.of_arrays(
+                    {part: arrays[f"sets/{name}/{part}"] for part in AnswerSets.__slots__}
+                )
+                for name in table["splits"]
+                if f"sets/{name}/first" in arrays
+            },
         )

@@ -54,13 +54,13 @@ def test_a_model_is_examined_where_it_is(small_world, feedback):
     questions = instrument.probe.question_tensor()
     wanted = (
         instrument.examine(model),
-        predict(model, questions),
+        predict(model, questions, 2),
         think(model, small_world.task, [0, 1, 2])[0],
     )
     with torch.device("meta"):
         found = (
             instrument.examine(model),
-            predict(model, questions),
+            predict(model, questions, 2),
             think(model, small_world.task, [0, 1, 2])[0],
         )
     assert to_json(found[0]) == to_json(wanted[0])

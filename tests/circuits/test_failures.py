@@ -33,7 +33,7 @@ def test_failures_are_put_down_to_the_hop_that_fails(
     first = facts.find(rows[:, 0], rows[:, 1])
     second = facts.find(facts.object[first], rows[:, 2])
     needed = ((first, second)[hop - 1] == fact) & (rows[:, 3] >= 0)
-    wrong = ~correct_rows(bridge_model, rows)
+    wrong = ~correct_rows(bridge_model, rows, 1)
     assert wrong.any()
     assert (wrong <= needed).all()  # a wrong bridge may by chance lead to the right answer
     blamed = [0, 0]
@@ -67,7 +67,7 @@ def test_of_three_hops_the_first_that_fails_is_to_blame() -> None:
     at = (found_at("bridge 1", Place(0, 1, 1)), found_at("bridge 2", None))
     verdict = Verdict("serial", 1.0, 1.0, at, None, None, None)
     failures = explain_failures(model, probe, states, Lens(ranks, lens.probability), verdict)
-    wrong = ~correct_rows(model, np.column_stack((probe.questions, probe.answers)))
+    wrong = ~correct_rows(model, np.column_stack((probe.questions, probe.answers)), 3)
     blamed = (~first, first & ~second, first & second)
     assert failures.failed_at == tuple(int((wrong & hop).sum()) for hop in blamed)
     assert sum(failures.failed_at) == failures.n - failures.right > 30
@@ -87,7 +87,9 @@ def test_of_the_last_of_three_hops_the_fact_is_asked_alone(monkeypatch: pytest.M
     ranks = {name: torch.zeros_like(rank) for name, rank in lens.rank.items()}
     at = tuple(found_at(step.name, Place(0, 1, step.position)) for step in probe.steps)
     verdict = Verdict("serial", 1.0, 1.0, at, None, None, None)
-    wrong = np.flatnonzero(~correct_rows(model, np.column_stack((probe.questions, probe.answers))))
+    wrong = np.flatnonzero(
+        ~correct_rows(model, np.column_stack((probe.questions, probe.answers)), 3)
+    )
     asked = []
 
     def knows_every_other(model: Transformer, questions: torch.Tensor, loops: int) -> torch.Tensor:

@@ -29,8 +29,8 @@ def test_hand_set_models_answer(
     chain_world: World, bridge_model: Transformer, memoriser: Transformer
 ) -> None:
     rows = chain_world.examples(Split.TRAIN_INFERRED)
-    assert correct_rows(bridge_model, rows).all()
-    assert correct_rows(memoriser, rows).all()
+    assert correct_rows(bridge_model, rows, 1).all()
+    assert correct_rows(memoriser, rows, 1).all()
 
 
 def test_bridge_in_layer_1_is_found_and_serial(

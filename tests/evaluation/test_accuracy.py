@@ -30,21 +30,21 @@ def test_no_questions_say_nothing():
 def test_predictions_are_the_largest_logit(model, small_world):
     rows = torch.from_numpy(small_world.examples("train_inferred"))[:, :-1]
     one_by_one = [model(row[None], n_loops=2).logits[-1, 0, -1].argmax().item() for row in rows]
-    assert predict(model, rows).tolist() == one_by_one
+    assert predict(model, rows, 2).tolist() == one_by_one
 
 
 def test_large_splits_go_in_pieces_and_come_back_whole(model, small_world, monkeypatch):
     rows = torch.from_numpy(small_world.examples("train_inferred"))[:, :-1]
-    whole = predict(model, rows)
+    whole = predict(model, rows, 2)
     monkeypatch.setattr("latebloom.evaluation.accuracy.TOKENS_AT_ONCE", 7)
-    assert torch.equal(predict(model, rows), whole)
+    assert torch.equal(predict(model, rows, 2), whole)
 
 
 def test_right_answers_are_counted(model, small_world):
     rows = small_world.examples("test_id").copy()
-    rows[:, -1] = predict(model, torch.from_numpy(rows[:, :-1])).numpy()
+    rows[:, -1] = predict(model, torch.from_numpy(rows[:, :-1]), 2).numpy()
     rows[::2, -1] = (rows[::2, -1] + 1) % len(small_world.vocabulary)
-    right = correct_rows(model, rows)
+    right = correct_rows(model, rows, 2)
     assert right.tolist() == [i % 2 == 1 for i in range(len(rows))]
 
 
@@ -63,5 +63,5 @@ def test_measuring_leaves_the_model_in_training(model, small_world):
 
 
 def test_empty_questions_give_no_answers(model):
-    assert predict(model, torch.empty((0, 3), dtype=torch.int32)).shape == (0,)
-    assert correct_rows(model, np.empty((0, 4), np.int32)).shape == (0,)
+    assert predict(model, torch.empty((0, 3), dtype=torch.int32), 2).shape == (0,)
+    assert correct_rows(model, np.empty((0, 4), np.int32), 2).shape == (0,)

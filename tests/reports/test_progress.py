@@ -6,14 +6,10 @@ import math
 import pytest
 from rich.console import Console
 
-from latebloom.reports.progress import (
-    LiveProgress,
-    PlainProgress,
-    Progress,
-    QuietProgress,
-    make_progress,
-    sparkline,
-)
+from latebloom.reports.live_progress import LiveProgress
+from latebloom.reports.progress import PlainProgress, Progress, QuietProgress, make_progress
+from latebloom.reports.shown import NEXT
+from latebloom.reports.sparkline import sparkline
 
 
 class Terminal(io.StringIO):
@@ -130,6 +126,18 @@ def test_the_note_is_not_read_as_markup(records: list[dict]) -> None:
     terminal = Terminal()
     show(LiveProgress(Console(file=terminal, force_terminal=True, width=90)), records)
     assert "saved [run]" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_narrow_panel_keeps_the_time_that_is_left(records: list[dict], width: int) -> None:
+    progress = LiveProgress(Console(file=Terminal(), force_terminal=True, width=width, height=24))
+    show(progress, records[:2])
+    lines = panel_lines(progress, width)
+    assert lines[1].startswith("at most 1:27 min left · 0 s gone")  # (600 - 20) / 6.7 = 87 s
+    assert ("steps/s" in lines[1]) == (width >= 60)
+    assert "…" not in lines[1]
+    assert lines[-1].startswith(NEXT["generalising"][: width - 1])
+    assert max(map(len, lines)) <= width
 
 
 @pytest.mark.parametrize(("width", "height"), [(30, 7), (44, 10), (200, 60)])

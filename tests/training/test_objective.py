@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.training.objective import Group, batch_loss
+from latebloom.training.objective import Group, One, Several, batch_loss
 
 
 def make(feedback: str, n_loops: int = 2, fillers: int = 0) -> tuple[Transformer, list[Group]]:
@@ -139,3 +139,23 @@ def test_a_composed_question_is_asked_for_at_its_end_alone():
         for place in (True, False)
     )
     assert one.item() == other.item()
+
+
+def test_a_set_of_one_costs_what_one_answer_does():
+    torch.manual_seed(0)
+    logits, answers = torch.randn(2, 5, 7), torch.tensor([0, 3, 6, 2, 2])
+    ones = Several(torch.arange(5), answers, torch.ones(5), n_names=7)
+    for smoothing in (0.0, 0.1):
+        one, many = (target.summed(logits, smoothing) for target in (One(answers), ones))
+        assert torch.allclose(one, many, atol=1e-5)
+    places = torch.randn(2, 5, 3, 7)
+    assert torch.allclose(One(answers).summed(places, 0.1), ones.summed(places, 0.1), atol=1e-4)
+
+
+def test_the_target_of_a_set_is_uniform_over_it_and_smoothing_keeps_to_names():
+    logits = torch.randn(1, 1, 4)
+    rows, members = torch.tensor([0, 0]), torch.tensor([1, 2])
+    target = Several(rows, members, torch.tensor([0.5, 0.5]), n_names=3)
+    told = logits[0, 0].log_softmax(-1)
+    by_hand = -(0.9 * (told[1] + told[2]) / 2 + 0.1 * told[:3].mean())
+    assert torch.allclose(target.summed(logits, 0.1), by_hand)

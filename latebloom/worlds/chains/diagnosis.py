@@ -3,9 +3,9 @@
 Enters: a `FactTable`. Leaves: a `Diagnosis`: which rows a world can be made of, how many
 questions they make, and what was left out and why.
 
-A world answers (subject, relation) with one object. A pair with several objects is left out
-(`drop`), cut to the first (`first`), or refused (`error`). Whether it is a contradiction or the
-nature of its relation (a country's neighbours) is told by the other pairs of that relation.
+A pair (subject, relation) with several objects keeps them all, as a set of answers (`keep`), is
+left out (`drop`), cut to the first (`first`), or refused (`error`). Whether it is a contradiction
+or the nature of its relation (a country's neighbours) is told by the other pairs of that relation.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,11 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError
+from latebloom.worlds.atomic import Facts
+from latebloom.worlds.chains.counts import SetCounts, count_sets
 from latebloom.worlds.chains.files import FactTable
 
-ManyValued = Literal["drop", "first", "error"]
+ManyValued = Literal["keep", "drop", "first", "error"]
 
 FUNCTIONAL_SHARE = 0.9
 """A relation is functional if at least this share of its pairs has one object; its other pairs
@@ -40,7 +42,9 @@ class Diagnosis:
     contradictions: many-valued pairs of relations that are functional otherwise.
     many_valued_relations: relations whose many-valued pairs are more than that.
     examples: a few many-valued pairs with their objects, contradictions first.
-    two_hop: two-hop questions that the kept facts make.
+    two_hop: two-hop questions that the kept facts make; where pairs have several objects, the ways
+        from one fact to another.
+    sets: the questions by the number of their answers, where some have several.
     """
 
     source: str
@@ -59,6 +63,12 @@ class Diagnosis:
     examples: tuple[str, ...]
     two_hop: int
     notes: tuple[str, ...]
+    sets: SetCounts | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether some kept pair has several objects."""
+        return self.policy == "keep" and self.many_valued_pairs > 0
 
     @property
     def facts(self) -> int:
@@ -68,11 +78,11 @@ class Diagnosis:
     @property
     def left_out(self) -> dict[str, int]:
         """Rows that were left out, by reason."""
-        kept_of_many = self.many_valued_pairs if self.policy == "first" else 0
+        kept_of_many = {"first": self.many_valued_pairs, "keep": self.many_valued_facts}
         return {
             "a name is missing": self.incomplete,
             "said before": self.duplicates,
-            "one of several objects": self.many_valued_facts - kept_of_many,
+            "one of several objects": self.many_valued_facts - kept_of_many.get(self.policy, 0),
         }
 
     def available_phi(self, ood_frac: float, test_id_frac: float) -> float:
@@ -86,10 +96,16 @@ class Diagnosis:
         out = [
             f"{self.source}: {self.rows:,} facts read, {self.facts:,} kept,"
             f" {self.entities:,} entities, {self.relations:,} relations",
-            f"two-hop questions: {self.two_hop:,}, {self.two_hop / max(self.facts, 1):.2f} for"
-            " each fact",
-            f"(subject, relation) pairs: {self.functional_pairs:,} with one object,"
-            f" {self.many_valued_pairs:,} with several",
+            *(
+                [
+                    f"two-hop questions: {self.two_hop:,}, {self.two_hop / max(self.facts, 1):.2f}"
+                    " for each fact",
+                    f"(subject, relation) pairs: {self.functional_pairs:,} with one object,"
+                    f" {self.many_valued_pairs:,} with several",
+                ]
+                if self.sets is None
+                else self.sets.lines()
+            ),
         ]
         if self.contradictions:
             out.append(
@@ -108,9 +124,12 @@ class Diagnosis:
         return "\n".join(self.lines())
 
 
-def diagnose(table: FactTable, many_valued: ManyValued = "drop") -> Diagnosis:
+def diagnose(
+    table: FactTable, many_valued: ManyValued = "drop", *, share: float = 1.0
+) -> Diagnosis:
     """Counts what the table holds and chooses the rows to keep.
 
+    share: of all names, from which on a question that they answer says nothing.
     Raises: FactsError if a pair has several objects and `many_valued` is "error", or if no row is
     left.
     """
@@ -126,6 +145,8 @@ def diagnose(table: FactTable, many_valued: ManyValued = "drop") -> Diagnosis:
     starts = np.flatnonzero(new_pair[new_fact])
     if many_valued == "first":
         kept = np.minimum.reduceat(fact_rows, starts)
+    elif many_valued == "keep":
+        kept = fact_rows
     else:
         kept = fact_rows[~many[pair_of_fact]]
     kept = np.sort(kept)
@@ -148,6 +169,9 @@ def diagnose(table: FactTable, many_valued: ManyValued = "drop") -> Diagnosis:
             f"{table.source}: every (subject, relation) pair has several objects, such as"
             f" {examples[0]}; set world.many_valued to first"
         )
+    sets = None
+    if many_valued == "keep" and many.any():
+        sets = count_sets(facts_of(table, kept), len(table.entities), share)
     several = np.unique(relation_of_pair[many & ~contradicting])
     return Diagnosis(
         source=table.source,
@@ -166,7 +190,15 @@ def diagnose(table: FactTable, many_valued: ManyValued = "drop") -> Diagnosis:
         examples=examples,
         two_hop=count_two_hop(table, kept),
         notes=table.notes,
+        sets=sets,
     )
+
+
+def facts_of(table: FactTable, rows: Int[ndarray, " fact"]) -> Facts:
+    """Some rows of a table as facts; the tokens of relations follow those of all entities."""
+    relation = table.relation[rows] + np.int32(len(table.entities))
+    none = np.zeros(len(rows), bool)
+    return Facts(table.subject[rows], relation, table.object[rows], none)
 
 
 def functional_relations(

@@ -11,7 +11,8 @@ Does not cover: other encodings, compressed files, other RDF syntaxes.
 
 import csv
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ def read_facts(
         )
     if not path.is_file():
         raise FactsError(f"{path}: there is no such file")
-    try:
+    with readable(path):
         if suffix == ".nt":
             return make_table(name_terms(read_ntriples(path, max_facts)), str(path))
         with path.open(encoding="utf-8-sig", newline="") as lines:
@@ -144,6 +145,25 @@ def read_facts(
             else:
                 rows = read_jsonl(lines, path, columns)
             return make_table(rows, str(path), max_facts=max_facts)
+
+
+def read_triples(path: Path) -> Iterator[Row]:
+    """The rows of a file without a header in which tabs part subject, relation and object.
+
+    Raises: FactsError naming file and line.
+    """
+    with readable(path), path.open(encoding="utf-8-sig", newline="") as lines:
+        yield from read_delimited(lines, path, "\t", ("1", "2", "3"))
+
+
+@contextmanager
+def readable(path: Path) -> Generator[None, None, None]:
+    """Says in one line why a file cannot be read.
+
+    Raises: FactsError.
+    """
+    try:
+        yield
     except UnicodeDecodeError as error:
         raise FactsError(encoding_message(path)) from error
     except OSError as error:

@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from jaxtyping import Int
+from numpy import ndarray
 
 from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.diagnosis import Diagnosis, ManyValued, diagnose
 from latebloom.worlds.chains.draw import ChainConfig, mark_ood
 from latebloom.worlds.chains.files import MAX_FACTS, FactTable, make_table, read_facts
+from latebloom.worlds.chains.sets import SetsConfig, Triples, missing_facts, world_of_sets
 from latebloom.worlds.chains.world import distinct_names, world_of_chains
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
@@ -31,7 +34,7 @@ from latebloom.worlds.world import World
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FactsConfig(ChainConfig):
+class FactsConfig(SetsConfig):
     """A world of one's own facts."""
 
     kind: Literal["facts"] = "facts"
@@ -44,16 +47,19 @@ class FactsConfig(ChainConfig):
     """Column of the relation: a name, or a position from 1."""
     object: str = "object"
     """Column of the object: a name, or a position from 1."""
-    many_valued: ManyValued = "drop"
-    """What to do with a subject and relation that have several objects: leave them out, keep the
-    first, or refuse the file."""
+    many_valued: ManyValued = "keep"
+    """What to do with a subject and relation that have several objects: keep them all, as a set of
+    answers; leave them out (drop); keep the first; or refuse the file (error)."""
+    missing_frac: float = 0.0
+    """Fraction of the facts that is never told, to see whether they are found: `test_links` asks
+    for them alone, `test_missing` in two hops."""
     max_facts: int = MAX_FACTS
     """Largest file, in rows."""
-    phi: float = math.inf
-    """Inferred training facts for each ID atomic fact; inf: all that the facts hold."""
 
     def __post_init__(self) -> None:
-        ChainConfig.__post_init__(self)
+        SetsConfig.__post_init__(self)
+        if not 0 <= self.missing_frac < 1:
+            raise WorldError(f"world.missing_frac is {self.missing_frac}; it must lie in [0, 1)")
         if self.max_facts < 1:
             raise WorldError(f"world.max_facts is {self.max_facts}; it must be at least 1")
 
@@ -67,7 +73,7 @@ def load_fact_table(config: FactsConfig) -> tuple[FactTable, Diagnosis]:
         raise FactsError("world.facts is empty; name a file of facts: --facts FILE")
     columns = (config.subject, config.relation, config.object)
     table = read_facts(Path(config.facts), columns=columns, max_facts=config.max_facts)
-    return table, diagnose(table, config.many_valued)
+    return table, diagnose(table, config.many_valued, share=config.largest_share)
 
 
 def world_of_facts(
@@ -98,7 +104,8 @@ def world_of_facts(
             )
         rows = zip(*(facts[name] for name in columns), strict=True)
     table = make_table(map(as_names, rows), "the table", max_facts=config.max_facts)
-    world = world_from_table(table, diagnose(table, config.many_valued), config, seed)
+    diagnosis = diagnose(table, config.many_valued, share=config.largest_share)
+    world = world_from_table(table, diagnosis, config, seed)
     return with_validation(world, config.valid_frac, seed)
 
 
@@ -131,9 +138,15 @@ def world_from_table(
 ) -> World:
     """The world of the rows that the diagnosis kept.
 
+    Where each (subject, relation) has one object, questions have one answer; else they have sets.
+
     Raises: FactsError if they make no two-hop question to train on; WorldError if the config asks
     for more OOD facts or a larger phi than they give.
     """
+    if isinstance(config, FactsConfig) and (
+        diagnosis.several or config.inverse or config.missing_frac
+    ):
+        return sets_from_table(table, diagnosis, config, seed)
     if not diagnosis.two_hop:
         left = sum(diagnosis.left_out.values())
         raise FactsError(
@@ -142,18 +155,9 @@ def world_from_table(
             " facts that chain, with the same spelling in both columns"
         )
     rng = np.random.default_rng([seed, Draw.OWN_FACTS])
-    kept = diagnosis.kept
-    subject, object_ = table.subject[kept], table.object[kept]
-    used = np.unique(np.concatenate((subject, object_)))
-    used_relations, relation = np.unique(table.relation[kept], return_inverse=True)
-    facts = Facts(
-        subject=np.searchsorted(used, subject).astype(np.int32),
-        relation=(relation + len(used)).astype(np.int32),
-        object=np.searchsorted(used, object_).astype(np.int32),
-        ood=mark_ood(len(kept), config.ood_frac, rng),
-    )
-    entities = [table.entities[i] for i in used]
-    relations = distinct_names((table.relations[i] for i in used_relations), entities, "relation")
+    rows, entities, relations = numbered(table, diagnosis.kept)
+    subject, relation, object_ = np.ascontiguousarray(rows.T)
+    facts = Facts(subject, relation, object_, mark_ood(len(rows), config.ood_frac, rng))
     world = world_of_chains(facts, entities, relations, config, rng)
     if math.isinf(config.phi) and not len(world.examples(Split.TRAIN_INFERRED)):
         raise FactsError(
@@ -161,3 +165,36 @@ def world_from_table(
             " on; lower world.ood_frac, or give more facts"
         )
     return world
+
+
+def sets_from_table(
+    table: FactTable, diagnosis: Diagnosis, config: FactsConfig, seed: int
+) -> World:
+    """The world of the rows that the diagnosis kept, whose questions are answered by sets.
+
+    Raises: FactsError and WorldError as `world_from_table`.
+    """
+    rows, entities, relations = numbered(table, diagnosis.kept)
+    rng = np.random.default_rng([seed, Draw.SETS])
+    missing = missing_facts(rows, config.missing_frac, rng)
+    triples = Triples(rows[~missing], rows[:0], rows[missing])
+    return world_of_sets(triples, entities, relations, config, rng, seed)
+
+
+def numbered(
+    table: FactTable, rows: Int[ndarray, " row"]
+) -> tuple[Int[ndarray, "row 3"], list[str], list[str]]:
+    """Some rows of a table as token ids, and the names of entities and relations that they use.
+
+    The entities come first, then the relations.
+    """
+    subject, object_ = table.subject[rows], table.object[rows]
+    used = np.unique(np.concatenate((subject, object_)))
+    used_relations, relation = np.unique(table.relation[rows], return_inverse=True)
+    triples = np.stack(
+        (np.searchsorted(used, subject), relation + len(used), np.searchsorted(used, object_)),
+        axis=1,
+    )
+    entities = [table.entities[i] for i in used]
+    named = (table.relations[i] for i in used_relations)
+    return triples.astype(np.int32), entities, distinct_names(named, entities, "relation")

@@ -34,21 +34,29 @@ def world_of_chains(
     Raises: WorldError as `make_splits`.
     """
     splits, trained = make_splits(facts, config, rng)
-    words = [*entities, *relations]
-    known = (len(entities), len(words)) if config.order == "mixed" else (0, 0)
-    layout = Layout(config.order, relations=known)
-    if config.fillers:
-        layout = replace(layout, of=len(words), end=len(words) + 1)
-        words += distinct_names(FILLERS, words, "filler")
+    layout, fillers = layout_of(config, entities, relations)
     return World(
         task=ChainTask(layout),
-        vocabulary=Vocabulary(tuple(words)),
+        vocabulary=Vocabulary((*entities, *relations, *fillers)),
         facts=facts,
         splits={
             name: laid_out(rows, layout, in_each=name in ATOMIC) for name, rows in splits.items()
         },
         trained=trained,
     )
+
+
+def layout_of(
+    config: ChainConfig, entities: Sequence[str], relations: Sequence[str]
+) -> tuple[Layout, list[str]]:
+    """How questions are laid out, and the names of the fillers, which follow the relations."""
+    words = [*entities, *relations]
+    known = (len(entities), len(words)) if config.order == "mixed" else (0, 0)
+    layout = Layout(config.order, relations=known)
+    if not config.fillers:
+        return layout, []
+    layout = replace(layout, of=len(words), end=len(words) + 1)
+    return layout, distinct_names(FILLERS, words, "filler")
 
 
 def laid_out(

@@ -71,6 +71,8 @@ class SentenceTask:
     """What is judged, for the message that there is none."""
     decodes: ClassVar[bool] = False
     """Whether the output is decoded and judged whole; else single next words are."""
+    several: ClassVar[bool] = False
+    """Whether what is asked may have several answers, a set."""
     phases: ClassVar[tuple[tuple[str, str], ...]] = (
         ("systematic", Split.TEST_OOD),
         ("generalising", Split.TEST_ID),

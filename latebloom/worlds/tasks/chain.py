@@ -116,6 +116,7 @@ class ChainTask(Task):
     name: ClassVar[str] = "composition"
     asks: ClassVar[str] = "chains"
     chained: ClassVar[bool] = True
+    derives: ClassVar[str] = "chain"
 
     def fields(self) -> dict[str, Any]:
         return self.layout.fields()

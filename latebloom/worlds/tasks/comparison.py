@@ -43,6 +43,7 @@ class ComparisonTask(Task):
 
     name: ClassVar[str] = "comparison"
     asks: ClassVar[str] = "comparisons"
+    derives: ClassVar[str] = "order"
     remark: ClassVar[str] = "Larger numbers in the names of values mean greater values."
     of_ood: ClassVar[str] = "its value was told, but compared with none"
     """What is to be said of a value whose fact is OOD."""

@@ -10,9 +10,20 @@ from typing import Any
 from latebloom.errors import RunFolderError
 from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.tasks.comparison import ComparisonTask, HiddenValuesTask
+from latebloom.worlds.tasks.graph import GraphTask
 from latebloom.worlds.tasks.layout import Layout
+from latebloom.worlds.tasks.logic import LogicTask
+from latebloom.worlds.tasks.modular import ModularTask
+from latebloom.worlds.tasks.parity import ParityTask
+from latebloom.worlds.tasks.permutations import PermutationsTask
+from latebloom.worlds.tasks.rule import RuleTask
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
+
+RULES: Mapping[str, type[RuleTask]] = {
+    task.name: task for task in (ModularTask, PermutationsTask, ParityTask, LogicTask)
+}
+"""The tasks whose questions a rule answers, by their names."""
 
 
 def task_of(
@@ -31,9 +42,14 @@ def task_of(
     match name:
         case ChainTask.name:
             return ChainTask(Layout.of_fields(table))
+        case GraphTask.name:
+            entities = int(table.pop("entities"))
+            return GraphTask(Layout.of_fields(table), entities)
         case ComparisonTask.name | HiddenValuesTask.name:
             kind = HiddenValuesTask if name == HiddenValuesTask.name else ComparisonTask
             return kind(int(table["first_label"])) if table else kind.of(vocabulary)
+        case _ if name in RULES:
+            return RULES[name].of_fields(table)
         case _:
             raise RunFolderError(
                 f"its questions are of the task {name!r}, which is not one of latebloom's; hand"

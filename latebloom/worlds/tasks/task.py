@@ -12,7 +12,7 @@ A world holds its task, and `vocabulary.json` in a run folder its name and field
 question, derive from `Task`, say `places` and `solve`, and hand the object to your world; the other
 methods have defaults that suit questions which look their operands up side by side.
 
-Covers: questions of token ids with one answer. Does not cover: sentences
+Covers: questions of token ids with one answer, or with a set of them. Does not cover: sentences
 (`latebloom.worlds.sentences.tasks`), batches and losses (`latebloom.training.feed`).
 """
 
@@ -27,6 +27,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import LatebloomError
+from latebloom.worlds.answers import AnswerSets
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import HOPS, Split, SplitMeaning
 from latebloom.worlds.vocabulary import Vocabulary
@@ -110,8 +111,14 @@ class Task(ABC):
     """What kind of question it is, as configs of worlds and feeds call it."""
     chained: ClassVar[bool] = False
     """Whether each step needs the one before (hops); else all stand side by side (operands)."""
+    several: ClassVar[bool] = False
+    """Whether a question may have several answers, which are asked for as a set."""
     rests_on_inferred: ClassVar[bool] = False
     """Whether trained inferred rows are facts that held-out questions rest on."""
+    derives: ClassVar[str] = ""
+    """How the answer follows from the facts, for a page that has them and not this code: `chain`,
+    each fact's object is the next one's subject; `order`, a label by the tokens of two entities'
+    values; empty: the answer has to be looked up among the questions."""
     phases: ClassVar[tuple[tuple[str, str], ...]] = (
         ("systematic", Split.TEST_OOD),
         ("generalising", Split.TEST_ID),
@@ -168,6 +175,13 @@ class Task(ABC):
         """The tokens that compete as answers; empty: every name may be one."""
         return ()
 
+    def n_competing(self, n_words: int) -> int:
+        """How many names may be answers at all; they are the first of the vocabulary.
+
+        n_words: the size of the vocabulary.
+        """
+        return n_words
+
     def candidates(self, facts: Facts, n_tokens: int) -> tuple[Int[ndarray, " _"], ...]:
         """For each place the tokens that may stand there; none where it is always the same one,
         which is then neither checked nor corrupted."""
@@ -201,6 +215,10 @@ class Task(ABC):
     @abstractmethod
     def solve(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, " row"]:
         """The right answer to each question, `NOTHING` where the facts do not tell."""
+
+    def answers(self, facts: Facts, examples: Int[ndarray, "row token"]) -> AnswerSets:
+        """The set of right answers of each example, a question and one of its answers."""
+        return AnswerSets.of_one(examples[:, -1])
 
     def found(
         self, facts: Facts, questions: Int[ndarray, "row pos"]

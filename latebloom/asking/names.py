@@ -1,0 +1,31 @@
+"""How likely a model takes each name to be an answer, for many questions at once."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from latebloom.model.feedback import loops_needed
+from latebloom.model.transformer import Transformer
+from latebloom.worlds.tasks.task import Task
+
+TOKENS_AT_ONCE = 32_768
+"""Tokens in one forward pass."""
+
+
+@torch.no_grad()
+def score_names(
+    model: Transformer, task: Task, questions: Int[Tensor, "row pos"]
+) -> Float[Tensor, "row name"]:
+    """The log-probability of each name that may be an answer, among these names, on the CPU."""
+    training = model.training
+    model.eval()
+    n_tokens = questions.shape[1]
+    loops = loops_needed(model.config, n_tokens, task.hops(n_tokens))
+    scores = []
+    for rows in questions.split(max(1, TOKENS_AT_ONCE // n_tokens)):
+        at = torch.full((len(rows),), n_tokens - 1, device=model.device)
+        found = model(rows.to(model.device), at, n_loops=loops, every_loop=False).logits[-1]
+        names = found[:, : task.n_competing(model.d_vocab)].float()
+        scores.append(names.log_softmax(-1).cpu())
+    model.train(training)
+    return torch.cat(scores)

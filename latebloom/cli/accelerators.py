@@ -1,0 +1,48 @@
+"""Accelerators held against each other: `latebloom reproduce accelerators`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from latebloom.cli.app import out
+from latebloom.cli.sweep import teller
+from latebloom.cli.tables import aligned
+
+ABOUT = (
+    "which accelerator brings a late bloom forward: sums modulo 97, each contender with the same"
+    " tuning budget as AdamW (docs/classic.md)"
+)
+HEAD = ("contender", "chosen", "grokked", "step of .99", "faster", "p")
+
+
+def compare_accelerators(
+    folder: Path | None, *, seeds: int, threads: int, quiet: bool, as_json: bool
+) -> None:
+    """Grows what is not there yet, and prints what was found."""
+    from latebloom.reports.progress import make_progress
+    from latebloom.studies.accelerators import NAME, RECORD, compare
+
+    out_ = folder or Path("runs") / f"reproduce-{NAME}"
+    with make_progress(quiet) as listener:
+        record = compare(
+            out_, seeds=seeds, threads=threads, listener=listener, on_cell=teller(quiet)
+        )
+    if as_json:
+        print(json.dumps(record))
+        return
+    print("\n".join(aligned([HEAD, *map(row_of, record["contenders"])])), file=out.file)
+    out.print(f"all of it is in {out_ / RECORD}; p: one-sided, that it is no faster than the first")
+
+
+def row_of(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """A contender in a line: the median over seeds, those that did not grok counted as last."""
+    middle, faster, p = (found[name] for name in ("median_step", "times_faster", "p_faster"))
+    return (
+        found["name"],
+        ", ".join(f"{name} {value:g}" for name, value in found["chosen"].items()),
+        f"{found['grokked']} of {len(found['seeds'])}",
+        "never" if middle is None else f"{middle:g}",
+        "-" if faster is None else f"{faster:.2f} times",
+        "-" if p is None else f"{p:.3f}",
+    )

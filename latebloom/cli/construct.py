@@ -1,0 +1,109 @@
+"""Weights without training: `latebloom construct`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from latebloom.cli.app import Fields, Flag, Json, app
+from latebloom.cli.grok import draw, name_of, show_summary, unused_folder
+from latebloom.cli.options import Asked, config_for
+
+
+@app.command
+def construct(
+    recipe: str = "",
+    source: Path | None = None,
+    *,
+    config: Path | None = None,
+    seed: int | None = None,
+    world_seed: int | None = None,
+    out_: Annotated[Path | None, Parameter(name="--out")] = None,
+    overwrite: Flag = False,
+    facts: Path | None = None,
+    many_valued: str = "",
+    data: Path | None = None,
+    as_is: Flag = False,
+    threads: int = 0,
+    quiet: Flag = False,
+    json_: Json = False,
+    world: Fields = None,
+    model: Fields = None,
+    train: Fields = None,
+) -> None:
+    """Compute a model's weights from the facts, without training, and leave a run folder.
+
+    For chains of facts, by the looped models and by plain ones. `latebloom grok --resume` trains on
+    from there.
+
+    Parameters
+    ----------
+    recipe
+        The world and the model; `latebloom recipes` lists them. Without it: facts with --facts,
+        dataset with --data, else composition.
+    source
+        Your own data: a file (recipe facts) or a folder (dataset).
+    config
+        The config in this TOML file, such as a run's config.toml, instead of a recipe.
+    seed
+        Seed of the world and of the codes that entities and relations get.
+    world_seed
+        Seed of the world alone, where it is to differ from --seed.
+    out_
+        The run folder; without it, a new one under runs/.
+    overwrite
+        Replace the run folder if it exists.
+    facts
+        A file of facts: CSV, TSV, JSONL or N-Triples (recipe `facts`).
+    many_valued
+        What to do with a subject and relation that have several objects: drop, first or error.
+    data
+        A folder in a published format of chains (recipe `dataset`).
+    as_is
+        Leave the MLP as wide as the recipe has it, even where the facts do not fit.
+    threads
+        Processor threads; 0 lets torch choose.
+    quiet
+        Show no progress.
+    json_
+        Print the summary as JSON.
+    world
+        Settings of the world, as in --world.phi 9.
+    model
+        Settings of the model, as in --model.d-model 64.
+    train
+        Settings of a training that goes on from here, as in --train.steps 500.
+    """
+    sections = {"world": dict(world or {}), "model": dict(model or {}), "train": dict(train or {})}
+    asked = Asked(
+        recipe=recipe,
+        file=config,
+        source=source,
+        facts=facts,
+        data=data,
+        many_valued=many_valued,
+        seed=seed,
+        world_seed=world_seed,
+        sections=sections,
+    )
+    chosen, found = config_for(asked)
+    from latebloom.reports.progress import make_progress
+    from latebloom.studies.construct import construct as construct_run
+
+    folder = out_ or unused_folder(f"{name_of(chosen)}-constructed")
+    with make_progress(quiet) as listener:
+        summary = construct_run(
+            chosen,
+            folder,
+            listener=listener,
+            threads=threads,
+            overwrite=overwrite,
+            widen=not as_is,
+            data=found,
+        )
+    draw(folder)
+    if json_:
+        print(json.dumps(summary, indent=2))
+    elif not quiet:
+        show_summary(summary, folder)

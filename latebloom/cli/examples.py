@@ -1,0 +1,131 @@
+"""What `--help` shows at its end: commands to try, and what each exit code means.
+
+A new command gets its lines here; a test parses each of them with the command's own parser.
+"""
+
+from cyclopts import App
+
+EXIT_CODES = {
+    0: "done",
+    1: "some runs of a series failed; the others are kept",
+    2: "what was asked cannot be done: the line on standard error says what to change",
+    130: "stopped by Ctrl-C; the last line says how to go on",
+}
+"""What the command's exit codes mean, everywhere."""
+
+EXAMPLES = {
+    "": (
+        ("bloom", "watch a late bloom, a minute and a half"),
+        ("grok composition", "train the default model"),
+        ("ask runs/composition-seed0 e17 r3 r11", "a question never shown"),
+        ("grok facts --facts drugs.csv --out runs/drugs", "your own facts"),
+        ("doctor", "what this machine can do, what is missing"),
+    ),
+    "ask": (
+        ("ask runs/composition-seed0 e17 r3 r11", "one question"),
+        ("ask runs/composition-seed0", "a prompt for many"),
+        ("ask runs/drugs newdrug inhibits pathway --with-facts new.csv", "facts from later"),
+    ),
+    "bloom": (
+        ("bloom", "into runs/bloom"),
+        ("bloom --seed 1 --json", "another seed, for a script"),
+    ),
+    "construct": (
+        ("construct composition", "weights for 2,000 facts, in a second"),
+        ("construct bloom", "the same for a plain transformer, OOD included"),
+    ),
+    "data": (
+        ("data composition", "how many questions of which kind"),
+        ("data composition --to published", "write them as files"),
+        ("data facts drugs.csv", "what your own facts would give"),
+    ),
+    "doctor": (
+        ("doctor", "versions, speed, load, what is missing"),
+        ("doctor --json", "the same for a script or a report of a fault"),
+    ),
+    "eval": (
+        ("eval runs/composition-seed0", "the newest checkpoint, every example"),
+        ("eval runs/composition-seed0 --all --json", "every checkpoint, a line each"),
+    ),
+    "explore": (
+        ("explore runs", "all runs of a folder, at http://127.0.0.1:8321"),
+        ("explore runs --json", "the list that the page shows, for a script"),
+    ),
+    "fourier": (("fourier runs/modular-seed0", "the frequencies of every checkpoint"),),
+    "lessons": (
+        ("lessons", "what there is to learn"),
+        ("lessons 1", "open the first in the browser"),
+    ),
+    "export": (("export runs/composition-seed0 exported/composition", "a Hugging Face folder"),),
+    "grok": (
+        ("grok composition", "the default model on 2,000 made facts"),
+        ("grok composition --world.phi 2 --seed 1", "another world"),
+        ("grok facts --facts drugs.csv --out runs/drugs", "your own facts"),
+        ("grok --config runs/composition-seed0/config.toml", "the same run again"),
+        ("grok --resume runs/composition-seed0", "go on with a stopped run"),
+    ),
+    "lens": (
+        ("lens runs/composition-seed0 e17 r3 r11", "what each state would answer"),
+        ("lens runs/composition-seed0 e17 r3 r11 --token e42", "where e42 ranks in each"),
+    ),
+    "recipes": (
+        ("recipes", "names, sizes, times"),
+        ("recipes --json", "with every figure"),
+    ),
+    "report": (("report runs/composition-seed0", "draw the page again"),),
+    "reproduce": (
+        ("reproduce", "the claims, and what was found"),
+        ("reproduce late-bloom --seeds 5", "put one to the test (hours)"),
+    ),
+    "rivals": (
+        ("rivals runs/drugs", "retrieval and exact inference"),
+        ("rivals runs/drugs --endpoint http://127.0.0.1:8000/v1 --model m", "and a model"),
+    ),
+    "settings": (
+        ("settings composition", "every option, its default and meaning"),
+        ("settings composition --json", "the same for a script"),
+    ),
+    "sweep": (
+        ("sweep composition --vary world.phi=2,9 --seeds 3", "six runs, one table"),
+        ("sweep composition --vary world.phi=2,9 --dry-run", "list them only"),
+    ),
+    "sweep depth": (("sweep depth --recipes question --depths 2,4 --seeds 2", "four runs"),),
+    "trace": (
+        ("trace runs/composition-seed0", "when the circuit formed"),
+        ("trace runs/composition-seed0 --step 400 --json", "one checkpoint"),
+    ),
+    "trees": (
+        ("trees runs/question-seed0", "how tree-like, at every checkpoint"),
+        ("trees runs/question-seed0 the newt does sleep", "the tree of one sentence"),
+    ),
+    "watch": (
+        ("watch runs/composition-seed0", "follow a training that runs elsewhere"),
+        ("watch runs/composition-seed0 --once --json", "where it is now"),
+    ),
+}
+"""By command: what to type after `latebloom`, and what it does."""
+
+
+def block(name: str) -> str:
+    """The examples of a command as a block of Markdown."""
+    lines = [f"# {why}\nlatebloom {words}" for words, why in EXAMPLES[name]]
+    return "\n".join(["```", *lines, "```"])
+
+
+def exit_codes() -> str:
+    """The exit codes as a sentence."""
+    return "Exit codes: " + "; ".join(f"{code}, {means}" for code, means in EXIT_CODES.items())
+
+
+def teach(app: App) -> None:
+    """Puts the examples under the help of the command and of each of its parts."""
+    for name in EXAMPLES:
+        part = app
+        for word in name.split():
+            part = part[word]
+        parts = [block(name)]
+        if part.help_epilogue and (part is app or part.help_epilogue != app.help_epilogue):
+            parts.append(part.help_epilogue)
+        if part is app:
+            parts.append(exit_codes() + ".")
+        part.help_epilogue = "\n\n".join(parts)

@@ -1,0 +1,213 @@
+"""The served explorer: pages for people, and a typed API for scripts (`/openapi.json`).
+
+Enters: a folder of runs. Leaves: a web application, for `uvicorn`. It only reads: nothing that is
+asked here changes a file. Who may ask is checked in `safety.py`, and which files can be reached in
+`folder.py`.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
+
+from latebloom.errors import LatebloomError
+from latebloom.explorer.folder import Folder, RunRow
+from latebloom.explorer.models import Models
+from latebloom.explorer.safety import LOCAL, OnlyOurs
+
+HERE = Path(__file__).parent
+CSS = HERE.parent / "reports" / "page.css"
+"""The look of the report, which the list shares."""
+BEAT = 1.0
+"""Seconds between two looks at the runs for those who watch."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:"
+)
+"""What the list may load: its own script and style, and the API."""
+
+Name = Annotated[str, Query(max_length=1000, description="a run, as the list names it")]
+Words = Annotated[
+    list[Annotated[str, Query(max_length=10_000)]],
+    Query(max_length=64, description="the question: a name each, in order"),
+]
+Step = Annotated[int | None, Query(ge=0, le=2**53, description="of a checkpoint; the newest")]
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A name and how likely it is."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to a question, as `latebloom ask --json` gives it."""
+
+    question: list[str]
+    answers: list[Guess]
+    bridges: list[Guess]
+    truth: str | None
+    true_bridges: list[str]
+    hops: list[str]
+    shown: bool
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredSet:
+    """The same where a question has several answers, as `latebloom ask --json` gives it."""
+
+    question: list[str]
+    status: str
+    known: list[dict[str, Any]]
+    guesses: list[dict[str, Any]]
+    guesses_in_set: int | None
+    coverage: float | None
+    model_names: int
+    record: dict[str, int] | None
+    held_out: list[str]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why something cannot be answered, in one line."""
+
+    detail: str
+
+
+REFUSED: dict[int | str, dict[str, Any]] = {404: {"model": Trouble}, 403: {"model": str}}
+
+
+def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu") -> FastAPI:
+    """The application of a folder.
+
+    hosts: the names under which it answers. device: where models run.
+    """
+    app = FastAPI(title="latebloom", docs_url=None, redoc_url=None)
+    app.add_middleware(OnlyOurs, hosts=hosts)
+    models = Models(folder, device)
+
+    @app.exception_handler(LatebloomError)
+    def trouble(_: Request, error: LatebloomError) -> JSONResponse:
+        return JSONResponse({"detail": " ".join(str(error).split())}, status_code=404)
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    def index() -> HTMLResponse:
+        page = (HERE / "explore.html").read_text(encoding="utf-8")
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+
+    @app.get("/explore.js", include_in_schema=False)
+    def script() -> FileResponse:
+        return FileResponse(HERE / "explore.js", media_type="text/javascript")
+
+    @app.get("/explore.css", include_in_schema=False)
+    def style() -> FileResponse:
+        return FileResponse(HERE / "explore.css", media_type="text/css")
+
+    @app.get("/page.css", include_in_schema=False)
+    def look() -> FileResponse:
+        return FileResponse(CSS, media_type="text/css")
+
+    @app.get("/run", response_class=HTMLResponse, responses=REFUSED)
+    def report(name: Name) -> HTMLResponse:
+        """The report of a run, as it is now."""
+        return HTMLResponse(folder.page(name))
+
+    @app.get("/api/runs")
+    def runs() -> list[RunRow]:
+        """Every run of the folder."""
+        return list(folder.rows())
+
+    @app.get("/api/records", responses=REFUSED)
+    def records(name: Name, after: Annotated[int, Query(ge=-1, le=2**53)] = -1) -> list[Any]:
+        """The evaluations of a run behind a step, as they stand in `metrics.jsonl`."""
+        return [known(record) for record in folder.records(name, after)]
+
+    @app.get("/api/steps", responses=REFUSED)
+    def steps(name: Name) -> list[int]:
+        """The steps of which a run has a checkpoint."""
+        return models.steps(name)
+
+    @app.get("/api/ask", responses=REFUSED, response_model=Answered | AnsweredSet)
+    def ask(
+        name: Name, q: Words, top: Annotated[int, Query(ge=1, le=100)] = 5, step: Step = None
+    ) -> dict[str, Any]:
+        """A run's answer to a question, and the way that it went."""
+        return models.ask(name, q, top=top, step=step)
+
+    @app.get("/api/lens", responses=REFUSED)
+    def lens(name: Name, q: Words | None = None, step: Step = None) -> dict[str, Any]:
+        """What every state of the model says to a question; without one, to a held-out one."""
+        return models.lens(name, q or [], step=step)
+
+    @app.get("/api/events", response_class=StreamingResponse)
+    def events(once: bool = False) -> StreamingResponse:
+        """The runs that changed, as server-sent events; all of them at first.
+
+        once: ends after the first event.
+        """
+        return StreamingResponse(
+            changes(folder, once=once),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return app
+
+
+async def changes(folder: Folder, *, once: bool = False) -> AsyncIterator[str]:
+    """Events with the rows that changed since the last one, and the names of those that went."""
+    before: dict[str, RunRow] = {}
+    while True:
+        now = {row.name: row for row in await asyncio.to_thread(folder.rows)}
+        changed = [row for name, row in now.items() if before.get(name) != row]
+        gone = [name for name in before if name not in now]
+        if changed or gone or not before:
+            told = {"runs": [asdict(row) for row in changed], "gone": gone}
+            yield f"data: {json.dumps(told, allow_nan=False)}\n\n"
+        else:
+            yield ": nothing new\n\n"  # so that a reader who has gone is noticed
+        if once:
+            return
+        before = now
+        await asyncio.sleep(BEAT)
+
+
+def known(value: Any) -> Any:
+    """A record without NaN and infinity, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: known(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [known(entry) for entry in value]
+    if isinstance(value, float) and not -1e308 < value < 1e308:
+        return None
+    return value
+
+
+def serve(app: FastAPI, host: str, port: int) -> None:
+    """Serves until Ctrl-C.
+
+    Raises: LatebloomError if the address cannot be had.
+    """
+    import socket
+
+    import uvicorn
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            raise LatebloomError(
+                f"{host}:{port} cannot be served ({error.strerror}); choose another --port"
+            ) from error
+    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1)

@@ -1,0 +1,158 @@
+"""Look inside: the logit lens, patching, and the bridge that you find yourself."""
+
+import marimo
+
+app = marimo.App(app_title="3 Look inside")
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    # 3 · Look inside
+
+    The model of lesson 1 answers questions that it never saw. *How?* If it combines facts, the bridge must
+    be somewhere inside, though it stands neither in the question nor in the answer. We are going to read it,
+    and then to prove that it is used.
+    """)
+
+
+@app.cell
+def _():
+    from pathlib import Path
+
+    import marimo as mo
+
+    import latebloom
+
+    return Path, latebloom, mo
+
+
+@app.cell
+def _(Path, latebloom):
+    folder = Path("runs/lessons/bloom")
+    if not (folder / "summary.json").exists():
+        latebloom.grow(latebloom.make_recipe("bloom"), folder, overwrite=folder.exists())
+    run = latebloom.load(folder)
+    world = run.world
+    question = world.vocabulary.decode(world.examples("test_id")[0][:-1])
+    answer = run.ask(*question)
+    print(
+        "question", *question, "| answer", answer.answers[0].name, "| bridge", *answer.true_bridges
+    )
+    return answer, folder, question, run, world
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    ## Reading: the logit lens
+
+    A transformer carries one *state* for each word of the question, a row of 128 numbers, and each layer adds
+    something to it. Only the last state is turned into an answer. But nothing stops us from turning *every*
+    state into one, with the same final step: what would the model say if it ended here? That is the *logit
+    lens*. A row below is a boundary between layers (layer 0 is what enters), a column is a word of the
+    question.
+    """)
+
+
+@app.cell
+def _(question, run):
+    [
+        {
+            "after layer": glimpse.layer,
+            **{
+                f"{place}: {word}": f"{guess.name} {guess.probability:.0%}"
+                for place, (word, guess) in enumerate(
+                    zip(question, glimpse.guesses, strict=True), 1
+                )
+            },
+        }
+        for glimpse in run.lens(*question)
+    ]
+    return
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    where = mo.ui.dropdown(
+        ["at the subject", "at the first relation", "at the second relation"],
+        value="at the second relation",
+        label="Where does the bridge stand?",
+    )
+    mo.vstack([mo.md("**Find it.** The bridge's name is printed above the table."), where])
+    return (where,)
+
+
+@app.cell
+def _(answer, mo, question, run, where):
+    bridge = answer.true_bridges[0]
+    standing = [
+        (glimpse.layer, place, one.probability)
+        for glimpse in run.lens(*question, names=[bridge])
+        for place, one in enumerate(glimpse.names[bridge])
+    ]
+    layer, place, probability = max(standing, key=lambda found: found[2])
+    names = ["at the subject", "at the first relation", "at the second relation"]
+    mo.md(f"""
+    You said {where.value}. The bridge `{bridge}` is read best **{names[place]}**, after layer {layer}
+    ({probability:.0%}). It was put there by the first layer: subject and first relation are seen by
+    then, which is all that is needed.
+    """)
+    return (bridge,)
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    ## Proving: change it, and see what happens
+
+    That something can be read does not mean that it is *used*. A model that knows the answer by heart could have
+    the bridge lying about all the same. So we intervene: take a question, spoil its subject, so that the
+    answer is wrong; then put back one single state, taken from a *third* question that reaches the same bridge
+    from elsewhere. If the right answer comes back, it went through this state.
+
+    `run.trace` does that for 300 questions and every state, at every checkpoint of the training.
+    """)
+
+
+@app.cell
+def _(run):
+    records = run.trace(examples=200)
+    records[-1].verdict.words()
+    return (records,)
+
+
+@app.cell
+def _(records):
+    [
+        {
+            "step": record.step,
+            "training": round(record.accuracy, 2),
+            "held out": round(record.verdict.held_out, 2),
+            "brought back": round(record.verdict.restored, 2),
+        }
+        for record in records[:: max(1, len(records) // 12)]
+    ]
+    return
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
+    Read the last two columns. While the training questions are known by heart (`training` near 1), little
+    comes back: these answers do not go through the bridge. Then both columns rise together. What you
+    see is the circuit forming.
+
+    **Exercise.** The control: take the state from a question with *another* bridge. What share of the right answers
+    must come back then? Look it up as `records[-1].verdict.steps[0].other_moved`.
+    """)
+
+
+@app.cell
+def _(records):
+    records[-1].verdict.steps[0].other_moved
+    return
+
+
+if __name__ == "__main__":
+    app.run()

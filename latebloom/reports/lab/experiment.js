@@ -1,0 +1,113 @@
+// An experiment: questions put to a checkpoint, every state read, states of one put into another.
+//
+// Also the page's interface for scripts, `window.latebloom`: loops count from 1 there, as in
+// `latebloom look`, and a layer is a boundary, 0 before the first layer of a loop.
+
+function makeLaboratory(data, packed) {
+  const world = makeWorld(data), opened = new Map();
+
+  // The model of a checkpoint, by its number; a few are kept unpacked.
+  const modelAt = (number) => {
+    if (!opened.has(number)) {
+      if (opened.size >= 12) opened.delete(opened.keys().next().value);
+      opened.set(number, makeModel(data.config, data.tensors, fromHalves(bytesOf(packed(number)))));
+    }
+    return opened.get(number);
+  };
+
+  const best = (shares, most) => {
+    const order = [];
+    for (let token = 0; token < shares.length; token++) {
+      if (order.length === most && shares[token] <= shares[order[most - 1]]) continue;
+      let at = order.length;
+      while (at && shares[order[at - 1]] < shares[token]) at--;
+      order.splice(at, 0, token);
+      order.length = Math.min(order.length, most);
+    }
+    return order.map((token) => ({ token, probability: shares[token] }));
+  };
+
+  // The answer, from the probabilities at the last token; where labels compete, their shares.
+  const answersOf = (shares, labels, most) => {
+    if (!labels.length) return best(shares, most);
+    const mass = Math.max(labels.reduce((sum, token) => sum + shares[token], 0), 1e-12);
+    return labels.map((token) => ({ token, probability: shares[token] / mass })).sort((a, b) => b.probability - a.probability).slice(0, most);
+  };
+
+  // A pass over a question, read. puts: states that replace others.
+  // cells[loop][boundary][position]: { best, shares } of the logit lens; answers, bridges as `ask`.
+  const run = (number, tokens, puts = [], most = 5) => {
+    const model = modelAt(number), { d_model } = data.config, shape = world.shapeOf(tokens);
+    const pass = forward(model, tokens, shape.loops, puts), width = model.dVocab;
+    const cells = pass.stream.map((boundaries) => boundaries.map((states) => {
+      const logits = logitsOf(model, states);
+      return tokens.map((_, position) => {
+        const shares = softmax(logits.subarray(position * width, (position + 1) * width));
+        return { shares, best: best(shares, most) };
+      });
+    }));
+    const last = cells[shape.loops - 1][data.config.n_layers];
+    const carries = Boolean(FEEDBACKS[data.config.feedback].carries);
+    const fed = carries || shape.loops < 2 ? last : cells[shape.loops - 2][data.config.n_layers];
+    const steps = world.stepsOf(tokens).filter((step) => step.readable);
+    return {
+      tokens, pass, cells, model, n: tokens.length, loops: shape.loops, width: d_model,
+      answers: answersOf(last[tokens.length - 1].shares, shape.labels, most),
+      bridges: steps.map((step) => fed[step.position].best[0]),
+    };
+  };
+
+  // Mean over the heads of what a position of a layer looks at, by position.
+  const lookedAt = (result, loop, layer, position) => {
+    const pattern = result.pass.patterns[loop][layer], heads = data.config.n_heads, n = result.n;
+    return result.tokens.map((_, key) => {
+      let sum = 0;
+      for (let head = 0; head < heads; head++) sum += pattern[(head * n + position) * n + key];
+      return sum / heads;
+    });
+  };
+
+  const named = (guesses) => guesses.map(({ token, probability }) => ({ name: world.words[token], probability }));
+  const numberOf = (step) => {
+    if (step === undefined) return data.checkpoints.length - 1;
+    const number = data.checkpoints.findIndex((one) => one.step === step);
+    if (number < 0) throw new Error(`no checkpoint of step ${step}; there are ${data.checkpoints.map((one) => one.step).join(", ")}`);
+    return number;
+  };
+  const outcome = (result) => ({ answers: named(result.answers), bridges: named(result.bridges) });
+  const within = (value, stop, what) => {
+    if (!Number.isInteger(value) || value < 0 || value >= stop) throw new Error(`there is no ${what} ${value}`);
+    return value;
+  };
+
+  const api = {
+    checkpoints: data.checkpoints.map((one) => ({ ...one })),
+    // The likeliest answers to a question in names, and the bridges that the model went through.
+    async ask(question, { step, top = 5 } = {}) {
+      return outcome(run(numberOf(step), world.read(question), [], top));
+    },
+    // The logits after the last loop, `[pos][d_vocab]`.
+    async logits(question, { step } = {}) {
+      const number = numberOf(step), tokens = world.read(question), { stream } = forward(modelAt(number), tokens, world.shapeOf(tokens).loops);
+      const all = logitsOf(modelAt(number), stream[stream.length - 1][data.config.n_layers]), width = modelAt(number).dVocab;
+      return tokens.map((_, position) => [...all.subarray(position * width, (position + 1) * width)]);
+    },
+    // What every state says: [{ loop, layer, guesses: for each position the likeliest names }].
+    async look(question, { step, top = 5 } = {}) {
+      const { cells } = run(numberOf(step), world.read(question), [], top);
+      return cells.flatMap((boundaries, loop) => boundaries.map((states, layer) => ({ loop: loop + 1, layer, guesses: states.map((state) => named(state.best)) })));
+    },
+    // What `to` answers with one state of `from` in the place of its own. at: the place in `to`, where
+    // it is another: { loop, layer, position }.
+    async patch({ from, to, loop, layer, position, at = {}, step, top = 5 }) {
+      const number = numberOf(step), source = run(number, world.read(from)), tokens = world.read(to);
+      const put = { loop: at.loop ?? loop, layer: at.layer ?? layer, position: at.position ?? position };
+      within(layer, data.config.n_layers + 1, "layer"); within(loop - 1, source.loops, "loop"); within(position, source.n, "position");
+      within(put.layer, data.config.n_layers + 1, "layer"); within(put.loop - 1, world.shapeOf(tokens).loops, "loop"); within(put.position, tokens.length, "position");
+      const state = stateAt(source.model, source.pass, { loop: loop - 1, boundary: layer, position });
+      const puts = [{ loop: put.loop - 1, boundary: put.layer, position: put.position, state }];
+      return { ...outcome(run(number, tokens, puts, top)), before: outcome(run(number, tokens, [], top)) };
+    },
+  };
+  return { world, run, lookedAt, api, data };
+}

@@ -1,0 +1,204 @@
+// The laboratory: two questions side by side, what every state says, what comes of moving one.
+
+const captionOf = (lab) => `Each cell names what its state would answer if the model stopped there: a column is a token, a row a layer, the darker the surer; ${SIGNS.bridge} is a ${WAYS[lab.data.derives] ?? "step"}, ${SIGNS.answer} the right answer.`;
+
+// One question: its fields, the facts behind it, the answer, its grid.
+function makeQuestion({ lab, side, title, onAsk, onNext }) {
+  const { world } = lab, fields = make("div", { class: "fields" }), facts = make("p", { class: "facts" });
+  const answers = make("ol", { class: "answers" }), grid = make("div"), splits = world.splits.filter((split) => world.size(split));
+  const choice = make("select", { "aria-label": `Where the ${title.toLowerCase()} comes from` }, make("option", { value: "", text: "in no split", disabled: true, hidden: true }), ...splits.map((split, i) => make("option", { value: i, text: split.name })));
+  const next = make("button", { type: "button", text: "Another", on: { click: () => onNext(splits[choice.value || splits.length - 1]) } });
+  choice.addEventListener("change", () => onNext(splits[choice.value]));
+  const lengths = [...world.shapes.keys()];
+  const length = make("select", { "aria-label": `Length of the ${title.toLowerCase()}` }, ...lengths.map((i) => make("option", { value: i, text: `${world.shapes[i].orders[0].length} names` })));
+  let shown = null, pickers = [];
+  length.addEventListener("change", () => {
+    const shape = world.shapes[length.value], names = shape.pools.map((pool, i) => world.namesOf(shown)[i] ?? world.pools[pool][0]);
+    onAsk(world.asked(shape, names.map((token, i) => world.pools[shape.pools[i]].includes(token) ? token : world.pools[shape.pools[i]][0])));
+  });
+  const build = (tokens) => {
+    const shape = world.shapeOf(tokens);
+    pickers = shape.pools.map((pool, i) => makePicker({
+      label: shape.places[shape.orders[0][i]], words: world.words, pool: world.pools[pool], token: world.namesOf(tokens)[i],
+      onPick: (token) => { const names = world.namesOf(shown).slice(); names[i] = token; onAsk(world.asked(shape, names)); },
+    }));
+    fields.replaceChildren(...pickers.map((picker) => picker.node));
+    length.value = world.shapes.indexOf(shape);
+  };
+  const node = make("section", { class: "question", "aria-labelledby": `title-${side}` }, make("h3", { id: `title-${side}`, text: title }), fields,
+    make("div", { class: "from" }, choice, next, lengths.length > 1 ? length : ""), facts, answers, grid);
+  return {
+    node,
+    show(result, truth, drawn) {
+      if (!shown || world.shapeOf(shown) !== world.shapeOf(result.tokens)) build(result.tokens);
+      shown = result.tokens;
+      world.namesOf(shown).forEach((token, i) => pickers[i].set(token));
+      const [split] = truth.splits;
+      choice.value = split ? splits.indexOf(split) : "";
+      choice.title = split ? split.holds : "";
+      facts.replaceChildren(...tellFacts(lab, result.tokens, truth));
+      answers.replaceChildren(...tellAnswers(lab, result, truth));
+      grid.replaceChildren(drawn);
+    },
+  };
+}
+
+// The facts that an answer follows from, and whether training showed the question itself.
+function tellFacts(lab, tokens, truth) {
+  const { words } = lab.world, parts = [], chain = lab.data.derives === "chain";
+  truth.path.forEach((fact, i) => {
+    if (!chain || i === 0) parts.push(nameNode(words[fact.subject], 24));
+    parts.push(make("span", { class: "arrow" }, " \u2014 ", nameNode(words[fact.relation], 20), " \u2192 "), nameNode(words[fact.object], 24, { class: fact.object === truth.answer && (i === truth.path.length - 1 || !chain) ? "answer" : "bridge" }));
+    if (fact.ood) parts.push(make("abbr", { title: "an OOD fact: told on its own, never part of a composed question in training", text: "OOD" }));
+    if (!chain) parts.push("; ");
+  });
+  if (truth.answer !== null && !chain) parts.push("so ", nameNode(words[truth.answer], 20, { class: "answer" }));
+  if (truth.answer === null) parts.push("The facts do not tell the answer.");
+  const shown = { true: "Trained on this very question.", false: "Never trained on this question." }[truth.shown];
+  if (shown) parts.push(make("span", { class: "seen", text: ` ${shown}` }));
+  return parts;
+}
+
+function tellAnswers(lab, result, truth) {
+  return result.answers.slice(0, 3).map(({ token, probability }) => make("li", { class: token === truth.answer ? "answer" : "other", style: { "--share": probability.toFixed(3) } },
+    make("span", { class: "bar" }), make("span", { class: "says" }, token === truth.answer ? make("i", { text: SIGNS.answer, "aria-hidden": "true" }) : "", nameNode(lab.world.words[token], 30)),
+    make("span", { class: "share", text: percent(probability) }), token === truth.answer ? make("span", { class: "visually-hidden", text: "right" }) : ""));
+}
+
+function startLaboratory(root) {
+  const text = (id) => document.getElementById(id).textContent;
+  const lab = makeLaboratory(JSON.parse(text("lab-data")), (number) => text(`weights-${number}`)), { world } = lab;
+  const layers = lab.data.config.n_layers, last = lab.data.checkpoints.length - 1, show = makeReadout();
+  const state = { number: last, a: null, b: null, picked: null }, placing = makePlacing(), turns = {};
+  const titles = { a: "First question", b: "Second question" }, says = make("p", { class: "visually-hidden", "aria-live": "polite" });
+
+  // Another question of a split, one after the other.
+  const nextOf = (side, split) => {
+    const key = side + split.name, at = turns[key] = ((turns[key] ?? (side === "a" ? -1 : 0)) + 1) % world.size(split);
+    return world.row(split, at).tokens;
+  };
+  // A question that differs from another in the first name alone, with another answer and other bridges.
+  const besideOf = (tokens) => {
+    const shape = world.shapeOf(tokens), names = world.namesOf(tokens), truth = world.truthOf(tokens), chain = lab.data.derives === "chain", at = chain ? 0 : 1;
+    for (const token of world.pools[shape.pools[at]].slice(0, 300)) {
+      const other = world.asked(shape, names.map((name, i) => i === at ? token : name)), told = world.truthOf(other);
+      if (token !== names[at] && told.answer !== null && told.answer !== truth.answer && (told.found[0] ?? -1) !== (truth.found[0] ?? -2)) return other;
+    }
+    return tokens;
+  };
+  const ask = (side, tokens) => { state[side] = tokens; state.picked = null; placing.restore("a", []); render(); };
+  const questions = Object.fromEntries(["a", "b"].map((side) => [side, makeQuestion({ lab, side, title: titles[side], onAsk: (tokens) => ask(side, tokens), onNext: (split) => ask(side, nextOf(side, split)) })]));
+  const training = makeTraining({ checkpoints: lab.data.checkpoints, curves: JSON.parse(text("data")), onMove: (number) => { state.number = number; render(); } });
+  const outcome = make("div", { class: "outcome" });
+  root.append(...training.nodes, make("div", { class: "pair" }, questions.a.node, questions.b.node), make("p", { class: "note", text: captionOf(lab) }), outcome, says);
+
+  const act = (side, place) => {
+    const { picked } = state, own = side === "c" ? placing.target : side;
+    if (picked && picked.side !== own) {
+      placing.place(picked.side, picked.place, place);
+      state.picked = null;
+    } else if (side !== "c") state.picked = picked && samePlace(picked.place, place) ? null : { side, place };
+    render();
+    if (state.picked) says.textContent = `Picked a state of the ${titles[side].toLowerCase()}. Choose a place in the other question and press Enter; Escape lets it go.`;
+  };
+  makeDragging(root, (from, to) => {
+    if (from.side === (to.side === "c" ? placing.target : to.side)) return;
+    placing.place(from.side, from.place, to.place);
+    state.picked = null;
+    render();
+  });
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && state.picked) { state.picked = null; says.textContent = "Let go."; render(); }
+    if (event.key === "z" && (event.ctrlKey || event.metaKey) && event.target.tagName !== "INPUT" && placing.canUndo) { event.preventDefault(); placing.undo(); render(); }
+  });
+
+  function drawOutcome(runs, truths) {
+    const target = runs[placing.target], source = runs[otherSide(placing.target)];
+    const button = (label, action, disabled) => make("button", { type: "button", text: label, disabled, on: { click: action } });
+    const tools = make("div", { class: "tools" },
+      button("Suggest a state to move", () => {
+        const place = suggest(lab, state.number, target, source);
+        if (place) placing.place(otherSide(placing.target), place, place);
+        render();
+        if (!place) says.textContent = outcome.querySelector(".hint").textContent = "At this checkpoint no single state on the way, moved to the same place, brings the answer that follows from it.";
+      }),
+      button("Undo", () => { placing.undo(); render(); }, !placing.canUndo), button("Clear", () => { placing.clear(); render(); }, !placing.puts.length),
+      button("Copy link", (event) => { navigator.clipboard?.writeText(location.href).then(() => { event.target.textContent = "Copied"; }, () => { event.target.textContent = "Copy the address"; }); }));
+    const hint = make("p", { class: "hint" }), heading = make("h3", { id: "title-c", text: "Intervene" });
+    if (!placing.puts.length) {
+      hint.textContent = state.picked ? `A state of the ${titles[state.picked.side].toLowerCase()} is picked: choose a place in the other question.`
+        : "Drag a state of one question onto a state of the other; or pick it with Enter or a tap, then place it.";
+      outcome.replaceChildren(heading, hint, tools);
+      return null;
+    }
+    const result = runPlaced(lab, state.number, target, source, placing.puts), cone = coneOf(lab.data.config, result.n, result.loops, placing.puts.map((put) => put.to));
+    const best = (run, { loop, boundary, position }) => run.cells[loop][boundary][position].best[0].token;
+    const changed = (place) => best(result, place) !== best(target, place);
+    const [before] = target.answers, [after] = result.answers, word = (token, role) => nameNode(world.words[token], 30, { class: role });
+    const both = { answers: [truths.a.answer, truths.b.answer], found: [...truths.a.found, ...truths.b.found] };
+    const named = (token) => both.answers.includes(token) ? "answer" : "";
+    hint.replaceChildren(...(after.token === before.token ? ["The answer stays ", word(after.token, named(after.token)), `, now with ${percent(after.probability)}.`]
+      : ["The answer changes from ", word(before.token, named(before.token)), ` (${percent(before.probability)}) to `, word(after.token, named(after.token)), ` (${percent(after.probability)})`, after.token === truths[otherSide(placing.target)].answer ? ", the answer of the other question." : "."]));
+    const list = make("ol", { class: "history" }, ...placing.puts.map(({ from, to }) => make("li", {}, `${boundaryName(source.loops, layers, from.loop, from.boundary)}, at `, word(source.tokens[from.position]), " of the other question, put onto ", `${boundaryName(target.loops, layers, to.loop, to.boundary)}, at `, word(target.tokens[to.position]))));
+    outcome.replaceChildren(heading, hint, list, tools, makeGrid({
+      lab, result, truth: both, side: "c", label: `${titles[placing.target]}, with what was put into it`, marks: { puts: placing.puts.map((put) => put.to), cone, changed }, onAct: (place) => act("c", place), onShow: show,
+    }), make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked is what belongs to either question.` }));
+    return result;
+  }
+
+  // The probability of the right answer at every checkpoint, found in the pauses between other work.
+  let waiting = null;
+  function followTraining(tokens, truth) {
+    clearTimeout(waiting);
+    const own = lab.data.checkpoints.map(() => null);
+    training.show(state.number, own);
+    if (truth.answer === null) return;
+    const step = (i) => {
+      if (i > last) return training.show(state.number, own);
+      const { answers, cells, loops, n } = lab.run(i, tokens);
+      const named = answers.find((one) => one.token === truth.answer);
+      own[i] = named ? named.probability : cells[loops - 1][layers][n - 1].shares[truth.answer];
+      waiting = setTimeout(step, 0, i + 1);
+    };
+    waiting = setTimeout(step, 60, 0);
+  }
+
+  let followed = "";
+  function render() {
+    const began = performance.now(), focused = document.activeElement?.closest?.("[data-place]");
+    const again = focused && [focused.closest("[data-side]").dataset.side, focused.dataset.place];
+    const runs = { a: lab.run(state.number, state.a), b: lab.run(state.number, state.b) }, truths = { a: world.truthOf(state.a), b: world.truthOf(state.b) };
+    for (const side of ["a", "b"]) questions[side].show(runs[side], truths[side], makeGrid({
+      lab, result: runs[side], truth: truths[side], side, label: titles[side], marks: { picked: state.picked?.side === side ? state.picked.place : undefined }, onAct: (place) => act(side, place), onShow: show,
+    }));
+    drawOutcome(runs, truths);
+    show(null);
+    if (again) root.querySelector(`[data-side="${again[0]}"] [data-place="${again[1]}"]`)?.focus();
+    const { step } = lab.data.checkpoints[state.number], link = writeLink({ step, a: state.a, b: state.b, target: placing.target, puts: placing.puts });
+    if (started && location.hash !== link) history.replaceState(null, "", link);
+    const key = state.a.join(".");
+    if (key !== followed) { followed = key; followTraining(state.a, truths.a); } else training.move(state.number);
+    root.dataset.milliseconds = (performance.now() - began).toFixed(1);
+    says.textContent = `${outcome.querySelector(".hint").textContent}`;
+  }
+
+  let started = false;
+  const restore = () => {
+    const link = readLink(lab, location.hash);
+    if (!link) return false;
+    Object.assign(state, { number: link.number, a: link.a, b: link.b, picked: null });
+    placing.restore(link.target, link.puts);
+    return true;
+  };
+  if (!restore()) {
+    const judged = world.splits.filter((split) => world.size(split) && split.judged), splits = judged.length ? judged : world.splits.filter((split) => world.size(split));
+    state.a = nextOf("a", splits[splits.length - 1]);
+    state.b = besideOf(state.a);
+  }
+  render();
+  started = true;
+  window.addEventListener("hashchange", () => { if (restore()) render(); });
+  window.latebloom = lab.api;
+}
+
+startLaboratory(document.getElementById("lab"));

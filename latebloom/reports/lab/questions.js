@@ -1,0 +1,110 @@
+// Questions: names to tokens and back, and what is true of them, by the facts that the page holds.
+//
+// A *shape* is a question of so many tokens: where its names stand (`orders`, as they are worked out),
+// the tokens that are always the same (`fixed`), what has to be found on the way (`steps`), the answers
+// that compete (`labels`), how many loops it takes. Python made them (latebloom/reports/laboratory.py).
+
+function makeWorld(data) {
+  const words = data.words, ids = new Map(words.map((word, token) => [word, token]));
+  const numbers = (packed) => fromWhole(bytesOf(packed.base64), packed.width);
+  const pools = data.pools.map((pool) => [...numbers(pool)]), members = pools.map((pool) => new Set(pool));
+  const shapes = data.shapes, splits = data.splits.map((split) => ({ ...split, rows: numbers(split.rows) }));
+
+  // (subject, relation) to the facts' objects.
+  const facts = new Map(), keyOf = (subject, relation) => subject * words.length + relation;
+  const rows = numbers(data.facts);
+  for (let i = 0; i < rows.length; i += 4) {
+    const key = keyOf(rows[i], rows[i + 1]), told = facts.get(key) ?? [];
+    told.push({ subject: rows[i], relation: rows[i + 1], object: rows[i + 2], ood: rows[i + 3] === 1 });
+    facts.set(key, told);
+  }
+  const find = (subject, relation) => facts.get(keyOf(subject, relation))?.[0] ?? null;
+
+  const idOf = (word) => {
+    if (ids.has(word)) return ids.get(word);
+    const folded = words.filter((one) => one.toLowerCase() === String(word).toLowerCase());
+    if (folded.length === 1) return ids.get(folded[0]);
+    throw new Error(`unknown name ${JSON.stringify(String(word).slice(0, 80))}`);
+  };
+
+  const shapeOf = (tokens) => shapes.find((shape) => shape.places.length === tokens.length);
+  const turned = (shape, tokens) => shape.orders.length > 1 && members[shape.pools[1]].has(tokens[0]) ? 1 : 0;
+  // The tokens of a question's names, in the order in which they are worked out.
+  const namesOf = (tokens) => {
+    const shape = shapeOf(tokens);
+    return shape.orders[turned(shape, tokens)].map((position) => tokens[position]);
+  };
+  // The question of some names in the order in which they are worked out.
+  const asked = (shape, names) => {
+    const tokens = shape.fixed.slice();
+    shape.orders[0].forEach((position, i) => { tokens[position] = names[i]; });
+    return tokens;
+  };
+  // Names as somebody writes them; what always stands at its place may be left out.
+  const read = (question) => {
+    const fixed = new Set(shapes.flatMap((shape) => shape.fixed.filter((token) => token !== null)));
+    const bare = question.map(idOf).filter((token) => !fixed.has(token));
+    const shape = shapes.find((one) => one.orders[0].length === bare.length);
+    if (!shape) throw new Error(`${bare.length} names are no question; there are questions of ${shapes.map((one) => one.orders[0].length).join(", ")}`);
+    const tokens = shape.fixed.slice();
+    [...shape.orders[0]].sort((a, b) => a - b).forEach((position, i) => { tokens[position] = bare[i]; });
+    return tokens;
+  };
+  const spell = (tokens) => tokens.map((token) => words[token]);
+
+  // Where each step of a question is looked for, with the step.
+  const stepsOf = (tokens) => {
+    const shape = shapeOf(tokens), [usual] = shape.orders, order = shape.orders[turned(shape, tokens)];
+    return shape.steps.map((step) => ({ ...step, position: order[usual.indexOf(step.position)] ?? step.position }));
+  };
+
+  // The rows of a split as (question, answer).
+  const row = (split, i) => {
+    const at = i * split.tokens, all = [...split.rows.subarray(at, at + split.tokens)];
+    return { tokens: all.slice(0, -1), answer: all[all.length - 1] };
+  };
+  const size = (split) => split.rows.length / split.tokens;
+  const indexIn = (split, tokens) => {
+    if (split.tokens !== tokens.length + 1) return -1;
+    for (let at = 0; at < split.rows.length; at += split.tokens) {
+      let same = 0;
+      while (same < tokens.length && split.rows[at + same] === tokens[same]) same++;
+      if (same === tokens.length) return at / split.tokens;
+    }
+    return -1;
+  };
+
+  // How answers follow from facts: the facts gone through, what each step finds, the answer.
+  const DERIVE = {
+    chain([subject, ...relations]) {
+      const path = [];
+      for (const relation of relations) {
+        const fact = find(path.length ? path[path.length - 1].object : subject, relation);
+        if (!fact) return { path, found: path.map((one) => one.object), answer: null };
+        path.push(fact);
+      }
+      const objects = path.map((one) => one.object);
+      return { path, found: objects.slice(0, -1), answer: objects[objects.length - 1] ?? null };
+    },
+    order([attribute, ...entities], labels) {
+      if (entities.length < 2) return DERIVE.chain([attribute, ...entities]);
+      const path = entities.map((entity) => find(entity, attribute)), found = path.map((fact) => fact?.object ?? null);
+      const known = path.every(Boolean);
+      return { path: path.filter(Boolean), found, answer: known ? labels[1 + Math.sign(found[0] - found[1])] : null };
+    },
+  };
+
+  // What is true of a question. shown: whether it was trained on itself, null where the page does not
+  // hold all that was trained. split: where it stands.
+  const truthOf = (tokens) => {
+    const none = { path: [], found: [], answer: null };
+    const derived = DERIVE[data.derives]?.(namesOf(tokens), shapeOf(tokens).labels) ?? none;
+    const holding = splits.filter((split) => indexIn(split, tokens) >= 0);
+    if (derived.answer === null && holding.length) derived.answer = row(holding[0], indexIn(holding[0], tokens)).answer;
+    const trained = splits.filter((split) => split.trained && split.tokens === tokens.length + 1);
+    const shown = holding.some((split) => split.trained) || (trained.every((split) => split.whole) ? false : null);
+    return { ...derived, shown, splits: holding };
+  };
+
+  return { words, shapes, splits, pools, idOf, shapeOf, namesOf, asked, read, spell, stepsOf, truthOf, row, size };
+}

@@ -1,0 +1,195 @@
+"""The laboratory of a page: the model itself, its names and facts, packed for the page's script.
+
+Enters: a run folder. Leaves: a `Laboratory`, which `lab/*.js` asks, looks into and changes in the
+reader's browser, or a sentence that says why there is none.
+
+Weights are rounded to sixteen bits; what a question is, is the task's to say, as everywhere.
+
+Covers: models of facts, of every shape of `ModelConfig`. Does not cover: sentences, parts and tasks
+of one's own, models of which not even one checkpoint has room.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latebloom.asking.answer import readable_steps
+from latebloom.errors import LatebloomError
+from latebloom.model.feedback import loops_needed
+from latebloom.model.transformer import Transformer
+from latebloom.reports.packing import (
+    MOST_CHARACTERS,
+    TooLargeError,
+    how_many,
+    pack_weights,
+    pack_whole,
+    telling,
+)
+from latebloom.reports.recording import Record
+from latebloom.training.opened import load_model, open_run
+from latebloom.worlds.splits import is_validation
+from latebloom.worlds.world import World
+
+MOST_ROWS = 100_000
+"""Questions of a split that the page holds; it then knows of any question whether it is there."""
+SOME_ROWS = 1_000
+"""Questions that it holds of a larger split."""
+MOST_FACTS = 100_000
+"""Facts that the page holds; of more it holds none, and marks neither bridges nor answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """What the page's script runs.
+
+    data: for JSON: config, tensors, names, facts, shapes of questions, splits, checkpoints.
+    weights: of each of `data["checkpoints"]`, in their order.
+    """
+
+    data: Mapping[str, Any]
+    weights: Sequence[str]
+
+
+def make_laboratory(run_dir: Path, records: Sequence[Record]) -> Laboratory | str:
+    """The laboratory of a run, or why there is none, as the end of a sentence."""
+    try:
+        return pack_run(run_dir, records)
+    except (LatebloomError, TooLargeError) as error:
+        return str(error).replace(str(run_dir), run_dir.name)
+
+
+def pack_run(run_dir: Path, records: Sequence[Record]) -> Laboratory:
+    """The laboratory of a run.
+
+    Raises: LatebloomError if the run has no weights, or none that the page can run or hold;
+    TooLargeError if sixteen bits cannot hold them.
+    """
+    run = open_run(run_dir)
+    parameters = sum(parameter.numel() for parameter in run.model.parameters())
+    room = how_many(parameters)
+    if not room:
+        raise LatebloomError(
+            f"its {parameters:,} parameters would take more than the {MOST_CHARACTERS // 10**6} MB"
+            " that this file has room for"
+        )
+    world, found = run.world, {one.step: one for one in run.folder.checkpoints()}
+    steps = telling(sorted(found), curves_of(records), room)
+    models = [load_model(run.config, run.data, found[step]) for step in steps]
+    data = {
+        "config": dataclasses.asdict(run.config.model),
+        "tensors": [[name, p.numel()] for name, p in run.model.named_parameters()],
+        "parameters": parameters,
+        "checkpoints": [checkpoint(step, records) for step in steps],
+        "in_all": len(found),
+        **describe_world(world, run.model),
+    }
+    return Laboratory(data, [weights_of(model) for model in models])
+
+
+def weights_of(model: Transformer) -> str:
+    """The weights of a model, packed, in the order of its named parameters."""
+    return pack_weights([p.detach().numpy().ravel() for _, p in model.named_parameters()])
+
+
+def curves_of(records: Sequence[Record]) -> dict[int, dict[str, float]]:
+    """Accuracy by step and split, without validation splits."""
+    return {
+        int(record["step"]): {
+            split: float(share)
+            for split, share in record["accuracy"].items()
+            if share is not None and not is_validation(split)
+        }
+        for record in records
+    }
+
+
+def checkpoint(step: int, records: Sequence[Record]) -> dict[str, Any]:
+    """What the page says of one checkpoint: its step and its phase."""
+    before = [record for record in records if record["step"] <= step]
+    return {"step": step, "phase": str(before[-1].get("phase") or "") if before else ""}
+
+
+def describe_world(world: World, model: Transformer) -> dict[str, Any]:
+    """What the page has to know to ask a question and to say what is true."""
+    pools: dict[tuple[int, ...], int] = {}
+    limit = model.positions.limit
+    widths = sorted({rows.shape[1] - 1 for rows in world.splits.values()})
+    shapes = [
+        shape_of(world, model, n_tokens, pools)
+        for n_tokens in widths
+        if limit is None or n_tokens <= limit
+    ]
+    known = len(world.facts) <= MOST_FACTS
+    rows = np.column_stack((world.facts.rows(), world.facts.ood)) if known else np.empty((0, 4))
+    return {
+        "words": list(world.vocabulary.words),
+        "derives": world.task.derives if known else "",
+        "facts": pack_whole(rows.astype(np.int64)),
+        "shapes": shapes,
+        "pools": [pack_whole(np.array(pool, np.int64)) for pool in pools],
+        "splits": [split_of(world, name) for name in world.splits if not is_validation(name)],
+    }
+
+
+def shape_of(
+    world: World, model: Transformer, n_tokens: int, pools: dict[tuple[int, ...], int]
+) -> dict[str, Any]:
+    """What a question of so many tokens is.
+
+    pools: the sets of names that may stand at a place, with their numbers; those that are new are
+    added. `orders` tells where the names stand, as they are worked out, in each order in which they
+    may stand; `fixed` the token at each place that always holds the same, null elsewhere.
+    """
+    task, first_free = world.task, len(world.vocabulary)
+    n_names = task.names(np.arange(n_tokens)[None]).shape[1]
+    # Names that are no tokens, so that fillers can be told from them; twice and twice plus one, so
+    # that where the sum of a row decides its order, one row of each order comes.
+    names = (
+        first_free + 2 * np.arange(n_names)[None] + np.eye(1, n_names, dtype=np.int64) * [[0], [1]]
+    )
+    laid = task.lay(names)
+    orders = dict.fromkeys(
+        tuple(int(np.flatnonzero(row == name)[0]) for name in row_names)
+        for row, row_names in zip(laid, names, strict=True)
+    )
+    places = task.places(n_tokens)
+    allowed = task.candidates(world.facts, n_tokens)
+    everywhere = np.arange(len(world.vocabulary))
+    first = min(orders, key=lambda order: order != tuple(sorted(order)))
+    sees = set(readable_steps(model, task, n_tokens))
+    return {
+        "orders": [list(order) for order in sorted(orders, key=lambda order: order != first)],
+        "fixed": [None if token >= first_free else int(token) for token in laid[0]],
+        "places": list(places),
+        "pools": [
+            pools.setdefault(
+                tuple((allowed[i] if len(allowed[i]) else everywhere).tolist()), len(pools)
+            )
+            for i in first
+        ],
+        "steps": [
+            {"name": step.name, "position": step.position, "readable": step in sees}
+            for step in task.steps(n_tokens)
+        ],
+        "labels": list(task.labels(n_tokens)),
+        "loops": loops_needed(model.config, n_tokens, task.hops(n_tokens)),
+    }
+
+
+def split_of(world: World, name: str) -> dict[str, Any]:
+    """The questions of a split with their answers, all of them if there are not too many."""
+    rows = world.examples(name)
+    whole = len(rows) <= MOST_ROWS
+    return {
+        "name": name,
+        "holds": world.meaning(name).holds,
+        "judged": world.meaning(name).judged,
+        "trained": name in world.trained,
+        "tokens": rows.shape[1],
+        "whole": whole,
+        "rows": pack_whole(rows if whole else rows[:SOME_ROWS]),
+    }

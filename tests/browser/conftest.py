@@ -1,0 +1,71 @@
+"""A real browser for the page: Debian's Chromium, or whichever is here, led by Playwright.
+
+Where there is none, these tests are skipped; `make test-browser` brings one and runs them.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder need a browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+def executable() -> str | None:
+    """The browser's program; None: Playwright's own, if it was installed."""
+    named = os.environ.get("LATEBLOOM_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator:
+    """A running browser, without a network to reach."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no Playwright here; `make test-browser` installs it"
+    )
+    # As root, which containers often are, Chromium runs only without its sandbox.
+    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with playwright.sync_playwright() as driver:
+        try:
+            browser = driver.chromium.launch(executable_path=executable(), args=args)
+        except playwright.Error:
+            pytest.skip("no Chromium here; `make test-browser` installs it")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium) -> Iterator[Callable]:
+    """Opens a report as a reader does, from disk; fails if the page had anything to complain of."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(path: Path, *, link: str = "", width: int = 1200, **context):
+        made = chromium.new_context(
+            viewport={"width": width, "height": 900}, offline=True, **context
+        )
+        contexts.append(made)
+        page = made.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda one: complaints.append(one.url) if ".html" not in one.url else 0)
+        page.goto(path.as_uri() + link)
+        page.wait_for_function("window.latebloom !== undefined")
+        return page
+
+    open_page.complaints = complaints
+    yield open_page
+    for made in contexts:
+        made.close()
+    assert [one for one in complaints if not one.startswith("data:")] == []

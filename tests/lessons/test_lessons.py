@@ -1,0 +1,54 @@
+"""The lessons: they are listed, they are notebooks, and they run from beginning to end."""
+
+import ast
+import os
+import subprocess
+import sys
+
+import pytest
+
+from latebloom.cli.lessons import all_lessons, title_of
+
+LESSONS = all_lessons()
+
+
+def test_they_are_numbered_without_a_gap_and_say_what_they_are_about():
+    assert list(LESSONS) == list(range(1, len(LESSONS) + 1))
+    assert all(title_of(path).endswith(".") for path in LESSONS.values())
+
+
+@pytest.mark.parametrize("path", LESSONS.values(), ids=lambda path: path.stem)
+def test_each_is_plain_python_that_ends_by_running(path):
+    tree = ast.parse(path.read_text())
+    cells = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert len(cells) >= 5
+    assert ast.unparse(tree.body[-1]).endswith("app.run()")
+
+
+@pytest.mark.parametrize("number", ["0", "99"])
+def test_a_lesson_that_is_not_there_is_told(latebloom, number):
+    code, _, complaint = latebloom("lessons", number)
+    assert code == 2
+    assert "there is no lesson" in complaint
+
+
+def test_the_list_names_every_lesson(latebloom):
+    code, told, _ = latebloom("lessons")
+    assert code == 0
+    assert all(title_of(path) in told for path in LESSONS.values())
+
+
+@pytest.mark.slow
+def test_they_run_one_after_the_other(tmp_path):
+    pytest.importorskip("marimo")
+    for path in LESSONS.values():
+        ran = subprocess.run(
+            [sys.executable, path],
+            cwd=tmp_path,
+            env=os.environ | {"MARIMO_SKIP_UPDATE_CHECK": "1"},
+            capture_output=True,
+            text=True,
+            timeout=1800,
+            check=False,
+        )
+        assert ran.returncode == 0, f"{path.name}:\n{ran.stderr[-3000:]}"
