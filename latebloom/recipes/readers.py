@@ -27,6 +27,7 @@ from latebloom.training.config import (
 )
 from latebloom.worlds.chains.made import CompositionConfig
 from latebloom.worlds.comparisons.made import ComparisonConfig
+from latebloom.worlds.mixed import MixedConfig
 
 READER = ModelConfig(
     n_layers=2, n_loops=2, feedback="replace", positions="rotary", attention="both"
@@ -76,4 +77,21 @@ def reader_comparison() -> RunConfig:
         model=READER,
         feed=COMPARED,
         train=replace(TRAINED, steps=2500),
+    )
+
+
+BOTH_KINDS = (
+    "valid_id>=0.99 and valid_ood>=0.99 and valid_compared_id>=0.99 and valid_compared_ood>=0.99"
+)
+"""Chains and comparisons, either of them over facts that training combines, and over others."""
+
+
+def mixed() -> RunConfig:
+    """Chains and comparisons over the same facts, learned by one model in one training."""
+    return RunConfig(
+        recipe="mixed",
+        world=MixedConfig(),
+        model=READER,
+        feed=TOLD,
+        train=replace(TRAINED, steps=2500, until=BOTH_KINDS),
     )

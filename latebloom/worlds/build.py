@@ -28,6 +28,7 @@ from latebloom.worlds.comparisons.own import (
     world_of_numbers,
 )
 from latebloom.worlds.data import Data
+from latebloom.worlds.mixed import MixedConfig, make_mixed
 from latebloom.worlds.published.folder import DatasetConfig, make_dataset_world
 from latebloom.worlds.published.sentences import read_published
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
@@ -63,6 +64,7 @@ MadeConfig = (
     | ElementsConfig
     | NumericTableConfig
     | HiddenAttributesConfig
+    | MixedConfig
     | QuestionConfig
     | TenseConfig
     | DyckConfig
@@ -141,6 +143,8 @@ def make_whole(config: MadeConfig, seed: int, tell: Callable[[str], None]) -> Da
             return world_of_numbers(numbers, config, seed)
         case HiddenAttributesConfig():
             return make_hidden_attributes(config, seed)
+        case MixedConfig():
+            return make_mixed(config, seed)
         case GraphConfig():
             graph = read_graph(config)
             for line in graph.lines():

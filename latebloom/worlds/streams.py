@@ -70,6 +70,8 @@ class Draw(IntEnum):
     """Which trained comparisons are told wrongly, and how."""
     SETS = 22
     """Which facts of a world of sets are never told, and which of its questions are held out."""
+    MIXED = 23
+    """The facts, the values and the splits of a mixed world."""
     MODULAR = 30
     """Which part of the table of modular arithmetic is trained on."""
     PERMUTATIONS = 31

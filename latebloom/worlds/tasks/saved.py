@@ -13,6 +13,7 @@ from latebloom.worlds.tasks.comparison import ComparisonTask, HiddenValuesTask
 from latebloom.worlds.tasks.graph import GraphTask
 from latebloom.worlds.tasks.layout import Layout
 from latebloom.worlds.tasks.logic import LogicTask
+from latebloom.worlds.tasks.mixed import MixedTask
 from latebloom.worlds.tasks.modular import ModularTask
 from latebloom.worlds.tasks.parity import ParityTask
 from latebloom.worlds.tasks.permutations import PermutationsTask
@@ -45,6 +46,9 @@ def task_of(
         case GraphTask.name:
             entities = int(table.pop("entities"))
             return GraphTask(Layout.of_fields(table), entities)
+        case MixedTask.name:
+            sizes = {key: int(table.pop(key)) for key in ("entities", "first_label")}
+            return MixedTask(Layout.of_fields(table), **sizes)
         case ComparisonTask.name | HiddenValuesTask.name:
             kind = HiddenValuesTask if name == HiddenValuesTask.name else ComparisonTask
             return kind(int(table["first_label"])) if table else kind.of(vocabulary)
