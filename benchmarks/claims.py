@@ -38,6 +38,7 @@ class Claim:
 ALL_RIGHT = AtEnd({"test_id": 0.99, "test_ood": 0.99})
 HARD = AtEnd({"test_hard": 0.99})
 HIDDEN = ("test_id", "test_easy", "test_hard")
+BOTH_KINDS = ("test_id", "test_ood", "test_compared_id", "test_compared_ood")
 
 CLAIMS = (
     Claim(
@@ -194,6 +195,13 @@ CLAIMS = (
         about="the reader on comparisons, the data as they lie",
         recipe="reader-comparison",
         rule=ALL_RIGHT,
+    ),
+    Claim(
+        name="mixed",
+        about="one reader for chains and comparisons over the same facts",
+        recipe="mixed",
+        rule=AtEnd(dict.fromkeys(BOTH_KINDS, 0.99)),
+        shows=BOTH_KINDS,
     ),
     Claim(
         name="reader-hops",
