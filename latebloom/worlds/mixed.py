@@ -34,6 +34,7 @@ from latebloom.worlds.comparisons.pairs import PairSpace
 from latebloom.worlds.splits import ATOMIC, Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.comparison import LABELS
+from latebloom.worlds.tasks.layout import Order
 from latebloom.worlds.tasks.mixed import MixedTask
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
@@ -55,9 +56,9 @@ class MixedConfig(ChainConfig):
     """Values of each attribute, uniform."""
     compared: float = 12.6
     """Comparisons trained on for each ID fact of an attribute; `phi` counts the chains."""
-    order: Literal["subject-first", "relation-first"] = "relation-first"
+    order: Order = "relation-first"
     """How the names of a question stand: `h of r1 of r2 ?` and `e1 e2 of a ?`, or `r2 of r1 of h ?`
-    and `a of e1 e2 ?`."""
+    and `a of e1 e2 ?`, or mixed: facts in both orders, of the questions half in each."""
     fillers: bool = True
     """Chains and comparisons are told apart by the words between the names; must be true."""
 

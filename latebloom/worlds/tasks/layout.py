@@ -83,6 +83,11 @@ class Layout:
         """Of mixed layouts the one with the relations first."""
         return replace(self.one, order="relation-first")
 
+    @property
+    def each(self) -> tuple["Layout", ...]:
+        """Every order that there is: itself, or of mixed ones both, the subject first and last."""
+        return (self.one, self.other) if self.mixed else (self,)
+
     def positions(self, n_tokens: int) -> tuple[int, ...]:
         """Where the subject stands, then where each relation stands, as they are followed; of
         mixed layouts those of `one`."""
@@ -102,8 +107,7 @@ class Layout:
 
     def lay_both(self, names: Int[ndarray, "row name"]) -> Int[ndarray, "row_of_each pos"]:
         """The questions in every order that there is."""
-        layouts = (self.one, self.other) if self.mixed else (self,)
-        return np.concatenate([layout.lay(names) for layout in layouts])
+        return np.concatenate([layout.lay(names) for layout in self.each])
 
     def filled(self, ordered: Int[ndarray, "row name"]) -> Int[ndarray, "row pos"]:
         """Names as they stand, with the fillers put between and after them."""

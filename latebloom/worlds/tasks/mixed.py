@@ -8,7 +8,8 @@ and a chain may end in one (`a of r of h ?`). Besides, two entities are compared
 | `subject-first`  | `h of r ?`| `h of r of a ?` | `e1 e2 of a ?`|
 | `relation-first` | `r of h ?`| `a of r of h ?` | `a of e1 e2 ?`|
 
-What kind of question it is one tells from how many tokens it has: comparisons alone have five.
+With `mixed` facts are told in both orders, and half of the questions stand in each. What kind of
+question it is one tells from how many tokens it has: comparisons alone have five.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,8 @@ from latebloom.worlds.vocabulary import Vocabulary
 
 COMPARED = 5
 """Tokens of a comparison; chains, which have fillers here, have 4, 6, 8, ..."""
+ENTITIES_FIRST, ATTRIBUTE_FIRST = [3, 0, 1], [0, 2, 3]
+"""Where the attribute and the two entities stand, where the relation comes last and first."""
 
 MEANINGS: Mapping[str, SplitMeaning] = {
     Split.TRAIN_COMPARED: SplitMeaning("comparisons that are trained on"),
@@ -74,14 +77,16 @@ class MixedTask(ChainTask):
 
     # What a question is.
 
-    def of_compared(self, n_tokens: int) -> tuple[int, int, int]:
-        """Where the attribute and the two entities stand in a comparison."""
-        return (0, 2, 3) if self.layout.one.order == "relation-first" else (3, 0, 1)
+    def of_compared(self, order: str) -> list[int]:
+        """Where the attribute and the two entities of a comparison stand in an order."""
+        return ATTRIBUTE_FIRST if order == "relation-first" else ENTITIES_FIRST
 
     def places(self, n_tokens: int) -> tuple[str, ...]:
         if n_tokens != COMPARED:
             return super().places(n_tokens)
-        at = dict(zip(self.of_compared(n_tokens), self.comparison.places(3), strict=True))
+        at = dict(
+            zip(self.of_compared(self.layout.one.order), self.comparison.places(3), strict=True)
+        )
         return tuple(at.get(i, "?" if i == COMPARED - 1 else "of") for i in range(COMPARED))
 
     def hops(self, n_tokens: int) -> int:
@@ -91,14 +96,26 @@ class MixedTask(ChainTask):
         """Of a comparison `attribute e1 e2`."""
         if tokens.shape[1] != COMPARED:
             return super().names(tokens)
-        return tokens[:, list(self.of_compared(COMPARED))]
+        attribute_first = (tokens[:, 0] >= self.entities)[:, None]
+        return np.where(attribute_first, tokens[:, ATTRIBUTE_FIRST], tokens[:, ENTITIES_FIRST])
 
     def lay(self, names: Int[ndarray, "row name"]) -> Int[ndarray, "row pos"]:
-        """All rows are chains or all are comparisons, which begin with no entity."""
+        """All rows are chains or all are comparisons, which begin with no entity.
+
+        Mixed: the attribute stands first where the sum of a row's tokens is odd.
+        """
         if names.shape[1] != 3 or not len(names) or names[0, 0] < self.entities:
             return super().lay(names)
+        if self.layout.mixed:
+            odd = (names.sum(axis=1) % 2 == 1)[:, None]
+            one, other = (self.compared(names, one.order) for one in self.layout.each)
+            return np.where(odd, other, one)
+        return self.compared(names, self.layout.order)
+
+    def compared(self, names: Int[ndarray, "row 3"], order: str) -> Int[ndarray, "row pos"]:
+        """Comparisons as they are asked in one order, from `attribute e1 e2`."""
         tokens = np.full((len(names), COMPARED), self.layout.of, names.dtype)
-        tokens[:, list(self.of_compared(COMPARED))] = names
+        tokens[:, self.of_compared(order)] = names
         tokens[:, -1] = self.layout.end
         return tokens
 
@@ -109,10 +126,14 @@ class MixedTask(ChainTask):
         if len(bare) != 3 or len(compared) != 2:
             return super().written(tokens)
         attribute = next(token for token in bare if token >= self.entities)
-        return self.lay(np.array([[attribute, *compared]], np.int64))[0].tolist()
+        as_typed = "relation-first" if bare[0] == attribute else "subject-first"
+        order = as_typed if self.layout.mixed else self.layout.order
+        return self.compared(np.array([[attribute, *compared]], np.int64), order)[0].tolist()
 
     def in_one_order(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
-        return tokens if tokens.shape[1] == COMPARED else super().in_one_order(tokens)
+        if tokens.shape[1] != COMPARED or not self.layout.mixed:
+            return super().in_one_order(tokens)
+        return self.compared(self.names(tokens), self.layout.one.order)
 
     def untraceable(self, n_tokens: int) -> str:
         return "" if n_tokens == COMPARED else super().untraceable(n_tokens)
@@ -120,7 +141,7 @@ class MixedTask(ChainTask):
     def steps(self, n_tokens: int) -> tuple[Step, ...]:
         if n_tokens != COMPARED:
             return super().steps(n_tokens)
-        _, *entities = self.of_compared(n_tokens)
+        _, *entities = self.of_compared(self.layout.one.order)
         return tuple(
             Step(name=step.name, position=at, corruption=step.corruption)
             for step, at in zip(self.comparison.steps(3), entities, strict=True)
@@ -134,7 +155,7 @@ class MixedTask(ChainTask):
             return super().candidates(facts, n_tokens)
         valued = facts.object >= self.entities
         some = [np.empty(0, np.int64)] * COMPARED
-        attribute, *entities = self.of_compared(n_tokens)
+        attribute, *entities = self.of_compared(self.layout.one.order)
         some[attribute] = np.unique(facts.relation[valued])
         for place in entities:
             some[place] = np.unique(facts.subject[valued])
