@@ -134,7 +134,7 @@ def guess(
 
 def readable_steps(model: Transformer, task: Task, n_tokens: int) -> tuple[Step, ...]:
     """The steps of a chain, if the model can see at the place of each all that leads to it."""
-    steps = task.steps(n_tokens) if task.chained else ()
+    steps = task.steps(n_tokens) if task.is_chain(n_tokens) else ()
     sees = all(model.first_to_see(max(step.led_by)) <= step.position for step in steps)
     return steps if sees else ()
 

@@ -93,7 +93,7 @@ def make_probe(
         )
     places, steps, found = task.places(n_tokens), task.steps(n_tokens), task.found(facts, questions)
     donors, alone = {}, None
-    if task.chained:
+    if task.is_chain(n_tokens):
         others = world.in_one_order(pool or split)
         others = others[:, :-1] if others.shape[1] == rows.shape[1] else questions
         other_found = task.found(facts, others)
@@ -126,7 +126,7 @@ def make_probe(
         | {"answer": answers},
         steps=steps,
         hops=task.hops(n_tokens),
-        chained=task.chained,
+        chained=task.is_chain(n_tokens),
         corruptions=tuple(
             corrupt(place, questions, i, tokens, solve, rng)
             for i, (place, tokens) in enumerate(zip(places, candidates, strict=True))

@@ -131,6 +131,7 @@ def test_both_kinds_are_asked_as_people_write_them(run):
     facts = build_world(SMALL, 0).facts  # the run's own world has seed 0
     label = run.world.task.solve(facts, np.array([run.world.read(["a1", "e3", "e4"])]))[0]
     assert compared.truth == run.world.vocabulary.words[label]
+    assert not compared.bridges
     chain = run.ask("what", "is", "the", "a2", "of", "the", "r1", "of", "e3", "?")
     assert chain.bridges
 

@@ -92,6 +92,9 @@ class MixedTask(ChainTask):
     def hops(self, n_tokens: int) -> int:
         return self.comparison.hops(3) if n_tokens == COMPARED else super().hops(n_tokens)
 
+    def is_chain(self, n_tokens: int) -> bool:
+        return n_tokens != COMPARED
+
     def names(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row name"]:
         """Of a comparison `attribute e1 e2`."""
         if tokens.shape[1] != COMPARED:

@@ -139,6 +139,10 @@ class Task(ABC):
         """How many look-ups in a row a question of so many tokens takes at most."""
         return n_tokens - 1
 
+    def is_chain(self, n_tokens: int) -> bool:
+        """Whether each step of a question of so many tokens needs the one before."""
+        return self.chained
+
     def names(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row name"]:
         """The names of questions in the order in which they are worked out, fillers left out."""
         return tokens
