@@ -18,6 +18,7 @@ from torch import Tensor
 from latebloom.errors import LatebloomError
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
+from latebloom.worlds.tasks.spelling import Spelling
 from latebloom.worlds.tasks.task import Step, Task
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
@@ -154,14 +155,31 @@ def read_bridges(
 def think(
     model: Transformer, task: Task, tokens: Sequence[int]
 ) -> tuple[Float[Tensor, " d_vocab"], Float[Tensor, "pos d_vocab"]]:
-    """Probabilities of the answer, and at every position those that the last loop was fed."""
+    """Probabilities of the answer, and at every position those that the last loop was fed.
+
+    Of an answer of several tokens, the probability of each whole name.
+    """
     device = model.device
     model.eval()
     question = torch.tensor([list(tokens)], device=device)
     loops = loops_needed(model.config, len(tokens), task.hops(len(tokens)))
     logits = model(question, n_loops=loops).logits.float().softmax(-1)[:, 0].cpu()
     fed = logits[-2] if len(logits) > 1 else logits[-1]
+    if task.spelled is not None:
+        return of_whole_names(logits[-1], task.spelled), fed
     return logits[-1, -1], fed
+
+
+def of_whole_names(
+    probabilities: Float[Tensor, "pos d_vocab"], spelling: Spelling
+) -> Float[Tensor, " d_vocab"]:
+    """The probability of each entity's name: the product of its words' at the last places. What
+    is left to one are words that are nobody's name."""
+    words = torch.from_numpy(spelling.table)
+    of_words = probabilities[-spelling.n_places :].gather(1, words.T)
+    found = torch.zeros_like(probabilities[-1])
+    found[: len(words)] = of_words.prod(0)
+    return found
 
 
 def rows_of(world: World, split: str, tokens: Sequence[int]) -> np.ndarray:

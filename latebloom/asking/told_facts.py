@@ -113,6 +113,11 @@ def ask_both(
     check_top(top)
     if not world.task.chained:
         raise LatebloomError("new facts enter a chain hop by hop, and this run asks no chains")
+    if world.task.spelled is not None:
+        raise LatebloomError(
+            "new facts enter a chain name by name, and the names of this run have several tokens;"
+            " ask it without them"
+        )
     names = read_chain(world, new, question)
     check_relations(world, new, names)
     steps, answers = walk(model, world, new, names, top)

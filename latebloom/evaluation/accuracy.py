@@ -19,6 +19,7 @@ from latebloom.evaluation.ranking import right_rows
 from latebloom.intervals import wilson
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
+from latebloom.worlds.tasks.spelling import Spelling
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.world import World
 
@@ -54,12 +55,17 @@ def loops_for(model: Transformer, task: Task, n_tokens: int) -> int:
 
 @torch.no_grad()
 def predict(
-    model: Transformer, questions: Int[Tensor, "row pos"], n_loops: int
+    model: Transformer,
+    questions: Int[Tensor, "row pos"],
+    n_loops: int,
+    spelling: Spelling | None = None,
 ) -> Int[Tensor, " row"]:
     """The most likely answer to each question, as token ids on the CPU.
 
     n_loops: what the questions need; `loops_for` tells, since only a task knows which of their
         tokens are hops and which are words in between.
+    spelling: of the task, where an answer has several tokens: then the entity whose name is what
+        is likeliest at each of the last places, and `NO_ENTITY` where that is nobody's name.
     """
     device = model.device
     training = model.training
@@ -67,6 +73,11 @@ def predict(
     n_tokens = questions.shape[1]
     answers = []
     for rows in questions.split(max(1, TOKENS_AT_ONCE // n_tokens)):
+        if spelling is not None:
+            logits = model(rows.to(device), n_loops=n_loops, every_loop=False).logits[-1]
+            words = logits[:, -spelling.n_places :].argmax(-1).cpu().numpy()
+            answers.append(torch.from_numpy(spelling.read(words)))
+            continue
         at = torch.full((len(rows),), rows.shape[1] - 1, device=device)
         found = model(rows.to(device), at, n_loops=n_loops, every_loop=False)
         answers.append(found.logits[-1].argmax(-1).cpu())
@@ -75,11 +86,14 @@ def predict(
 
 
 def correct_rows(
-    model: Transformer, rows: Int[ndarray, "row token"], n_loops: int
+    model: Transformer,
+    rows: Int[ndarray, "row token"],
+    n_loops: int,
+    spelling: Spelling | None = None,
 ) -> Bool[ndarray, " row"]:
-    """Which examples (question, answer) the model gets right."""
+    """Which examples (question, answer) the model gets right; a name, all of its words."""
     table = torch.from_numpy(rows)
-    return (predict(model, table[:, :-1], n_loops) == table[:, -1]).numpy()
+    return (predict(model, table[:, :-1], n_loops, spelling) == table[:, -1]).numpy()
 
 
 def score_splits(
@@ -100,6 +114,6 @@ def score_splits(
             right = right_rows(model, world, name, rows)
         else:
             loops = loops_for(model, world.task, examples.shape[1] - 1)
-            right = correct_rows(model, examples[rows], loops)
+            right = correct_rows(model, examples[rows], loops, world.task.spelled)
         scores[name] = Score(n=len(right), correct=int(right.sum()))
     return scores

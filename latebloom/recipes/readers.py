@@ -26,6 +26,7 @@ from latebloom.training.config import (
     TrainConfig,
 )
 from latebloom.worlds.chains.made import CompositionConfig
+from latebloom.worlds.chains.names import NamesConfig
 from latebloom.worlds.comparisons.made import ComparisonConfig
 from latebloom.worlds.mixed import MixedConfig
 
@@ -94,4 +95,15 @@ def mixed() -> RunConfig:
         model=READER,
         feed=TOLD,
         train=replace(TRAINED, steps=2500, until=BOTH_KINDS),
+    )
+
+
+def reader_names() -> RunConfig:
+    """Two-hop questions about entities whose names have two tokens out of a shared stock."""
+    return RunConfig(
+        recipe="reader-names",
+        world=NamesConfig(),
+        model=READER,
+        feed=TOLD,
+        train=replace(TRAINED, steps=4000),
     )

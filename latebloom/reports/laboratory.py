@@ -76,6 +76,8 @@ def pack_run(run_dir: Path, records: Sequence[Record]) -> Laboratory:
             f"its {parameters:,} parameters would take more than the {MOST_CHARACTERS // 10**6} MB"
             " that this file has room for"
         )
+    if run.world.task.spelled is not None:
+        raise LatebloomError("its names have several tokens, and this page reads answers of one")
     world, found = run.world, {one.step: one for one in run.folder.checkpoints()}
     steps = telling(sorted(found), curves_of(records), room)
     models = [load_model(run.config, run.data, found[step]) for step in steps]

@@ -117,13 +117,13 @@ class Arena:
 
     def own_rows(self) -> Iterator[Row]:
         """The grown model's rows; seconds are those of a question in a large batch."""
-        run = self.run
+        run, spelling = self.run, self.run.world.task.spelled
         for split, rows in self.examples.items():
             loops = loops_for(run.model, run.world.task, rows.shape[1] - 1)
             # The first pass of a shape is not the usual one.
-            correct_rows(run.model, rows[:1], loops)
+            correct_rows(run.model, rows[:1], loops, spelling)
             begun = time.perf_counter()
-            right = correct_rows(run.model, rows, loops)
+            right = correct_rows(run.model, rows, loops, spelling)
             seconds = (time.perf_counter() - begun) / max(len(rows), 1)
             name = f"grown model, step {run.step}"
             yield row_of_model(name, run.world, split, right, seconds)

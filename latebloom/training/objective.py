@@ -80,12 +80,46 @@ class Several:
 
 
 @dataclass(frozen=True, slots=True)
+class Spelled:
+    """The right answer of each question of a group, where answers are names of several tokens.
+
+    words: the tokens of each name, which are read at the last places of the question.
+    """
+
+    words: Int[Tensor, "row word"]
+
+    def at_places(self, n_places: int) -> Int[Tensor, "row place"]:
+        """What is asked for at so many places, which end the question: the words of the name in
+        turn, so that the last word is asked for at the last place, and at every place before it
+        that lies a whole number of names away."""
+        n_words = self.words.shape[1]
+        turn = (torch.arange(n_places, device=self.words.device) - n_places) % n_words
+        return self.words[:, turn]
+
+    def summed(
+        self,
+        logits: Float[Tensor, "loop row place d_vocab"],
+        label_smoothing: float,
+        link: Link = softmax_link,
+    ) -> Float[Tensor, ""]:
+        """The cross-entropy of the words, summed over loops, rows and places, in nats."""
+        words = self.at_places(logits.shape[2]).expand(logits.shape[:-1])
+        return F.cross_entropy(
+            link(logits.flatten(0, -2).float()),
+            words.flatten(),
+            label_smoothing=label_smoothing,
+            reduction="sum",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """The questions of a batch that have one length; the answer follows the last token.
 
     values: in a comparison, the value of each entity as training tells it, and NOT_ASKED
         elsewhere; None unless it is asked for after the first loop.
     sets: where questions have several answers, all of them; `answers` has one of each set.
+    spelled: where answers are names of several tokens, those; `answers` has the entities.
     """
 
     tokens: Int[Tensor, "row pos"]
@@ -93,11 +127,14 @@ class Group:
     atomic: bool
     values: Int[Tensor, "row pos"] | None = None
     sets: Several | None = None
+    spelled: Spelled | None = None
 
     @property
-    def target(self) -> One | Several:
+    def target(self) -> One | Several | Spelled:
         """What is to be answered."""
-        return One(self.answers) if self.sets is None else self.sets
+        if self.sets is not None:
+            return self.sets
+        return One(self.answers) if self.spelled is None else self.spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +192,9 @@ def batch_loss(
         if every_place and group.atomic:
             total = total + every_place_loss(model, group, label_smoothing, link)
             continue
+        if group.spelled is not None:
+            total = total + spelled_loss(model, group, group.spelled, label_smoothing, link)
+            continue
         at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
         loops = model.feedback.loops_trained(config.n_loops, n_tokens)
         repeated = every_loop and group.atomic and looped
@@ -178,6 +218,20 @@ def every_place_loss(
     """
     logits = model(group.tokens).logits
     return group.target.summed(logits, label_smoothing, link) / group.tokens.shape[1]
+
+
+def spelled_loss(
+    model: Transformer,
+    group: Group,
+    spelled: Spelled,
+    label_smoothing: float,
+    link: Link = softmax_link,
+) -> Float[Tensor, ""]:
+    """The summed loss of answers of several tokens, each asked for at its place after the last
+    loop; of one answer the mean over its words."""
+    n_words = spelled.words.shape[1]
+    logits = model(group.tokens, every_loop=False).logits[:, :, -n_words:]
+    return spelled.summed(logits, label_smoothing, link) / n_words
 
 
 def comparison_loss(

@@ -18,10 +18,11 @@ from latebloom.model.transformer import Transformer
 from latebloom.training.config import ComparisonFeedConfig, QuestionFeedConfig, TrainConfig
 from latebloom.training.epochs import Epochs
 from latebloom.training.links import link_of
-from latebloom.training.objective import NOT_ASKED, Group, Several, batch_loss
+from latebloom.training.objective import NOT_ASKED, Group, Several, Spelled, batch_loss
 from latebloom.worlds.answers import FactSets, follow_sets
 from latebloom.worlds.splits import ATOMIC
 from latebloom.worlds.streams import Draw
+from latebloom.worlds.tasks.spelling import Spelling
 from latebloom.worlds.world import World
 
 
@@ -125,6 +126,16 @@ class WithSets:
         return replace(group, sets=Several(rows, members, shares, self.n_names))
 
 
+class WithWords:
+    """Groups whose answers are names of several tokens, each with the words of its name."""
+
+    def __init__(self, spelling: Spelling, device: torch.device) -> None:
+        self.words = torch.from_numpy(spelling.table).to(device)
+
+    def __call__(self, group: Group) -> Group:
+        return replace(group, spelled=Spelled(self.words[group.answers]))
+
+
 class QuestionFeed:
     """The batches of a run on questions, and their loss.
 
@@ -160,6 +171,8 @@ class QuestionFeed:
             self.phrased = Phrasing(told, feed.both_orders)
         elif world.task.several:
             self.phrased = WithSets(world)
+        elif world.task.spelled is not None:
+            self.phrased = WithWords(world.task.spelled, device)
 
     def batch(self, step: int) -> list[Group]:
         """The batch of a step, counted from 1."""

@@ -10,6 +10,7 @@ from latebloom.errors import WorldError
 from latebloom.worlds.chains.atlas import AtlasConfig, load_atlas_table
 from latebloom.worlds.chains.graph import GraphConfig, make_graph_world, read_graph
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
+from latebloom.worlds.chains.names import NamesConfig, make_names
 from latebloom.worlds.chains.own import FactsConfig, load_fact_table, world_from_table
 from latebloom.worlds.classic.logic import LogicConfig, make_logic
 from latebloom.worlds.classic.parity import ParityConfig, make_parity
@@ -56,6 +57,7 @@ class GivenConfig:
 
 MadeConfig = (
     CompositionConfig
+    | NamesConfig
     | FactsConfig
     | GraphConfig
     | AtlasConfig
@@ -128,6 +130,8 @@ def make_whole(config: MadeConfig, seed: int, tell: Callable[[str], None]) -> Da
             return make_dyck(config, seed)
         case SentencesConfig():
             return make_sentences(config, seed)
+        case NamesConfig():
+            return make_names(config, seed)
         case CompositionConfig():
             return make_composition(config, seed)
         case ComparisonConfig():

@@ -72,6 +72,8 @@ class Draw(IntEnum):
     """Which facts of a world of sets are never told, and which of its questions are held out."""
     MIXED = 23
     """The facts, the values and the splits of a mixed world."""
+    NAMES = 24
+    """The names of several tokens, the facts about them, and the splits."""
     MODULAR = 30
     """Which part of the table of modular arithmetic is trained on."""
     PERMUTATIONS = 31

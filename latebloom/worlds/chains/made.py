@@ -50,19 +50,27 @@ def make_composition(config: CompositionConfig, seed: int) -> World:
     Raises: WorldError if the sizes do not hold what is asked for.
     """
     rng = np.random.default_rng([seed, Draw.COMPOSITION])
+    facts = draw_facts(config, rng)
+    entities, relations = (
+        [f"{letter}{i}" for i in range(count)]
+        for letter, count in (("e", config.entities), ("r", config.relations))
+    )
+    return world_of_chains(facts, entities, relations, config, rng)
+
+
+def draw_facts(config: CompositionConfig, rng: np.random.Generator) -> Facts:
+    """The facts, the entities' ids first and then those of the relations.
+
+    Raises: WorldError if `ood_frac` leaves no OOD or no ID fact.
+    """
     n, degree = config.entities, config.out_degree
     subject = np.repeat(np.arange(n, dtype=np.int32), degree)
     # The `out_degree` smallest of i.i.d. keys are a uniform choice without repetition.
     keys = rng.random((n, config.relations), dtype=np.float32)
     relation = np.sort(np.argsort(keys, axis=1)[:, :degree], axis=1).ravel() + n
-    facts = Facts(
+    return Facts(
         subject=subject,
         relation=relation.astype(np.int32),
         object=rng.integers(0, n, n * degree, dtype=np.int32),
         ood=mark_ood(n * degree, config.ood_frac, rng),
     )
-    entities, relations = (
-        [f"{letter}{i}" for i in range(count)]
-        for letter, count in (("e", n), ("r", config.relations))
-    )
-    return world_of_chains(facts, entities, relations, config, rng)

@@ -18,6 +18,7 @@ from latebloom.worlds.tasks.modular import ModularTask
 from latebloom.worlds.tasks.parity import ParityTask
 from latebloom.worlds.tasks.permutations import PermutationsTask
 from latebloom.worlds.tasks.rule import RuleTask
+from latebloom.worlds.tasks.spelled import SpelledTask
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
 
@@ -46,6 +47,8 @@ def task_of(
         case GraphTask.name:
             entities = int(table.pop("entities"))
             return GraphTask(Layout.of_fields(table), entities)
+        case SpelledTask.name:
+            return SpelledTask.of_fields(table)
         case MixedTask.name:
             sizes = {key: int(table.pop(key)) for key in ("entities", "first_label")}
             return MixedTask(Layout.of_fields(table), **sizes)

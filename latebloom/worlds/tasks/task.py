@@ -30,6 +30,7 @@ from latebloom.errors import LatebloomError
 from latebloom.worlds.answers import AnswerSets
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import HOPS, Split, SplitMeaning
+from latebloom.worlds.tasks.spelling import Spelling
 from latebloom.worlds.vocabulary import Vocabulary
 
 NOTHING = -1
@@ -124,6 +125,12 @@ class Task(ABC):
         ("generalising", Split.TEST_ID),
     )
     """Phases of a training, the highest first, each with the split that it is told by."""
+
+    @property
+    def spelled(self) -> Spelling | None:
+        """How names of several tokens are written, the answer's among them; None where every name
+        is one token, and the answer is read at the last."""
+        return None
 
     def fields(self) -> dict[str, Any]:
         """What JSON must hold besides the name to make the same object again."""
