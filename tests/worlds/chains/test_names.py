@@ -105,7 +105,7 @@ def test_a_whole_name_has_the_product_of_its_words():
 
 
 def test_a_name_is_right_only_with_all_of_its_words(monkeypatch):
-    model = Transformer(ModelConfig(d_model=8, n_layers=1, n_heads=2, n_loops=1), 12)
+    model = Transformer(ModelConfig(d_model=8, n_layers=1, n_heads=2), 12)
 
     def says(rows, n_loops, every_loop):
         logits = torch.zeros(1, len(rows), rows.shape[1], 12)
