@@ -184,7 +184,7 @@ CLAIMS = (
         rule=ALL_RIGHT,
     ),
     Claim(
-        name="reader-mixed",
+        name="reader-orders",
         about="the reader, asked in both orders",
         recipe="reader",
         options=("--world.order", "mixed"),

@@ -27,6 +27,7 @@ from benchmarks.result_tables import measured_in, note_on_seeds, page, splits_ov
 from latebloom.errors import LatebloomError
 from latebloom.files import read_json, write_json
 from latebloom.recipes.catalogue import FRESH, make_recipe
+from latebloom.records import to_json
 from latebloom.studies.cells import Cell, Grower, grow_cells
 from latebloom.training.run_folder import RunFolder
 
@@ -134,7 +135,9 @@ def measure(claim: Claim, seeds: range, jobs: int, threads: int, runs_folder: Pa
         "over_seeds": together,
         "runs": runs,
     }
-    (RESULTS / f"{claim.name}.json").write_text(json.dumps(outcome) + "\n")
+    # What no question was asked of has no accuracy, which JSON can only call null.
+    told = json.dumps(to_json(outcome), allow_nan=False)
+    (RESULTS / f"{claim.name}.json").write_text(told + "\n")
     print(f"{claim.name}: holds in {outcome['holds']} of {len(seeds)} seeds", flush=True)
     return True
 

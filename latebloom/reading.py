@@ -26,14 +26,18 @@ SEAL = "crc32"
 """The name of the checksum in a sealed object."""
 
 
-def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
-    """The content of a regular file; a link is not followed, and nothing else is opened.
+def read_bytes(path: Path, largest: int = LARGEST, *, follow_links: bool = False) -> bytes:
+    """The content of a regular file; nothing else is opened.
 
+    follow_links: whether the file may be a link, as those in the cache of Hugging Face are; in a
+        run folder none is.
     Raises: OSError if there is no such file; ValueError if it is larger than `largest`.
     """
-    if path.is_symlink():
+    if path.is_symlink() and not follow_links:
         raise OSError(0, "it is a symbolic link, which is not followed", str(path))
-    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    careful = getattr(os, "O_NONBLOCK", 0)
+    if not follow_links:
+        careful |= getattr(os, "O_NOFOLLOW", 0)
     opened = os.open(path, os.O_RDONLY | careful | getattr(os, "O_BINARY", 0))
     with os.fdopen(opened, "rb") as file:
         found = os.fstat(file.fileno())
@@ -44,13 +48,13 @@ def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
         return file.read()
 
 
-def read_text(path: Path) -> str:
-    """The text of a regular file in UTF-8.
+def read_text(path: Path, *, follow_links: bool = False) -> str:
+    """The text of a regular file in UTF-8; `follow_links` as in `read_bytes`.
 
     Raises: OSError if there is none; ValueError if it is not UTF-8 or too large.
     """
     try:
-        return read_bytes(path).decode("utf-8")
+        return read_bytes(path, follow_links=follow_links).decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start} is not UTF-8") from error
 

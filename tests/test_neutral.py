@@ -54,4 +54,6 @@ def test_the_terminal_gets_richs_sequences_and_no_others():
 def test_a_figure_of_a_tree_can_be_read_as_xml():
     from xml.dom.minidom import parseString
 
-    parseString(draw_tree([HOSTILE, "b"], [(0, 1)]))
+    figure = parseString(draw_tree([HOSTILE, "b"], [(0, 1)]))
+    assert figure.documentElement.tagName == "svg"
+    assert figure.getElementsByTagName("text")

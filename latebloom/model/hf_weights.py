@@ -8,7 +8,6 @@ file or several. Does not cover: other families, and GPT-2 with cross-attention 
 """
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 from latebloom.errors import LatebloomError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
+from latebloom.reading import parse_json, read_text
 
 WITHIN_BLOCK = {
     "ln_1": "ln_1",
@@ -59,8 +59,13 @@ def config_from_hf(config: Mapping[str, Any], place: str = "config.json") -> Mod
         raise HfModelError(
             f"{place}: activation_function is {activation!r}; only gelu_new and relu can be read"
         )
+    for name in ("n_embd", "n_layer", "n_head", "n_positions"):
+        if type(config[name]) is not int or config[name] < 1:
+            raise HfModelError(
+                f"{place}: {name} is {config[name]!r}; it must be a number from 1 on"
+            )
     width, inner = config["n_embd"], config.get("n_inner") or 4 * config["n_embd"]
-    if inner % width:
+    if type(inner) is not int or inner % width:
         raise HfModelError(f"{place}: n_inner is {inner}; it must be a multiple of {width}")
     return ModelConfig(
         d_model=width,
@@ -158,6 +163,7 @@ def from_weights(
     Raises: HfModelError if a weight is missing or has another shape.
     """
     bare = {name.removeprefix("transformer."): tensor for name, tensor in weights.items()}
+    check_sizes(config, bare, place)
     try:
         found = {
             ours: turned(ours, bare[theirs.removeprefix("transformer.")]).float()
@@ -171,6 +177,24 @@ def from_weights(
         reason = str(error).splitlines()[-1].strip()
         raise HfModelError(f"{place}: {reason}") from error
     return model.eval()
+
+
+def check_sizes(config: ModelConfig, weights: Mapping[str, Tensor], place: str) -> None:
+    """Whether the weights are as large as the config says, before memory is taken for them.
+
+    Raises: HfModelError naming the size that differs.
+    """
+    if config.n_layers > len(weights):
+        raise HfModelError(f"{place}: n_layer is {config.n_layers}, and the weights are fewer")
+    inner = config.mlp_ratio * config.d_model
+    for name, axis, field, size in (
+        ("wte.weight", 1, "n_embd", config.d_model),
+        ("wpe.weight", 0, "n_positions", config.max_positions),
+        ("h.0.mlp.c_fc.weight", 1, "n_inner", inner),
+    ):
+        if name in weights and (weights[name].ndim != 2 or weights[name].shape[axis] != size):
+            shape = list(weights[name].shape)
+            raise HfModelError(f"{place}: {field} is {size}, but {name} has the shape {shape}")
 
 
 def from_hf(hf_model: nn.Module) -> Transformer:
@@ -204,13 +228,11 @@ def load_hf(folder: Path | str) -> Transformer:
     """
     folder = Path(folder)
     try:
-        config = config_from_hf(
-            json.loads((folder / "config.json").read_text()), str(folder / "config.json")
-        )
+        config = config_from_hf(read_object(folder / "config.json"), str(folder / "config.json"))
         index = folder / "model.safetensors.index.json"
         parts = {"model.safetensors"}
         if index.exists():
-            parts = set(json.loads(index.read_text())["weight_map"].values())
+            parts = {plain_name(part) for part in read_object(index)["weight_map"].values()}
         elif not (folder / "model.safetensors").exists() and any(folder.glob("*.bin")):
             raise HfModelError(
                 f"{folder} holds pickled weights only, which can run code; load it in transformers"
@@ -219,11 +241,50 @@ def load_hf(folder: Path | str) -> Transformer:
         weights: dict[str, Tensor] = {}
         for part in sorted(parts):
             weights |= safetensors.torch.load_file(folder / part)
+    except HfModelError:  # which is a ValueError too
+        raise
     except (OSError, safetensors.SafetensorError) as error:
         raise HfModelError(f"{folder} is no readable Hugging Face model ({error})") from error
-    except (KeyError, json.JSONDecodeError) as error:
-        raise HfModelError(f"{folder}: its JSON lacks or breaks {error}") from error
+    except KeyError as error:
+        raise HfModelError(f"{folder}: its JSON lacks {error}") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise HfModelError(f"{folder}: its JSON cannot be read ({error})") from error
     return from_weights(config, weights, str(folder))
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object in a JSON file, which may be a link.
+
+    Raises: OSError if there is no such file; ValueError naming it if it holds anything else.
+    """
+    try:
+        table = parse_json(read_text(path, follow_links=True))
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from error
+    if not isinstance(table, dict):
+        raise ValueError(f"{path.name} holds no JSON object")
+    return table
+
+
+def plain_name(part: Any) -> str:
+    """The name of a file beside the index that names it.
+
+    Raises: ValueError for anything that leads elsewhere.
+    """
+    if not isinstance(part, str) or Path(part).name != part or not part:
+        raise ValueError(f"a part of the weights is called {part!r}, which is no file beside it")
+    return part
+
+
+def checked_ids(vocabulary: dict[Any, Any]) -> dict[str, int]:
+    """A vocabulary whose words are texts and whose ids are numbers from 0 on.
+
+    Raises: ValueError naming the first that is not.
+    """
+    for word, number in vocabulary.items():
+        if not isinstance(word, str) or type(number) is not int or number < 0:
+            raise ValueError(f"{word!r} has the id {number!r}")
+    return vocabulary
 
 
 def read_hf_vocabulary(folder: Path | str) -> dict[str, int]:
@@ -236,13 +297,13 @@ def read_hf_vocabulary(folder: Path | str) -> dict[str, int]:
     folder = Path(folder)
     try:
         if (folder / "vocab.json").exists():
-            table = json.loads((folder / "vocab.json").read_text())
+            table = read_object(folder / "vocab.json")
             added = folder / "added_tokens.json"
-            return table | (json.loads(added.read_text()) if added.exists() else {})
-        whole = json.loads((folder / "tokenizer.json").read_text())
+            return checked_ids(table | (read_object(added) if added.exists() else {}))
+        whole = read_object(folder / "tokenizer.json")
         added_tokens = {item["content"]: item["id"] for item in whole.get("added_tokens", ())}
-        return dict(whole["model"]["vocab"]) | added_tokens
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        return checked_ids(dict(whole["model"]["vocab"]) | added_tokens)
+    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise HfModelError(
             f"{folder} has no readable vocab.json or tokenizer.json ({error})"
         ) from error

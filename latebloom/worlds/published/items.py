@@ -22,6 +22,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError
+from latebloom.reading import parse_json
 from latebloom.worlds.splits import Split, hops_split
 
 SPECIAL = ("<mask>", "<sep>", "<a>", "</a>", "<q>", "</q>")
@@ -117,7 +118,7 @@ class Items:
 def read_json(path: Path) -> list[Any]:
     """A file that holds one JSON array."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise FactsError(f"{path} is missing; a data set has {', '.join(FILES)}") from error
     except OSError as error:
@@ -129,6 +130,8 @@ def read_json(path: Path) -> list[Any]:
             f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg});"
             " write the file again"
         ) from error
+    except ValueError as error:
+        raise FactsError(f"{path}: {error}; write the file again") from error
     if not isinstance(content, list):
         raise FactsError(f"{path} holds no JSON array; a published file is one array of items")
     return content
