@@ -18,13 +18,11 @@ def _(mo):
 
 @app.cell
 def _():
-    from pathlib import Path
-
     import marimo as mo
 
     import latebloom
 
-    return Path, latebloom, mo
+    return latebloom, mo
 
 
 @app.cell(hide_code=True)
@@ -94,11 +92,8 @@ def _(mo):
 
 
 @app.cell
-def _(Path, config, latebloom):
-    folder = Path("runs/lessons/bloom")
-    if not (folder / "summary.json").exists():
-        latebloom.grow(config, folder, overwrite=folder.exists())
-    run = latebloom.load(folder)
+def _(config, latebloom):
+    run = latebloom.grow_once(config, "runs/lessons/bloom")
     run.plot()
     return (run,)
 

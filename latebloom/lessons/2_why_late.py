@@ -19,20 +19,11 @@ def _(mo):
 
 @app.cell
 def _():
-    from pathlib import Path
-
     import marimo as mo
 
     import latebloom
 
-    def grown(name, config):
-        """The run of a config: opened if it was trained before."""
-        folder = Path("runs/lessons") / name
-        if not (folder / "summary.json").exists():
-            latebloom.grow(config, folder, overwrite=folder.exists())
-        return latebloom.load(folder)
-
-    return grown, latebloom, mo
+    return latebloom, mo
 
 
 @app.cell(hide_code=True)
@@ -58,9 +49,12 @@ def _(mo):
 
 
 @app.cell
-def _(grown, latebloom):
+def _(latebloom):
     config = latebloom.make_recipe("bloom").replace("train", steps=800, keep=2)
-    by_phi = {phi: grown(f"phi{phi}", config.replace("world", phi=float(phi))) for phi in (2, 4, 6)}
+    by_phi = {
+        phi: latebloom.grow_once(config.replace("world", phi=float(phi)), f"runs/lessons/phi{phi}")
+        for phi in (2, 4, 6)
+    }
     {
         f"phi {phi}": {
             "training": round(run.summary["splits"]["train_inferred"]["accuracy"], 3),
@@ -105,8 +99,11 @@ def _(mo):
 
 
 @app.cell
-def _(by_phi, config, expected, grown, mo):
-    bare = grown("no-decay", config.replace("world", phi=6.0).replace("train", weight_decay=0.0))
+def _(by_phi, config, expected, latebloom, mo):
+    bare = latebloom.grow_once(
+        config.replace("world", phi=6.0).replace("train", weight_decay=0.0),
+        "runs/lessons/no-decay",
+    )
     mo.md(f"""
     You expected {expected.value} %. Without decay it is
     **{100 * bare.summary["splits"]["test_id"]["accuracy"]:.0f} %** after 800 steps, with decay

@@ -18,28 +18,23 @@ def _(mo):
 
 @app.cell
 def _():
-    from pathlib import Path
-
     import marimo as mo
 
     import latebloom
 
-    return Path, latebloom, mo
+    return latebloom, mo
 
 
 @app.cell
-def _(Path, latebloom):
-    folder = Path("runs/lessons/bloom")
-    if not (folder / "summary.json").exists():
-        latebloom.grow(latebloom.make_recipe("bloom"), folder, overwrite=folder.exists())
-    run = latebloom.load(folder)
+def _(latebloom):
+    run = latebloom.grow_once(latebloom.make_recipe("bloom"), "runs/lessons/bloom")
     world = run.world
     question = world.vocabulary.decode(world.examples("test_id")[0][:-1])
     answer = run.ask(*question)
     print(
         "question", *question, "| answer", answer.answers[0].name, "| bridge", *answer.true_bridges
     )
-    return answer, folder, question, run, world
+    return answer, question, run, world
 
 
 @app.cell(hide_code=True)

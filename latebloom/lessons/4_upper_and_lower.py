@@ -17,25 +17,16 @@ def _(mo):
 
 @app.cell
 def _():
-    from pathlib import Path
-
     import marimo as mo
 
     import latebloom
 
-    def grown(name, config):
-        """The run of a config: opened if it was trained before."""
-        folder = Path("runs/lessons") / name
-        if not (folder / "summary.json").exists():
-            latebloom.grow(config, folder, overwrite=folder.exists())
-        return latebloom.load(folder)
-
-    return grown, latebloom, mo
+    return latebloom, mo
 
 
 @app.cell
-def _(grown, latebloom):
-    plain = grown("bloom", latebloom.make_recipe("bloom"))
+def _(latebloom):
+    plain = latebloom.grow_once(latebloom.make_recipe("bloom"), "runs/lessons/bloom")
     world = plain.world
     names = world.vocabulary.decode
     question = names(world.examples("test_ood")[0][:-1])
@@ -91,8 +82,8 @@ def _(mo):
 
 
 @app.cell
-def _(grown, latebloom, plain):
-    looped = grown("bloom-looped", latebloom.make_recipe("bloom-looped"))
+def _(latebloom, plain):
+    looped = latebloom.grow_once(latebloom.make_recipe("bloom-looped"), "runs/lessons/bloom-looped")
     {
         "plain": {s: round(v.accuracy, 3) for s, v in plain.score("test_id", "test_ood").items()},
         "looped": {s: round(v.accuracy, 3) for s, v in looped.score("test_id", "test_ood").items()},
@@ -129,11 +120,12 @@ def _(mo):
 
 
 @app.cell
-def _(built_in, grown, latebloom, mo):
+def _(built_in, latebloom, mo):
     control = (
         latebloom.make_recipe("bloom-looped").replace("world", phi=0.0).replace("train", until="")
     )
-    alone = grown("looped-phi0", control).score("test_id", "test_ood")
+    facts_only = latebloom.grow_once(control, "runs/lessons/looped-phi0")
+    alone = facts_only.score("test_id", "test_ood")
     mo.md(f"""
     You guessed {built_in.value} %. It is **{100 * alone["test_id"].accuracy:.0f} %** of the ID and
     **{100 * alone["test_ood"].accuracy:.0f} %** of the OOD questions: a large part of the ability is in the
