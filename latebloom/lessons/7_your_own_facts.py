@@ -186,10 +186,10 @@ def _(mo, run):
 def _(mo):
     trust = mo.ui.radio(
         [
-            "a guess of 90 % is right in 9 of 10 cases",
-            "the percentage says little of how often it is right",
+            "how often it is right: 20 % means 2 of 10",
+            "it orders the guesses, and no more",
         ],
-        value="a guess of 90 % is right in 9 of 10 cases",
+        value="how often it is right: 20 % means 2 of 10",
         label="What is such a percentage worth?",
     )
     mo.vstack(
@@ -241,14 +241,20 @@ def _(mo, run, trust, world):
 @app.cell
 def _(mo, run, trials):
     wrong = max((one for one in trials if not one[1]), key=lambda one: one[0])
+    truth = ", ".join(run.ask(*wrong[2]).held_out)
+    low_right = [right for share, right, _, _ in trials if share < 0.2]
     record = run.ask("aspirin", "inhibits").record
     mo.md(f"""
-    The surest *wrong* guess: `{" ".join(wrong[2])}` gives **{wrong[3]}** with {wrong[0]:.0%}. It may even be true, and
-    lack in the table; the model cannot tell you which.
+    On this table surer guesses are right more often, so the percentage *orders* them. It is not the share of right ones: of
+    those below 20 %, {sum(low_right) / len(low_right):.0%} are right. On a table of random facts it errs the other way:
+    `docs/own-facts.md` has guesses of 49 % of which 1 in 17 is right.
 
-    So read the *record* rather than the percentage. `run.ask("aspirin", "inhibits").record` says {record}: of so many facts kept back
-    whose questions, like this one, have no known answer (the second number), how many first guesses were right (the first). It is
-    a measurement on *your* table. On a table of random facts it is near zero, however high the percentages.
+    And the surest *wrong* guess is no nonsense: `{" ".join(wrong[2])}` gives **{wrong[3]}** with {wrong[0]:.0%}, where the
+    table had *{truth}*. A plausible error, said with confidence, is the dangerous kind.
+
+    So read the *record* beside the percentage. `run.ask("aspirin", "inhibits").record` says {record}: of so many facts kept back
+    whose questions, like this one, have no known answer (the second number), how many first guesses were right (the first).
+    It was measured on *your* table, on facts that the model never saw.
     """)
     return
 
@@ -262,7 +268,7 @@ def _(mo):
             ## A set with a promise
 
             Instead of one guess one can ask for a *set* of guesses that holds the missing answer in 90 % of cases. How
-            large must it be is measured on a part of the facts kept back (a *split-conformal* cut). How many names
+            large it must be is measured on a part of the facts kept back (a *split-conformal* cut). How many names
             will it take?
             """),
             names,
@@ -290,9 +296,9 @@ def _(mo, names, run):
 def _(mo):
     which = mo.ui.radio(
         [
-            "told: metoprolol treats what the table says",
+            "told: the table has this very row",
             "follows: over a bridge that I can check",
-            "inferred, 70 %, with a record of 3 of 11",
+            "inferred, 70 %, with a record of 3 in 11",
             "never told, 95 %",
         ],
         label="Which answer needs no check beyond the table itself?",
@@ -302,7 +308,7 @@ def _(mo):
             mo.md("""
             ## What not to trust
 
-            - A **percentage**: it is how the model divides its belief among the names *if* there is an answer.
+            - A **percentage** alone: it is how the model divides its belief among the names, *if* there is an answer.
             - **Silence**: that a name is not among the guesses is no evidence against it.
             - An **average**: the record holds for facts kept back at random. Rows that are missing for a reason, such as
               rare diseases, are another matter.
@@ -323,7 +329,7 @@ def _(mo, which):
     mo.callout(
         mo.md("""
         *Told* and *follows* rest on the table alone, so both are right: trust them as you trust the table. Of the other two
-        the record is the better witness: 3 of 11 says more than 95 %.
+        the record says how often such guesses were right; 95 % alone says nothing of it.
         """),
         kind="success" if fine else "warn",
     )
