@@ -54,9 +54,12 @@ def ship(name: str, run: Run, asked: Mapping[str, list[int]]) -> int:
     recording = read_recording(run.folder.path)
     packed = pack_run(run.folder.path, recording.records, CHECKPOINTS[name])
     curves = chart_data(recording)
-    series = [one | {"name": DRAWN[one["name"]]} for one in curves["series"] if one["name"] in DRAWN]
+    series = [
+        one | {"name": DRAWN[one["name"]]} for one in curves["series"] if one["name"] in DRAWN
+    ]
     told = {
         **packed.data,
+        "checkpoints": [{"step": step, "phase": ""} for step in CHECKPOINTS[name]],
         "curves": {"steps": curves["steps"], "series": series},
         "asked": asked,
         "about": about(run),
@@ -81,7 +84,9 @@ def about(run: Run) -> dict[str, Any]:
         "when_fitted": then["accuracy"]["test_id"],
         "reached": bloom_of(records, "test_id").reached,
         "counted": COUNTED,
-        "facts_below": {split: after_first_layer(run, split) for split in ("atomic_id", "atomic_ood")},
+        "facts_below": {
+            split: after_first_layer(run, split) for split in ("atomic_id", "atomic_ood")
+        },
         "bridge_below": {split: bridge_below(run, split) for split in ("test_id", "test_io")},
     }
 
