@@ -84,10 +84,10 @@ def _(mo):
     mo.md("""
     ## Second knob: weight decay
 
-    Why should a model that makes no mistake in training change at all? Because of *weight decay*: at each step
+    Why should a model that makes no mistake in training change at all? One reason may be *weight decay*: at each step
     every weight is drawn a little towards zero. A list needs many large weights, one group for each entry; a
-    circuit that combines facts serves all questions with the same weights. Under that pressure the circuit
-    wins in the end, as long as it answers the same training questions.
+    way to combine facts serves all questions with the same weights. Under that pressure combining should win in the end, as long
+    as it answers the same training questions. Let us take the pressure away.
     """)
 
 
@@ -108,17 +108,45 @@ def _(by_phi, config, expected, latebloom, mo):
     You expected {expected.value} %. Without decay it is
     **{100 * bare.summary["splits"]["test_id"]["accuracy"]:.0f} %** after 800 steps, with decay
     {by_phi[6].config.train.weight_decay:g} it was **{100 * by_phi[6].summary["splits"]["test_id"]["accuracy"]:.0f} %**.
-    Training is at {100 * bare.summary["splits"]["train_inferred"]["accuracy"]:.0f} % either way.
+    Training is at {100 * bare.summary["splits"]["train_inferred"]["accuracy"]:.0f} % either way. So the pressure helps, and it is
+    not the whole reason: whatever was left without it came without it.
     """)
     return (bare,)
 
 
 @app.cell(hide_code=True)
 def _(mo):
-    mo.md("""
-    **Exercise.** Try a decay of 1.0 with `config.replace("train", weight_decay=1.0)`. Does more pressure
-    help further, or does something else give way? Look at the split `train_inferred` as well as at `test_id`.
+    more = mo.ui.radio(
+        [
+            "held-out questions come sooner still",
+            "the model no longer learns its training questions",
+            "nothing changes",
+        ],
+        label="Three times the decay, 1.0: what do you expect?",
+    )
+    try_it = mo.ui.run_button(label="Train it (a minute or two)")
+    mo.vstack([mo.md("**Exercise.** Guess, then press the button to check."), more, try_it])
+    return more, try_it
 
+
+@app.cell
+def _(config, latebloom, mo, more, try_it):
+    mo.stop(not try_it.value, mo.md("*Not trained yet.*"))
+    strong = latebloom.grow_once(
+        config.replace("world", phi=6.0).replace("train", weight_decay=1.0),
+        "runs/lessons/strong-decay",
+    ).summary["splits"]
+    mo.md(f"""
+    You expected: {more.value}. With decay 1.0 the training questions are at
+    **{100 * strong["train_inferred"]["accuracy"]:.0f} %** after 800 steps, the held-out ones at
+    **{100 * strong["test_id"]["accuracy"]:.0f} %**.
+    """)
+    return (strong,)
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
     One seed proves nothing. `latebloom sweep bloom --vary world.phi=2,4,6 --seeds 5` trains the same series
     with five seeds each, and shows the means with their intervals.
     """)

@@ -86,12 +86,12 @@ def _(answer, mo, question, run, where):
         for glimpse in run.lens(*question, names=[bridge])
         for place, one in enumerate(glimpse.names[bridge])
     ]
-    layer, place, probability = max(standing, key=lambda found: found[2])
+    most = max(probability for _, _, probability in standing)
+    layer, place, probability = next(found for found in standing if found[2] > most / 2)
     names = ["at the subject", "at the first relation", "at the second relation"]
     mo.md(f"""
-    You said {where.value}. The bridge `{bridge}` is read best **{names[place]}**, after layer {layer}
-    ({probability:.0%}). It was put there by the first layer: subject and first relation are seen by
-    then, which is all that is needed.
+    You said {where.value}. From the top of the table down, the bridge `{bridge}` is first read **{names[place]}**, after layer
+    {layer} ({probability:.0%}). Subject and first relation are seen by then, which is all that is needed.
     """)
     return (bridge,)
 
@@ -134,18 +134,38 @@ def _(records):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-    Read the last two columns. While the training questions are known by heart (`training` near 1), little
-    comes back: these answers do not go through the bridge. Then both columns rise together. What you
-    see is the circuit forming.
-
-    **Exercise.** The control: take the state from a question with *another* bridge. What share of the right answers
-    must come back then? Look it up as `records[-1].verdict.steps[0].other_moved`.
+    Read the last two columns. When the training questions are known by heart (`training` near 1), little
+    comes back at first: these answers do not go through the bridge. Then both columns rise together. What you
+    see is the *circuit* forming, the parts of the model that together combine two facts.
     """)
 
 
+@app.cell(hide_code=True)
+def _(mo):
+    control = mo.ui.radio(
+        ["about as many", "half of them", "next to none"],
+        label="How many right answers come back with the state of another bridge?",
+    )
+    mo.vstack(
+        [
+            mo.md("""
+            **Exercise.** An experiment needs a control: put in the state of a question with *another* bridge. If any state
+            brought the answer back, the bridge would prove nothing. Guess, then check:
+            """),
+            control,
+        ]
+    )
+    return (control,)
+
+
 @app.cell
-def _(records):
-    records[-1].verdict.steps[0].other_moved
+def _(control, mo, records):
+    mo.stop(control.value is None, mo.md("*Choose an answer above.*"))
+    share = records[-1].verdict.steps[0].other_moved
+    mo.md(f"""
+    You said: {control.value}. It is {share:.1%}: `records[-1].verdict.steps[0].other_moved`. So it is what the state *says*
+    that counts, not that something was put in.
+    """)
     return
 
 

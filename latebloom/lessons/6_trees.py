@@ -113,7 +113,8 @@ def _(mo, rule, run):
 
     A *split* is a set of lines kept together. Two curves above tell more than the end: `test_id` holds new lines of the kinds trained on, and is right early;
     `test_ood` holds those that decide between the rules. What lies between them is time in which the
-    rule was not settled. One seed: another may end differently, as the last section says.
+    rule was not settled. This is one seed of a small model; the recipe itself, with six layers and 800 steps, ends at .98
+    (`docs/trees.md`).
     """)
     return (shares,)
 
@@ -226,7 +227,9 @@ def _(grows, mo, run):
         }
         for record in trees
     ]
-    mo.vstack([mo.md(f"You said: {grows.value}."), mo.ui.table(table, selection=None)])
+    mo.vstack(
+        [mo.md(f"You said: {grows.value}."), mo.ui.table(table, page_size=20, selection=None)]
+    )
     return table, trees
 
 
