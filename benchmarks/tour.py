@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import latebloom
+from latebloom.asking.answer import ask
 from latebloom.files import write_bytes, write_text
 from latebloom.reports.laboratory import pack_run
 from latebloom.reports.page import chart_data
@@ -105,7 +106,7 @@ def bridge_below(run: Run, split: str) -> int:
     words, found = run.world.vocabulary.words, 0
     for row in run.world.examples(split)[:COUNTED]:
         question = [words[token] for token in row[:-1]]
-        (bridge,) = run.ask(*question, top=1).true_bridges
+        (bridge,) = ask(run.model, run.world, question, 1).true_bridges
         found += run.lens(*question)[1].guesses[1].name == bridge
     return found
 
@@ -118,7 +119,7 @@ def examples(run: Run) -> dict[str, list[int]]:
     def first_that(split: str, wanted: bool) -> list[int]:
         for row in run.world.examples(split):
             question = [words[token] for token in row[:-1]]
-            (bridge,) = run.ask(*question, top=1).true_bridges
+            (bridge,) = ask(run.model, run.world, question, 1).true_bridges
             states = run.lens(*question)
             seen = states[1].guesses[1]
             last, fact = states[-1].guesses[-1].name, run.lens(bridge, question[2])[1].guesses[-1]

@@ -1,10 +1,11 @@
-"""Renders the lessons, run, as pages of the documentation: `python docs/render_lessons.py [NUMBER ...]`.
+"""Renders the lessons, as they were run, into pages of the documentation.
 
-Enters: the notebooks of `latebloom/lessons`, run here from beginning to end (what they train is kept
-under runs/lessons, so that a second time is quick). Leaves: `docs/lessons/N.md` with every output,
-and their pictures. The pages are kept in the repository; a test says when a notebook has changed.
+    python docs/render_lessons.py [NUMBER ...]
 
-What answers a guess is folded, so that a reader can guess first here, too.
+Enters: the notebooks of `latebloom/lessons`, run here from beginning to end (what they train is
+kept under runs/lessons, so that a second time is quick). Leaves: `docs/lessons/N.md` with every
+output, and their pictures. The pages are kept in the repository; a test says when a notebook has
+changed since. What answers a guess is folded, so that a reader can guess first here, too.
 """
 
 import base64
@@ -61,7 +62,7 @@ def write_page(number: int, notebook: Path, exported: str) -> None:
     body = page.text.replace(f"{notebook.parent}/", "")  # where this machine keeps it
     text = f"% made by docs/render_lessons.py from {fingerprint(notebook)}\n\n{body}"
     (PAGES / f"{number}.md").write_text(text, encoding="utf-8")
-    print(f"{number}: {len(text)} characters, {page.pictures} pictures")
+    sys.stdout.write(f"{number}: {len(text)} characters, {page.pictures} pictures\n")
 
 
 def fingerprint(notebook: Path) -> str:

@@ -10,8 +10,8 @@ def _(mo):
     mo.md("""
     # 3 · Look inside
 
-    The model of lesson 1 answers questions that it never saw. *How?* If it combines facts, the bridge must
-    be somewhere inside, though it stands neither in the question nor in the answer. We are going to read it,
+    The model of lesson 1 answers questions that it never saw, such as `e7 r6 r5`, the r5 of the r6 of e7. *How?* If it combines
+    two facts, the object between them, the *bridge*, must be somewhere inside, though it stands neither in the question nor in the answer. We are going to read it,
     and then to prove that it is used.
     """)
 

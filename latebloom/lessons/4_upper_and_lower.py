@@ -11,7 +11,12 @@ def _(mo):
     # 4 · Upper and lower layers
 
     The model of lesson 1 knows every fact, combines facts that it has seen combined, and fails at those that it
-    only saw alone (OOD). This lesson finds out why, and mends it.
+    only saw alone. This lesson finds out why, and mends it.
+
+    The words again: a *two-hop question* `e7 r6 r5` follows two facts, each a *hop*; the object between them is the *bridge*. A
+    fact is *ID*, in distribution, if training showed it inside two-hop questions too, and *OOD*, out of distribution, if it
+    showed it only alone. A question is called so if both its facts are. The *logit lens* of lesson 3 reads what the model would say
+    if it ended after some layer.
     """)
 
 
