@@ -120,7 +120,8 @@ class Page:
         if cell["printed"].strip():
             shown = fenced(cell["printed"].rstrip(), "text") + shown
         prose = {"text/markdown", "text/html"} & set(cell["outputs"])
-        code = "" if cell["hidden"] else fenced(cell["code"], "python")
+        only_prose = cell["code"].startswith("mo.md(") or not cell["code"].strip()
+        code = "" if cell["hidden"] or only_prose else fenced(cell["code"], "python")
         if code and prose:
             code = folded("The cell", code)
         body = (code + shown) if not prose else (shown + code)
