@@ -39,7 +39,8 @@ def test_they_are_small():
 def test_what_marimo_made_becomes_markdown(renderer):
     page = renderer.Page(1)
     radio = (
-        "<marimo-radio data-label='&quot;Which &#92;u003cb&#92;u003eone&#92;u003c/b&#92;u003e?&quot;'"
+        "<marimo-radio data-label='&quot;Which &#92;u003cb&#92;u003eone"
+        "&#92;u003c/b&#92;u003e?&quot;'"
         " data-options='[&quot;this&quot;,&quot;that&quot;]'></marimo-radio>"
     )
     page.add(
