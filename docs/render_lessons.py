@@ -48,6 +48,7 @@ def render(number: int, notebook: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         target = Path(place) / "lesson.html"
         command = [sys.executable, "-m", "marimo", "export", "html", str(notebook), "-o", target]
+        command += ["--", "--answers", "true"]
         subprocess.run(command, check=True)
         write_page(number, notebook, target.read_text(encoding="utf-8"))
 
@@ -99,12 +100,13 @@ def section(exported: str, name: str) -> Any:
 
 def asked_in(cell: Mapping[str, Any]) -> list[str]:
     """The names of the fields that a cell shows to the reader."""
-    return re.findall(r"^(\w+) = mo\.ui\.(?:radio|slider|dropdown|run_button)", cell["code"], re.M)
+    return re.findall(r"^(\w+) = mo\.ui\.(?:radio|number|dropdown|run_button)", cell["code"], re.M)
 
 
 def read_in(cell: Mapping[str, Any]) -> set[str]:
     """The names whose value a cell reads."""
-    return set(re.findall(r"\b(\w+)\.value\b", cell["code"]))
+    waited = ",".join(re.findall(r"\bguessed\(([^)]*)\)", cell["code"]))
+    return set(re.findall(r"\b(\w+)\.value\b", cell["code"])) | set(re.findall(r"\w+", waited))
 
 
 class Page:
@@ -204,7 +206,7 @@ class Reader(HTMLParser):
         if kind in ("radio", "dropdown"):
             options = "".join(f"\n- {one}" for one in decoded(told["data-options"]))
             self.parts.append(f"\n\n**{label}**\n{options}\n\n")
-        elif kind == "slider":
+        elif kind == "number":
             limits = f"{told['data-start']} to {told['data-stop']}"
             self.parts.append(f"\n\n**Your guess, from {limits}: {label}.**\n\n")
         elif kind == "button":

@@ -22,8 +22,9 @@ def _():
     import marimo as mo
 
     import latebloom
+    from latebloom.lessons.guessing import guessed
 
-    return latebloom, mo
+    return guessed, latebloom, mo
 
 
 @app.cell(hide_code=True)
@@ -41,7 +42,6 @@ def _(mo):
 def _(mo):
     which = mo.ui.radio(
         ["phi 2", "phi 6", "both the same"],
-        value="phi 2",
         label="Which model answers more held-out questions after 800 steps?",
     )
     which
@@ -66,10 +66,10 @@ def _(latebloom):
 
 
 @app.cell
-def _(by_phi, mo, which):
+def _(by_phi, guessed, mo, which):
     held = {phi: run.summary["splits"]["test_id"]["accuracy"] for phi, run in by_phi.items()}
     mo.md(f"""
-    You said {which.value}. All three know their training questions. Of the held-out ones the model with phi 2
+    {guessed(which)}All three know their training questions. Of the held-out ones the model with phi 2
     gets {100 * held[2]:.0f} %, with phi 4 {100 * held[4]:.0f} %, with phi 6 {100 * held[6]:.0f} %.
 
     The paper that found this (arXiv:2405.15071) says it so: not the *amount* of data decides, but the *ratio*
@@ -93,19 +93,19 @@ def _(mo):
 
 @app.cell(hide_code=True)
 def _(mo):
-    expected = mo.ui.slider(0, 100, value=90, label="percent held out, without any weight decay")
+    expected = mo.ui.number(0, 100, value=None, label="percent held out, without any weight decay")
     expected
     return (expected,)
 
 
 @app.cell
-def _(by_phi, config, expected, latebloom, mo):
+def _(by_phi, config, expected, guessed, latebloom, mo):
     bare = latebloom.grow_once(
         config.replace("world", phi=6.0).replace("train", weight_decay=0.0),
         "runs/lessons/no-decay",
     )
     mo.md(f"""
-    You expected {expected.value} %. Without decay it is
+    {guessed(expected, words="You expected {} %.")}Without decay it is
     **{100 * bare.summary["splits"]["test_id"]["accuracy"]:.0f} %** after 800 steps, with decay
     {by_phi[6].config.train.weight_decay:g} it was **{100 * by_phi[6].summary["splits"]["test_id"]["accuracy"]:.0f} %**.
     Training is at {100 * bare.summary["splits"]["train_inferred"]["accuracy"]:.0f} % either way. So the pressure helps, and it is
@@ -130,14 +130,14 @@ def _(mo):
 
 
 @app.cell
-def _(config, latebloom, mo, more, try_it):
+def _(config, guessed, latebloom, mo, more, try_it):
     mo.stop(not try_it.value, mo.md("*Not trained yet.*"))
     strong = latebloom.grow_once(
         config.replace("world", phi=6.0).replace("train", weight_decay=1.0),
         "runs/lessons/strong-decay",
     ).summary["splits"]
     mo.md(f"""
-    You expected: {more.value}. With decay 1.0 the training questions are at
+    {guessed(more)}With decay 1.0 the training questions are at
     **{100 * strong["train_inferred"]["accuracy"]:.0f} %** after 800 steps, the held-out ones at
     **{100 * strong["test_id"]["accuracy"]:.0f} %**.
     """)

@@ -21,8 +21,9 @@ def _():
     import marimo as mo
 
     import latebloom
+    from latebloom.lessons.guessing import guessed
 
-    return latebloom, mo
+    return guessed, latebloom, mo
 
 
 @app.cell
@@ -71,7 +72,6 @@ def _(question, run):
 def _(mo):
     where = mo.ui.dropdown(
         ["at the subject", "at the first relation", "at the second relation"],
-        value="at the second relation",
         label="Where does the bridge stand?",
     )
     mo.vstack([mo.md("**Find it.** The bridge's name is printed above the table."), where])
@@ -79,7 +79,7 @@ def _(mo):
 
 
 @app.cell
-def _(answer, mo, question, run, where):
+def _(answer, guessed, mo, question, run, where):
     bridge = answer.true_bridges[0]
     standing = [
         (glimpse.layer, place, one.probability)
@@ -90,7 +90,7 @@ def _(answer, mo, question, run, where):
     layer, place, probability = next(found for found in standing if found[2] > most / 2)
     names = ["at the subject", "at the first relation", "at the second relation"]
     mo.md(f"""
-    You said {where.value}. From the top of the table down, the bridge `{bridge}` is first read **{names[place]}**, after layer
+    {guessed(where)}From the top of the table down, the bridge `{bridge}` is first read **{names[place]}**, after layer
     {layer} ({probability:.0%}). Subject and first relation are seen by then, which is all that is needed.
     """)
     return (bridge,)
@@ -159,11 +159,10 @@ def _(mo):
 
 
 @app.cell
-def _(control, mo, records):
-    mo.stop(control.value is None, mo.md("*Choose an answer above.*"))
+def _(control, guessed, mo, records):
     share = records[-1].verdict.steps[0].other_moved
     mo.md(f"""
-    You said: {control.value}. It is {share:.1%}: `records[-1].verdict.steps[0].other_moved`. So it is what the state *says*
+    {guessed(control)}It is {share:.1%}: `records[-1].verdict.steps[0].other_moved`. So it is what the state *says*
     that counts, not that something was put in.
     """)
     return

@@ -25,8 +25,9 @@ def _():
     import marimo as mo
 
     import latebloom
+    from latebloom.lessons.guessing import guessed
 
-    return latebloom, mo
+    return guessed, latebloom, mo
 
 
 @app.cell
@@ -47,7 +48,6 @@ def _(mo):
             "the second: the bridge is found, and the way ends there",
             "it makes no difference",
         ],
-        value="the first: then the bridge is not found",
         label="Which of the two facts must have been seen combined?",
     )
     mo.vstack(
@@ -65,12 +65,12 @@ def _(mo):
 
 
 @app.cell
-def _(hop, mo, plain):
+def _(guessed, hop, mo, plain):
     kinds = plain.score("test_id", "test_oi", "test_io", "test_ood")
     first, second = kinds["test_oi"].accuracy, kinds["test_io"].accuracy
     mo.vstack(
         [
-            mo.md(f"You said: {hop.value}."),
+            mo.md(guessed(hop)),
             mo.ui.table(
                 [
                     {
@@ -181,20 +181,22 @@ def _(mo):
 
 @app.cell(hide_code=True)
 def _(mo):
-    built_in = mo.ui.slider(0, 100, value=0, label="percent of the ID questions, from facts alone")
+    built_in = mo.ui.number(
+        0, 100, value=None, label="percent of the ID questions, from facts alone"
+    )
     built_in
     return (built_in,)
 
 
 @app.cell
-def _(built_in, latebloom, mo):
+def _(built_in, guessed, latebloom, mo):
     control = (
         latebloom.make_recipe("bloom-looped").replace("world", phi=0.0).replace("train", until="")
     )
     facts_only = latebloom.grow_once(control, "runs/lessons/looped-phi0")
     alone = facts_only.score("test_id", "test_ood")
     mo.md(f"""
-    You guessed {built_in.value} %. It is **{100 * alone["test_id"].accuracy:.0f} %** of the ID and
+    {guessed(built_in, words="You guessed {} %.")}It is **{100 * alone["test_id"].accuracy:.0f} %** of the ID and
     **{100 * alone["test_ood"].accuracy:.0f} %** of the OOD questions: a large part of the ability is in the
     architecture. That makes it a good tool and a weak proof. The ladder in `docs/results.md` takes the model apart, one
     part at a time, and shows which parts give something away and which do not.
@@ -204,7 +206,9 @@ def _(built_in, latebloom, mo):
 
 @app.cell(hide_code=True)
 def _(mo):
-    nothing = mo.ui.slider(0, 100, value=50, label="percent of the ID questions, from facts alone")
+    nothing = mo.ui.number(
+        0, 100, value=None, label="percent of the ID questions, from facts alone"
+    )
     read = mo.ui.run_button(label="Train it (some minutes)")
     mo.vstack(
         [
@@ -220,14 +224,14 @@ def _(mo):
 
 
 @app.cell
-def _(latebloom, mo, nothing, read):
+def _(guessed, latebloom, mo, nothing, read):
     mo.stop(not read.value, mo.md("*Not trained yet.*"))
     reader = latebloom.grow_once(
         latebloom.make_recipe("reader").replace("world", phi=0.0).replace("train", until=""),
         "runs/lessons/reader-phi0",
     ).score("test_id")
     mo.md(f"""
-    You guessed {nothing.value} %. It is **{100 * reader["test_id"].accuracy:.0f} %**: what it does with composed questions it
+    {guessed(nothing, words="You guessed {} %.")}It is **{100 * reader["test_id"].accuracy:.0f} %**: what it does with composed questions it
     has learned from composed questions.
     """)
     return (reader,)

@@ -23,8 +23,9 @@ def _():
     import marimo as mo
 
     import latebloom
+    from latebloom.lessons.guessing import guessed
 
-    return Path, latebloom, mo
+    return Path, guessed, latebloom, mo
 
 
 @app.cell
@@ -51,7 +52,6 @@ def _(mo):
 def _(mo):
     winner = mo.ui.radio(
         ["the trained model", "the graph query", "retrieval", "all the same"],
-        value="the trained model",
         label="Who answers fewest of the questions, the facts being complete?",
     )
     winner
@@ -59,7 +59,7 @@ def _(mo):
 
 
 @app.cell
-def _(mo, run, winner):
+def _(guessed, mo, run, winner):
     called = {
         "graph query": "graph query",
         "bm25, k 20": "retrieval",
@@ -68,7 +68,7 @@ def _(mo, run, winner):
     rows = [row for row in run.rivals(limit=50) if row["split"] == "test_ood"]
     mo.vstack(
         [
-            mo.md(f"You said: {winner.value}."),
+            mo.md(guessed(winner)),
             mo.ui.table(
                 [
                     {
@@ -140,13 +140,15 @@ def _(mo):
 
 
 @app.cell
-def _(mo, phone, reports, teams):
-    mo.stop(None in (phone.value, teams.value, reports.value), mo.md("*Choose all three above.*"))
+def _(guessed, mo, phone, reports, teams):
+    said = guessed(phone, teams, reports, words="You said: {}, {}, {}.")
     mo.md(f"""
-    - (a) You said {phone.value}. A **table**: exact, and changed in a second.
-    - (b) You said {teams.value}. No fact holds the answer, so there is something to learn; a **trained model** can, and so can a simple
+    {said}
+
+    - (a) A **table**: exact, and changed in a second.
+    - (b) No fact holds the answer, so there is something to learn; a **trained model** can, and so can a simple
       rating: try the simple one first, as `docs/memory.md` does.
-    - (c) You said {reports.value}. **Retrieval**, asked more than once. Measure before you trust it: of questions whose answer you know, how
+    - (c) **Retrieval**, asked more than once. Measure before you trust it: of questions whose answer you know, how
       often does it find *all* the sentences that the answer needs?
     """)
     return

@@ -22,8 +22,9 @@ def _():
     import marimo as mo
 
     import latebloom
+    from latebloom.lessons.guessing import guessed
 
-    return latebloom, mo
+    return guessed, latebloom, mo
 
 
 @app.cell(hide_code=True)
@@ -68,7 +69,6 @@ def _(latebloom):
 def _(mo):
     rule = mo.ui.radio(
         ["the first auxiliary", "the main auxiliary", "now the one, now the other"],
-        value="the first auxiliary",
         label="Which one does the trained model move, in sentences like the held-out one?",
     )
     mo.vstack(
@@ -105,10 +105,10 @@ def _(config, latebloom):
 
 
 @app.cell
-def _(mo, rule, run):
+def _(guessed, mo, rule, run):
     shares = run.rules("test_ood")["test_ood"]
     mo.md(f"""
-    You said: {rule.value}. In held-out sentences the model moves the **main** auxiliary in
+    {guessed(rule)}In held-out sentences the model moves the **main** auxiliary in
     **{100 * shares["main_auxiliary"]:.0f} %** and the **first** one in **{100 * shares["first_auxiliary"]:.0f} %**.
 
     A *split* is a set of lines kept together. Two curves above tell more than the end: `test_id` holds new lines of the kinds trained on, and is right early;
@@ -153,7 +153,6 @@ def _(mo, run):
 def _(mo):
     last = mo.ui.radio(
         ["yes, it must follow the structure", "no, another rule of places fits as well"],
-        value="yes, it must follow the structure",
         label="If it always moves the main auxiliary here, is the structural rule proved?",
     )
     mo.vstack(
@@ -170,10 +169,10 @@ def _(mo):
 
 
 @app.cell
-def _(last, line, mo, run):
+def _(guessed, last, line, mo, run):
     apart = run.rules("test_apart")["test_apart"]
     mo.md(f"""
-    You said: {last.value}. In these lines the main auxiliary is always the *last* one, so "move the last" passes
+    {guessed(last)}In these lines the main auxiliary is always the *last* one, so "move the last" passes
     the test too. The split `test_apart` has sentences in which the object has a relative clause as well, so that the main
     one is neither the first nor the last:
 
@@ -210,7 +209,6 @@ def _(run):
 def _(mo):
     grows = mo.ui.radio(
         ["it rises, together with the curve of the held-out sentences", "it stays where it was"],
-        value="it rises, together with the curve of the held-out sentences",
         label="The agreement of these trees with those of the grammar, over the training:",
     )
     mo.vstack(
@@ -227,7 +225,7 @@ def _(mo):
 
 
 @app.cell
-def _(grows, mo, run):
+def _(grows, guessed, mo, run):
     trees = run.trees(sentences=100, max_words=20)
     table = [
         {
@@ -238,9 +236,7 @@ def _(grows, mo, run):
         }
         for record in trees
     ]
-    mo.vstack(
-        [mo.md(f"You said: {grows.value}."), mo.ui.table(table, page_size=20, selection=None)]
-    )
+    mo.vstack([mo.md(guessed(grows)), mo.ui.table(table, page_size=20, selection=None)])
     return table, trees
 
 
@@ -277,10 +273,9 @@ def _(mo):
 
 
 @app.cell
-def _(exercise, mo):
-    mo.stop(exercise.value is None, mo.md("*Choose an answer above.*"))
+def _(exercise, guessed, mo):
     mo.md(f"""
-    You said {exercise.value}. Over three seeds each, after 800 steps, two layers end at .63, four at .99, six at 1.00,
+    {guessed(exercise)}Over three seeds each, after 800 steps, two layers end at .63, four at .99, six at 1.00,
     eight at .82 and ten at .65: an inverted U. `latebloom sweep depth` measures it, in hours.
     """)
     return

@@ -26,8 +26,9 @@ def _():
     import marimo as mo
 
     import latebloom
+    from latebloom.lessons.guessing import guessed
 
-    return Counter, csv, latebloom, mo
+    return Counter, csv, guessed, latebloom, mo
 
 
 @app.cell
@@ -98,7 +99,7 @@ def _(latebloom, table):
 
 @app.cell(hide_code=True)
 def _(mo):
-    guess = mo.ui.slider(0, 100, value=50, label="percent")
+    guess = mo.ui.number(0, 100, value=None, label="percent")
     mo.vstack(
         [
             mo.md("""
@@ -125,12 +126,12 @@ def _(config, latebloom):
 
 
 @app.cell
-def _(guess, mo, run):
+def _(guess, guessed, mo, run):
     ranks = run.summary["ranking"]
     one, two = ranks["1p"]["missing"], ranks["2p"]
     mo.md(f"""
-    Whatever it was shown it knows. Of facts kept back, the first guess is right in
-    **{100 * one["hits1"]:.0f} %** of {one["n"]} (you guessed {guess.value} %), and the right name is among the first ten in
+    {guessed(guess, words="You guessed {} %.")}Whatever it was shown it knows. Of facts kept back, the first guess is right in
+    **{100 * one["hits1"]:.0f} %** of {one["n"]}, and the right name is among the first ten in
     {100 * one["hits10"]:.0f} %. With {len(run.world.vocabulary)} names to choose from, chance would be well below 1 %. So there is
     something to be found in this table: drugs of one class have much in common.
 
@@ -189,7 +190,6 @@ def _(mo):
             "how often it is right: 20 % means 2 of 10",
             "it orders the guesses, and no more",
         ],
-        value="how often it is right: 20 % means 2 of 10",
         label="What is such a percentage worth?",
     )
     mo.vstack(
@@ -207,7 +207,7 @@ def _(mo):
 
 
 @app.cell
-def _(mo, run, trust, world):
+def _(guessed, mo, run, trust, world):
     # The facts kept back, asked alone: the first guess, its probability, and whether it is right.
     trials = []
     for row in world.examples("test_links")[:, :-1]:
@@ -221,7 +221,7 @@ def _(mo, run, trust, world):
     ]
     mo.vstack(
         [
-            mo.md(f"You said: {trust.value}. The facts kept back tell:"),
+            mo.md(f"{guessed(trust)}The facts kept back tell:"),
             mo.ui.table(
                 [
                     {
@@ -261,7 +261,7 @@ def _(mo, run, trials):
 
 @app.cell(hide_code=True)
 def _(mo):
-    names = mo.ui.slider(1, 300, value=5, label="names")
+    names = mo.ui.number(1, 300, value=None, label="names")
     mo.vstack(
         [
             mo.md("""
@@ -278,11 +278,11 @@ def _(mo):
 
 
 @app.cell
-def _(mo, names, run):
+def _(guessed, mo, names, run):
     coverage = run.summary["coverage"]
     alone, chained = coverage["by_query"]["1p"], coverage["by_query"]["2p"]
     mo.md(f"""
-    You said {names.value}. For single facts it holds the answer in {100 * alone["empirical"]:.0f} % of
+    {guessed(names, words="You said {} names.")}For single facts it holds the answer in {100 * alone["empirical"]:.0f} % of
     {alone["questions"]} tests, with **{alone["mean_size"]:.0f} names** of {len(run.world.vocabulary)} on average; for questions over a bridge in
     {100 * chained["empirical"]:.0f} % of {chained["questions"]}, with {chained["mean_size"]:.0f} names.
 
@@ -323,9 +323,8 @@ def _(mo):
 
 
 @app.cell
-def _(mo, which):
-    mo.stop(which.value is None, mo.md("*Choose an answer above.*"))
-    fine = which.value.startswith(("told", "follows"))
+def _(guessed, mo, which):
+    fine = guessed(which, words="{}").partition(":")[0] in ("told", "follows", "")
     mo.callout(
         mo.md("""
         *Told* and *follows* rest on the table alone, so both are right: trust them as you trust the table. Of the other two

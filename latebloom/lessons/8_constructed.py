@@ -23,8 +23,9 @@ def _():
     import marimo as mo
 
     import latebloom
+    from latebloom.lessons.guessing import guessed
 
-    return latebloom, mo, time
+    return guessed, latebloom, mo, time
 
 
 @app.cell(hide_code=True)
@@ -50,7 +51,6 @@ def _(mo):
             "no: two layers cannot combine facts that were never combined",
             "yes: there are such weights",
         ],
-        value="no: two layers cannot combine facts that were never combined",
         label="Are there weights with which the plain model of two layers answers the OOD questions?",
     )
     mo.vstack([mo.md("## Guess first"), possible])
@@ -84,9 +84,9 @@ def _(latebloom, time):
 
 
 @app.cell
-def _(mo, possible, scores, seconds):
+def _(guessed, mo, possible, scores, seconds):
     mo.md(f"""
-    You said: {possible.value}. It took {seconds:.1f} seconds, the measurement included, and of the OOD questions
+    {guessed(possible)}It took {seconds:.1f} seconds, the measurement included, and of the OOD questions
     **{100 * scores["test_ood"].accuracy:.0f} %** are right. So the architecture *can* hold it. That training of
     the plain model ends near 0 % says something about training: no training question goes through an OOD fact as its
     *second* hop, so nothing ever asks the upper layer to store it.
@@ -121,9 +121,7 @@ def _(built):
 
 @app.cell(hide_code=True)
 def _(mo):
-    twice = mo.ui.radio(
-        ["once", "twice"], value="once", label="How often does the plain model store each fact?"
-    )
+    twice = mo.ui.radio(["once", "twice"], label="How often does the plain model store each fact?")
     mo.vstack(
         [
             mo.md("""
@@ -138,13 +136,13 @@ def _(mo):
 
 
 @app.cell
-def _(latebloom, mo, twice):
+def _(guessed, latebloom, mo, twice):
     looped = latebloom.construct(
         latebloom.make_recipe("bloom-looped"), "runs/lessons/constructed-looped", overwrite=True
     )
     right = looped.score("test_ood")["test_ood"].accuracy
     mo.md(f"""
-    You said {twice.value}. Twice: once below for first hops, once above for second ones. A model that runs *one* layer
+    {guessed(twice)}Twice: once below for first hops, once above for second ones. A model that runs *one* layer
     twice needs each only once. Constructed for the same facts it has {looped.summary["parameters"]:,} weights
     and answers {100 * right:.0f} % of the OOD questions. For it the upper store of a fact *is* the lower one, so
     whatever it learned of a fact alone serves both hops.
@@ -156,7 +154,6 @@ def _(latebloom, mo, twice):
 def _(mo):
     stays = mo.ui.radio(
         ["it stays right: the weights are right already", "it comes apart"],
-        value="it stays right: the weights are right already",
         label="Train on from the constructed weights, with weight decay. What happens?",
     )
     mo.vstack(
@@ -174,7 +171,7 @@ def _(mo):
 
 
 @app.cell
-def _(config, latebloom, mo, stays):
+def _(config, guessed, latebloom, mo, stays):
     short = config.replace(
         "train", steps=75, warmup_steps=0, schedule="constant", eval_every=25, checkpoint_every=25
     )
@@ -182,7 +179,7 @@ def _(config, latebloom, mo, stays):
     on = latebloom.resume("runs/lessons/constructed-on")
     mo.vstack(
         [
-            mo.md(f"You said: {stays.value}."),
+            mo.md(guessed(stays)),
             mo.ui.table(
                 [
                     {
@@ -234,9 +231,8 @@ def _(mo):
 
 
 @app.cell
-def _(mo, own):
-    mo.stop(own.value is None, mo.md("*Choose an answer above.*"))
-    right_one = own.value == "what the architecture can hold"
+def _(guessed, mo, own):
+    right_one = guessed(own, words="{}").strip() in ("what the architecture can hold", "")
     mo.callout(
         mo.md("""
         A construction shows that the architecture can hold a solution, and nothing more. What training finds has to be
