@@ -100,7 +100,7 @@ def section(exported: str, name: str) -> Any:
 
 def asked_in(cell: Mapping[str, Any]) -> list[str]:
     """The names of the fields that a cell shows to the reader."""
-    return re.findall(r"^(\w+) = mo\.ui\.(?:radio|number|dropdown|run_button)", cell["code"], re.M)
+    return re.findall(r"^(\w+) = mo\.ui\.(?:radio|text|dropdown|run_button)", cell["code"], re.M)
 
 
 def read_in(cell: Mapping[str, Any]) -> set[str]:
@@ -206,9 +206,10 @@ class Reader(HTMLParser):
         if kind in ("radio", "dropdown"):
             options = "".join(f"\n- {one}" for one in decoded(told["data-options"]))
             self.parts.append(f"\n\n**{label}**\n{options}\n\n")
-        elif kind == "number":
-            limits = f"{told['data-start']} to {told['data-stop']}"
-            self.parts.append(f"\n\n**Your guess, from {limits}: {label}.**\n\n")
+        elif kind == "text":
+            self.parts.append(
+                f"\n\n**Your guess, {decoded(told['data-placeholder'])}: {label}.**\n\n"
+            )
         elif kind == "button":
             self.parts.append(f"\n\n*In the notebook stands a button here: {label}.*\n\n")
         if kind.startswith("callout"):

@@ -67,7 +67,7 @@ def _(names, world):
 
 @app.cell(hide_code=True)
 def _(mo):
-    guess = mo.ui.number(0, 100, value=None, label="percent of the held-out questions")
+    guess = mo.ui.text(placeholder="0 to 100", label="percent of the held-out questions")
     mo.vstack(
         [
             mo.md("""

@@ -93,7 +93,9 @@ def _(mo):
 
 @app.cell(hide_code=True)
 def _(mo):
-    expected = mo.ui.number(0, 100, value=None, label="percent held out, without any weight decay")
+    expected = mo.ui.text(
+        placeholder="0 to 100", label="percent held out, without any weight decay"
+    )
     expected
     return (expected,)
 

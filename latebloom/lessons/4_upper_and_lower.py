@@ -181,8 +181,8 @@ def _(mo):
 
 @app.cell(hide_code=True)
 def _(mo):
-    built_in = mo.ui.number(
-        0, 100, value=None, label="percent of the ID questions, from facts alone"
+    built_in = mo.ui.text(
+        placeholder="0 to 100", label="percent of the ID questions, from facts alone"
     )
     built_in
     return (built_in,)
@@ -206,8 +206,8 @@ def _(built_in, guessed, latebloom, mo):
 
 @app.cell(hide_code=True)
 def _(mo):
-    nothing = mo.ui.number(
-        0, 100, value=None, label="percent of the ID questions, from facts alone"
+    nothing = mo.ui.text(
+        placeholder="0 to 100", label="percent of the ID questions, from facts alone"
     )
     read = mo.ui.run_button(label="Train it (some minutes)")
     mo.vstack(

@@ -99,7 +99,7 @@ def _(latebloom, table):
 
 @app.cell(hide_code=True)
 def _(mo):
-    guess = mo.ui.number(0, 100, value=None, label="percent")
+    guess = mo.ui.text(placeholder="0 to 100", label="percent")
     mo.vstack(
         [
             mo.md("""
@@ -261,7 +261,7 @@ def _(mo, run, trials):
 
 @app.cell(hide_code=True)
 def _(mo):
-    names = mo.ui.number(1, 300, value=None, label="names")
+    names = mo.ui.text(placeholder="1 to 300", label="names")
     mo.vstack(
         [
             mo.md("""

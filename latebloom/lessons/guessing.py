@@ -16,7 +16,7 @@ def guessed(*fields: Any, words: str = "You said: {}.") -> str:
     import marimo as mo
 
     values = [field.value for field in fields]
-    if None not in values:
+    if all(value not in (None, "") for value in values):
         return words.format(*values) + " "
     answers = bool(mo.cli_args().get("answers"))
     mo.stop(not answers, mo.md("*Guess above, and the answer comes.*"))
