@@ -68,6 +68,7 @@ lint: $(STAMP)-dev  ## Format, lint, types
 bench: $(STAMP)-dev  ## Speed and memory, beside a peer where there is one
 	$(BIN)/python -m benchmarks
 
+# The lessons in it are kept as they were run: `python docs/render_lessons.py` makes them anew.
 docs: setup  ## Build the documentation; a warning or a broken link within it fails
 	$(PIP) -e '.[docs]'
 	$(BIN)/python docs/command_reference.py

@@ -9,6 +9,11 @@ author = "The latebloom authors"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_heading_anchors = 4
 html_theme = "furo"
+html_title = "latebloom"
+html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["lessons.css"]
+
 exclude_patterns = ["_build"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -25,7 +25,7 @@ if _typing.TYPE_CHECKING:
     from latebloom.model.positions import Positions
     from latebloom.model.transformer import Parts, Transformer
     from latebloom.recipes.catalogue import RECIPES, make_recipe
-    from latebloom.run import Run, construct, grow, load, resume
+    from latebloom.run import Run, construct, grow, grow_once, load, resume
     from latebloom.studies.checkpoints import Instrument
     from latebloom.studies.sweep import sweep
     from latebloom.training.config import (
@@ -72,6 +72,7 @@ __all__ = [
     "build_world",
     "construct",
     "grow",
+    "grow_once",
     "load",
     "make_recipe",
     "resume",
@@ -85,7 +86,7 @@ _HOMES = {
     "model.positions": ("Positions",),
     "model.transformer": ("Parts", "Transformer"),
     "recipes.catalogue": ("RECIPES", "make_recipe"),
-    "run": ("Run", "construct", "grow", "load", "resume"),
+    "run": ("Run", "construct", "grow", "grow_once", "load", "resume"),
     "studies.checkpoints": ("Instrument",),
     "studies.sweep": ("sweep",),
     "training.config": (

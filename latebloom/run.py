@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 
 from latebloom.asking.answer import Answer, ask
 from latebloom.asking.sets import SetAnswer, ask_set, refuse_new_facts
-from latebloom.asking.told_facts import NewFacts, ask_both
+from latebloom.asking.told_facts import NewFacts, ask_both, load_new_facts
 from latebloom.asking.told_values import ask_compared
 from latebloom.circuits.examination import CircuitInstrument
 from latebloom.circuits.look import Glimpse, look_at
@@ -37,12 +37,15 @@ from latebloom.reports.splits import percent
 from latebloom.rivals.reply import Rival
 from latebloom.studies import construct as constructing
 from latebloom.studies import grow as growing
+from latebloom.studies.cells import Cell, grower_here, state_of
 from latebloom.studies.checkpoints import Instrument, walk
 from latebloom.studies.contested import ContestConfig, hold_contest
 from latebloom.training.config import RunConfig
 from latebloom.training.listener import Listener
 from latebloom.training.opened import OpenedRun, open_run
 from latebloom.training.own import NOTHING_OWN, Own
+from latebloom.trees.examination import TreeInstrument
+from latebloom.trees.record import ProjectionConfig, TreeRecord
 from latebloom.trees.scores import brackets, predicted_tree
 from latebloom.worlds.comparisons.scale import NumbersConfig
 from latebloom.worlds.data import Data
@@ -77,13 +80,17 @@ class Run(OpenedRun):
     `corpus` are the same by their kind. model: at checkpoint `step`.
     """
 
-    def ask(self, *question: str, top: int = 5, new: NewFacts | None = None) -> Answer | SetAnswer:
+    def ask(
+        self, *question: str, top: int = 5, new: NewFacts | Path | str | None = None
+    ) -> Answer | SetAnswer:
         """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.
 
-        new: facts told after training, to be used together with those that the model knows
-        (`latebloom.asking.told_facts.load_new_facts`).
+        new: facts told after training, to be used together with those that the model knows: a file
+        (CSV, TSV, JSON Lines, N-Triples), or what `latebloom.asking.told_facts` read.
         Raises: UnknownNameError, with the nearest known names; LatebloomError if it is no question.
         """
+        if isinstance(new, Path | str):
+            new = load_new_facts(Path(new), self.world.vocabulary)
         if self.world.task.several:
             refuse_new_facts(new)
             return ask_set(self.model, self.world, question, top)
@@ -125,6 +132,15 @@ class Run(OpenedRun):
     def examine(self, instrument: Instrument[Any], *, step: int | None = None) -> Iterable[Any]:
         """The records of any instrument, one a checkpoint (`latebloom.studies.checkpoints`)."""
         return walk(self.folder, instrument, step=step)
+
+    def trees(self, *, step: int | None = None, **settings: Any) -> list[TreeRecord]:
+        """How tree-like the model reads sentences, at every checkpoint or at one step's.
+
+        settings: fields of `latebloom.trees.record.ProjectionConfig`, as `sentences=200`.
+        The records are kept in the run folder, so that a second call is quick.
+        """
+        instrument = TreeInstrument.of_corpus(self.corpus, ProjectionConfig(**settings))
+        return list(self.examine(instrument, step=step))
 
     def tree(self, sentence: str, *, exact: bool = False) -> str:
         """The tree that the model reads a sentence as, in brackets; of a run on sentences.
@@ -242,6 +258,32 @@ def grow(
 
     with_progress(train, listener)
     return load(out, own=own)
+
+
+def grow_once(
+    config: RunConfig,
+    out: Path | str,
+    *,
+    listener: Listener | None = None,
+    device: str = "auto",
+    threads: int = 0,
+) -> Run:
+    """The run of a config in its folder: opened if it is finished, resumed if it was stopped, else
+    grown. So a notebook or a script can be run again without training again.
+
+    The other arguments are those of `grow`.
+    Raises: LatebloomError if the folder holds a run of another config, or something else.
+    """
+    cell, path = Cell(name=Path(out).name, config=config), Path(out)
+
+    def train(told: Listener) -> None:
+        grower_here(listener=told, device=device, threads=threads)(cell, path)
+
+    if state_of(cell, path) != "finished":
+        with_progress(train, listener)
+    if state_of(cell, path) != "finished":
+        raise KeyboardInterrupt
+    return load(path)
 
 
 def construct(

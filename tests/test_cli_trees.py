@@ -49,6 +49,16 @@ def test_a_run_on_sentences_from_end_to_end(latebloom, grown, tmp_path):
     assert "How tree-like the model reads sentences</h2>" in page
 
 
+def test_from_python_the_records_are_the_same(latebloom, grown):
+    import latebloom as package
+
+    _, text, _ = latebloom("trees", "run", "--sentences", "6", "--json")
+    records = package.load("run").trees(sentences=6)
+    assert [one.as_dict() for one in records] == [json.loads(line) for line in text.splitlines()]
+    (last,) = package.load("run").trees(step=8, sentences=6)
+    assert last.t_parseval == records[-1].t_parseval
+
+
 def test_the_tree_of_one_sentence(latebloom, grown):
     sentence = "the newt that does sleep does giggle"
     code, text, _ = latebloom("trees", "run", sentence)

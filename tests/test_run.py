@@ -122,3 +122,30 @@ def test_what_is_shown_in_a_notebook_is_data(notebook):
 def test_elsewhere_there_is_no_notebook(capsys):
     assert not in_notebook()
     assert isinstance(make_progress(quiet=False, stream=sys.stdout), PlainProgress)
+
+
+def test_grown_once_it_is_opened_resumed_or_refused(small_config, tmp_path):
+    place = tmp_path / "once"
+    first = latebloom.grow_once(small_config, place)
+    assert first.step == 24
+    before = (place / "summary.json").stat().st_mtime_ns
+    assert latebloom.grow_once(small_config, place).step == 24
+    assert (place / "summary.json").stat().st_mtime_ns == before, "it was trained again"
+    (place / "summary.json").unlink()
+    assert latebloom.grow_once(small_config, place).score() == first.score()
+    assert (place / "summary.json").exists()
+    with pytest.raises(latebloom.LatebloomError, match="another config"):
+        latebloom.grow_once(small_config.replace("train", steps=8), place)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "note.txt").write_text("mine")
+    with pytest.raises(latebloom.LatebloomError, match="holds no run"):
+        latebloom.grow_once(small_config, tmp_path / "full")
+
+
+def test_facts_told_later_come_from_a_file(run, tmp_path):
+    told = tmp_path / "new.csv"
+    told.write_text("subject,relation,object\nnewcomer,r0,e1\n")
+    assert run.ask("newcomer", "r0", new=told).answers[0].name == "e1"
+    assert run.ask("newcomer", "r0", new=str(told)).answers[0].name == "e1"
+    with pytest.raises(latebloom.LatebloomError, match="newcomer"):
+        run.ask("newcomer", "r0")

@@ -15,6 +15,7 @@ EXIT_CODES = {
 
 EXAMPLES = {
     "": (
+        ("tour", "see it first: one page, nothing to wait for"),
         ("bloom", "watch a late bloom, a minute and a half"),
         ("grok composition", "train the default model"),
         ("ask runs/composition-seed0 e17 r3 r11", "a question never shown"),
@@ -90,6 +91,10 @@ EXAMPLES = {
         ("sweep composition --vary world.phi=2,9 --dry-run", "list them only"),
     ),
     "sweep depth": (("sweep depth --recipes question --depths 2,4 --seeds 2", "four runs"),),
+    "tour": (
+        ("tour", "the page opens in the browser"),
+        ("tour --out tour.html --no-open", "only write it, to hand it on"),
+    ),
     "trace": (
         ("trace runs/composition-seed0", "when the circuit formed"),
         ("trace runs/composition-seed0 --step 400 --json", "one checkpoint"),

@@ -25,6 +25,12 @@ def title_of(notebook: Path) -> str:
     return (ast.get_docstring(ast.parse(notebook.read_text(encoding="utf-8"))) or "").strip()
 
 
+def tables_of(notebook: Path) -> list[Path]:
+    """The tables beside a notebook that it reads."""
+    text = notebook.read_text(encoding="utf-8")
+    return [path for path in sorted(SHIPPED.glob("*.csv")) if path.name in text]
+
+
 @app.command
 def lessons(number: int | None = None, *, to: Path = Path("lessons"), json_: Json = False) -> None:
     """List the lessons, or open one: a notebook in the browser, to be changed as you like.
@@ -59,5 +65,7 @@ def lessons(number: int | None = None, *, to: Path = Path("lessons"), json_: Jso
     if not mine.exists():
         to.mkdir(parents=True, exist_ok=True)
         shutil.copy(known[number], mine)
+    for table in tables_of(known[number]):
+        shutil.copy(table, to)
     err.print(f"your copy is {mine}; Ctrl-C ends", markup=False)
     subprocess.run([sys.executable, "-m", "marimo", "edit", str(mine)], check=False)

@@ -18,13 +18,12 @@ def _(mo):
 
 @app.cell
 def _():
-    from pathlib import Path
-
     import marimo as mo
 
     import latebloom
+    from latebloom.lessons.guessing import guessed
 
-    return Path, latebloom, mo
+    return guessed, latebloom, mo
 
 
 @app.cell(hide_code=True)
@@ -68,7 +67,7 @@ def _(names, world):
 
 @app.cell(hide_code=True)
 def _(mo):
-    guess = mo.ui.slider(0, 100, value=50, label="percent of the held-out questions")
+    guess = mo.ui.text(placeholder="0 to 100", label="percent of the held-out questions")
     mo.vstack(
         [
             mo.md("""
@@ -94,23 +93,20 @@ def _(mo):
 
 
 @app.cell
-def _(Path, config, latebloom):
-    folder = Path("runs/lessons/bloom")
-    if not (folder / "summary.json").exists():
-        latebloom.grow(config, folder, overwrite=folder.exists())
-    run = latebloom.load(folder)
+def _(config, latebloom):
+    run = latebloom.grow_once(config, "runs/lessons/bloom")
     run.plot()
     return (run,)
 
 
 @app.cell
-def _(guess, mo, run):
+def _(guess, guessed, mo, run):
     rows = run.metrics()
     fitted = next(row for row in rows if row["accuracy.train_inferred"] >= 0.99)
     right = 100 * fitted["accuracy.test_id"]
     mo.md(f"""
-    At step {fitted["step"]:,} the training questions are known: of the held-out ones **{right:.0f} %** are right, and
-    you guessed {guess.value} %. At the end, step {rows[-1]["step"]:,}, it is
+    At step {fitted["step"]:,} the training questions are known: of the held-out ones **{right:.0f} %** are right.
+    {guessed(guess, words="You guessed {} %.")}At the end, step {rows[-1]["step"]:,}, it is
     **{100 * rows[-1]["accuracy.test_id"]:.0f} %**.
 
     For most of the training the model gets better at something on which it is never corrected: its own
@@ -163,7 +159,6 @@ def _(fitted, latebloom, run):
 def _(mo):
     ood_guess = mo.ui.radio(
         ["none of them", "some of them", "nearly all of them"],
-        value="nearly all of them",
         label="Of the questions over OOD facts it answers in the end",
     )
     mo.vstack(
@@ -180,10 +175,10 @@ def _(mo):
 
 
 @app.cell
-def _(mo, ood_guess, run):
+def _(guessed, mo, ood_guess, run):
     scores = run.score("atomic_ood", "test_ood")
     mo.md(f"""
-    You said: {ood_guess.value}. It knows **{100 * scores["atomic_ood"].accuracy:.0f} %** of these facts, each
+    {guessed(ood_guess)}It knows **{100 * scores["atomic_ood"].accuracy:.0f} %** of these facts, each
     alone, and answers **{100 * scores["test_ood"].accuracy:.0f} %** of the questions that combine two of them.
 
     So what it has learned is narrower than "combine facts". Why, and what helps, is the subject of lesson 4;

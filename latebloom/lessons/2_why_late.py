@@ -19,20 +19,12 @@ def _(mo):
 
 @app.cell
 def _():
-    from pathlib import Path
-
     import marimo as mo
 
     import latebloom
+    from latebloom.lessons.guessing import guessed
 
-    def grown(name, config):
-        """The run of a config: opened if it was trained before."""
-        folder = Path("runs/lessons") / name
-        if not (folder / "summary.json").exists():
-            latebloom.grow(config, folder, overwrite=folder.exists())
-        return latebloom.load(folder)
-
-    return grown, latebloom, mo
+    return guessed, latebloom, mo
 
 
 @app.cell(hide_code=True)
@@ -50,7 +42,6 @@ def _(mo):
 def _(mo):
     which = mo.ui.radio(
         ["phi 2", "phi 6", "both the same"],
-        value="phi 2",
         label="Which model answers more held-out questions after 800 steps?",
     )
     which
@@ -58,9 +49,12 @@ def _(mo):
 
 
 @app.cell
-def _(grown, latebloom):
+def _(latebloom):
     config = latebloom.make_recipe("bloom").replace("train", steps=800, keep=2)
-    by_phi = {phi: grown(f"phi{phi}", config.replace("world", phi=float(phi))) for phi in (2, 4, 6)}
+    by_phi = {
+        phi: latebloom.grow_once(config.replace("world", phi=float(phi)), f"runs/lessons/phi{phi}")
+        for phi in (2, 4, 6)
+    }
     {
         f"phi {phi}": {
             "training": round(run.summary["splits"]["train_inferred"]["accuracy"], 3),
@@ -72,10 +66,10 @@ def _(grown, latebloom):
 
 
 @app.cell
-def _(by_phi, mo, which):
+def _(by_phi, guessed, mo, which):
     held = {phi: run.summary["splits"]["test_id"]["accuracy"] for phi, run in by_phi.items()}
     mo.md(f"""
-    You said {which.value}. All three know their training questions. Of the held-out ones the model with phi 2
+    {guessed(which)}All three know their training questions. Of the held-out ones the model with phi 2
     gets {100 * held[2]:.0f} %, with phi 4 {100 * held[4]:.0f} %, with phi 6 {100 * held[6]:.0f} %.
 
     The paper that found this (arXiv:2405.15071) says it so: not the *amount* of data decides, but the *ratio*
@@ -90,38 +84,71 @@ def _(mo):
     mo.md("""
     ## Second knob: weight decay
 
-    Why should a model that makes no mistake in training change at all? Because of *weight decay*: at each step
+    Why should a model that makes no mistake in training change at all? One reason may be *weight decay*: at each step
     every weight is drawn a little towards zero. A list needs many large weights, one group for each entry; a
-    circuit that combines facts serves all questions with the same weights. Under that pressure the circuit
-    wins in the end, as long as it answers the same training questions.
+    way to combine facts serves all questions with the same weights. Under that pressure combining should win in the end, as long
+    as it answers the same training questions. Let us take the pressure away.
     """)
 
 
 @app.cell(hide_code=True)
 def _(mo):
-    expected = mo.ui.slider(0, 100, value=90, label="percent held out, without any weight decay")
+    expected = mo.ui.text(
+        placeholder="0 to 100", label="percent held out, without any weight decay"
+    )
     expected
     return (expected,)
 
 
 @app.cell
-def _(by_phi, config, expected, grown, mo):
-    bare = grown("no-decay", config.replace("world", phi=6.0).replace("train", weight_decay=0.0))
+def _(by_phi, config, expected, guessed, latebloom, mo):
+    bare = latebloom.grow_once(
+        config.replace("world", phi=6.0).replace("train", weight_decay=0.0),
+        "runs/lessons/no-decay",
+    )
     mo.md(f"""
-    You expected {expected.value} %. Without decay it is
+    {guessed(expected, words="You expected {} %.")}Without decay it is
     **{100 * bare.summary["splits"]["test_id"]["accuracy"]:.0f} %** after 800 steps, with decay
     {by_phi[6].config.train.weight_decay:g} it was **{100 * by_phi[6].summary["splits"]["test_id"]["accuracy"]:.0f} %**.
-    Training is at {100 * bare.summary["splits"]["train_inferred"]["accuracy"]:.0f} % either way.
+    Training is at {100 * bare.summary["splits"]["train_inferred"]["accuracy"]:.0f} % either way. So the pressure helps, and it is
+    not the whole reason: whatever was left without it came without it.
     """)
     return (bare,)
 
 
 @app.cell(hide_code=True)
 def _(mo):
-    mo.md("""
-    **Exercise.** Try a decay of 1.0 with `config.replace("train", weight_decay=1.0)`. Does more pressure
-    help further, or does something else give way? Look at the split `train_inferred` as well as at `test_id`.
+    more = mo.ui.radio(
+        [
+            "held-out questions come sooner still",
+            "the model no longer learns its training questions",
+            "nothing changes",
+        ],
+        label="Three times the decay, 1.0: what do you expect?",
+    )
+    try_it = mo.ui.run_button(label="Train it (a minute or two)")
+    mo.vstack([mo.md("**Exercise.** Guess, then press the button to check."), more, try_it])
+    return more, try_it
 
+
+@app.cell
+def _(config, guessed, latebloom, mo, more, try_it):
+    mo.stop(not try_it.value, mo.md("*Not trained yet.*"))
+    strong = latebloom.grow_once(
+        config.replace("world", phi=6.0).replace("train", weight_decay=1.0),
+        "runs/lessons/strong-decay",
+    ).summary["splits"]
+    mo.md(f"""
+    {guessed(more)}With decay 1.0 the training questions are at
+    **{100 * strong["train_inferred"]["accuracy"]:.0f} %** after 800 steps, the held-out ones at
+    **{100 * strong["test_id"]["accuracy"]:.0f} %**.
+    """)
+    return (strong,)
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md("""
     One seed proves nothing. `latebloom sweep bloom --vary world.phi=2,4,6 --seeds 5` trains the same series
     with five seeds each, and shows the means with their intervals.
     """)

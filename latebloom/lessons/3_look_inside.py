@@ -10,36 +10,32 @@ def _(mo):
     mo.md("""
     # 3 · Look inside
 
-    The model of lesson 1 answers questions that it never saw. *How?* If it combines facts, the bridge must
-    be somewhere inside, though it stands neither in the question nor in the answer. We are going to read it,
+    The model of lesson 1 answers questions that it never saw, such as `e7 r6 r5`, the r5 of the r6 of e7. *How?* If it combines
+    two facts, the object between them, the *bridge*, must be somewhere inside, though it stands neither in the question nor in the answer. We are going to read it,
     and then to prove that it is used.
     """)
 
 
 @app.cell
 def _():
-    from pathlib import Path
-
     import marimo as mo
 
     import latebloom
+    from latebloom.lessons.guessing import guessed
 
-    return Path, latebloom, mo
+    return guessed, latebloom, mo
 
 
 @app.cell
-def _(Path, latebloom):
-    folder = Path("runs/lessons/bloom")
-    if not (folder / "summary.json").exists():
-        latebloom.grow(latebloom.make_recipe("bloom"), folder, overwrite=folder.exists())
-    run = latebloom.load(folder)
+def _(latebloom):
+    run = latebloom.grow_once(latebloom.make_recipe("bloom"), "runs/lessons/bloom")
     world = run.world
     question = world.vocabulary.decode(world.examples("test_id")[0][:-1])
     answer = run.ask(*question)
     print(
         "question", *question, "| answer", answer.answers[0].name, "| bridge", *answer.true_bridges
     )
-    return answer, folder, question, run, world
+    return answer, question, run, world
 
 
 @app.cell(hide_code=True)
@@ -76,7 +72,6 @@ def _(question, run):
 def _(mo):
     where = mo.ui.dropdown(
         ["at the subject", "at the first relation", "at the second relation"],
-        value="at the second relation",
         label="Where does the bridge stand?",
     )
     mo.vstack([mo.md("**Find it.** The bridge's name is printed above the table."), where])
@@ -84,19 +79,19 @@ def _(mo):
 
 
 @app.cell
-def _(answer, mo, question, run, where):
+def _(answer, guessed, mo, question, run, where):
     bridge = answer.true_bridges[0]
     standing = [
         (glimpse.layer, place, one.probability)
         for glimpse in run.lens(*question, names=[bridge])
         for place, one in enumerate(glimpse.names[bridge])
     ]
-    layer, place, probability = max(standing, key=lambda found: found[2])
+    most = max(probability for _, _, probability in standing)
+    layer, place, probability = next(found for found in standing if found[2] > most / 2)
     names = ["at the subject", "at the first relation", "at the second relation"]
     mo.md(f"""
-    You said {where.value}. The bridge `{bridge}` is read best **{names[place]}**, after layer {layer}
-    ({probability:.0%}). It was put there by the first layer: subject and first relation are seen by
-    then, which is all that is needed.
+    {guessed(where)}From the top of the table down, the bridge `{bridge}` is first read **{names[place]}**, after layer
+    {layer} ({probability:.0%}). Subject and first relation are seen by then, which is all that is needed.
     """)
     return (bridge,)
 
@@ -139,18 +134,37 @@ def _(records):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-    Read the last two columns. While the training questions are known by heart (`training` near 1), little
-    comes back: these answers do not go through the bridge. Then both columns rise together. What you
-    see is the circuit forming.
-
-    **Exercise.** The control: take the state from a question with *another* bridge. What share of the right answers
-    must come back then? Look it up as `records[-1].verdict.steps[0].other_moved`.
+    Read the last two columns. When the training questions are known by heart (`training` near 1), little
+    comes back at first: these answers do not go through the bridge. Then both columns rise together. What you
+    see is the *circuit* forming, the parts of the model that together combine two facts.
     """)
 
 
+@app.cell(hide_code=True)
+def _(mo):
+    control = mo.ui.radio(
+        ["about as many", "half of them", "next to none"],
+        label="How many right answers come back with the state of another bridge?",
+    )
+    mo.vstack(
+        [
+            mo.md("""
+            **Exercise.** An experiment needs a control: put in the state of a question with *another* bridge. If any state
+            brought the answer back, the bridge would prove nothing. Guess, then check:
+            """),
+            control,
+        ]
+    )
+    return (control,)
+
+
 @app.cell
-def _(records):
-    records[-1].verdict.steps[0].other_moved
+def _(control, guessed, mo, records):
+    share = records[-1].verdict.steps[0].other_moved
+    mo.md(f"""
+    {guessed(control)}It is {share:.1%}: `records[-1].verdict.steps[0].other_moved`. So it is what the state *says*
+    that counts, not that something was put in.
+    """)
     return
 
 

@@ -62,9 +62,12 @@ def make_laboratory(run_dir: Path, records: Sequence[Record]) -> Laboratory | st
         return str(error).replace(str(run_dir), run_dir.name)
 
 
-def pack_run(run_dir: Path, records: Sequence[Record]) -> Laboratory:
+def pack_run(
+    run_dir: Path, records: Sequence[Record], steps: Sequence[int] | None = None
+) -> Laboratory:
     """The laboratory of a run.
 
+    steps: of the checkpoints that it is to hold; None: those that tell most.
     Raises: LatebloomError if the run has no weights, or none that the page can run or hold;
     TooLargeError if sixteen bits cannot hold them.
     """
@@ -79,7 +82,8 @@ def pack_run(run_dir: Path, records: Sequence[Record]) -> Laboratory:
     if run.world.task.spelled is not None:
         raise LatebloomError("its names have several tokens, and this page reads answers of one")
     world, found = run.world, {one.step: one for one in run.folder.checkpoints()}
-    steps = telling(sorted(found), curves_of(records), room)
+    if steps is None:
+        steps = telling(sorted(found), curves_of(records), room)
     models = [load_model(run.config, run.data, found[step]) for step in steps]
     data = {
         "config": dataclasses.asdict(run.config.model),

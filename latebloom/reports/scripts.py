@@ -5,16 +5,23 @@ The page's content security policy allows exactly this text, by its hash.
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
 LAB = HERE / "lab"
 MODEL_FILES = (
-    *("numbers.js", "positions.js", "feedback.js", "forward.js", "questions.js", "experiment.js"),
+    *("numbers.js", "positions.js", "feedback.js", "forward.js", "questions.js", "states.js"),
+    "experiment.js",
 )
 """The model and its questions, in order; they know nothing of a page."""
-PAGE_FILES = ("names.js", "picker.js", "grid.js", "training.js", "placing.js", "link.js", "lab.js")
-"""What the reader sees of them, in order."""
+SHOWN_FILES = ("names.js", "picker.js", "grid.js", "telling.js", "training.js")
+"""What shows them to a reader, in order."""
+LABORATORY_FILES = ("placing.js", "replacing.js", "download.js", "link.js", "lab.js")
+"""The laboratory of a report, in order."""
+TOUR = HERE / "tour_page"
+TOUR_FILES = ("curves.js", "guess.js", "tour.js")
+"""The tour (`latebloom.reports.tour`), in order."""
 
 
 def script_of(*, laboratory: bool) -> str:
@@ -23,8 +30,19 @@ def script_of(*, laboratory: bool) -> str:
     curves = files[0].read_text(encoding="utf-8")
     if not laboratory:
         return curves
-    parts = [(LAB / name).read_text(encoding="utf-8") for name in (*MODEL_FILES, *PAGE_FILES)]
+    parts = texts_of(LAB, (*MODEL_FILES, *SHOWN_FILES, *LABORATORY_FILES))
     return "\n".join(['"use strict";', curves, "(() => {", *parts, "})();\n"])
+
+
+def script_of_tour() -> str:
+    """The script of the tour: the models, what shows them, and the stations."""
+    parts = [*texts_of(LAB, (*MODEL_FILES, *SHOWN_FILES)), *texts_of(TOUR, TOUR_FILES)]
+    return "\n".join(['"use strict";', "(() => {", *parts, "})();\n"])
+
+
+def texts_of(folder: Path, names: Iterable[str]) -> list[str]:
+    """The files of a folder, in order."""
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
 
 
 def allowed(text: str) -> str:

@@ -312,3 +312,66 @@ def test_axe_finds_nothing(visit, plain, scheme):
         "axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))"
     )
     assert found == []
+
+
+def test_a_state_is_replaced_by_noise_a_mean_or_an_embedding(visit, plain):
+    page = asked_both(visit, plain)
+    where = {"to": FIRST, "loop": 2, "layer": 1, "position": 2}
+    patch = "put => latebloom.patch(put)"
+    for by in ({"noise": 7}, {"mean": True}, {"name": "e3"}):
+        found = page.evaluate(patch, where | {"by": by})
+        assert found == page.evaluate(patch, where | {"by": by}), "not the same for the same"
+        assert found["answers"] != found["before"]["answers"]
+    named = page.evaluate(patch, where | {"by": {"name": "e3"}})
+    assert named["answers"][0]["name"] == "e3", "an embedding at the end says its own name"
+    same = page.evaluate(patch, where | {"by": {"noise": 8}})
+    assert same["answers"] != page.evaluate(patch, where | {"by": {"noise": 7}})["answers"]
+    for button in ("noise", "its mean"):
+        cell(page, "a", "1.1.2").click()
+        page.get_by_role("button", name=button, exact=True).click()
+        assert "put" in cell(page, "c", "1.1.2").get_attribute("class")
+        assert button.split()[-1] in page.locator(".history").text_content()
+    again = visit(plain, link=page.evaluate("location.hash"))
+    assert again.locator("#lab").inner_text() == page.locator("#lab").inner_text()
+    cell(page, "b", "0.0.0").click()
+    field = page.locator(".replacing [role=combobox]")
+    field.fill("e5")
+    field.press("Enter")
+    assert "e5" in cell(page, "c", "0.0.0").locator(".says").text_content()
+
+
+def test_a_mean_does_not_depend_on_the_question(visit, plain):
+    """At the very end nothing but the state that was put in tells the answer."""
+    page = visit(plain)
+    put = {"by": {"mean": True}, "loop": 2, "layer": 1, "position": 2}
+    one, other = (
+        page.evaluate("put => latebloom.patch(put)", put | {"to": to}) for to in (FIRST, SECOND)
+    )
+    assert one["answers"] == other["answers"]
+    assert one["before"] != other["before"]
+
+
+@pytest.mark.parametrize("ending", ["SVG", "CSV", "JSON"])
+def test_a_grid_is_downloaded(visit, plain, ending):
+    page = asked_both(visit, plain)
+    cell(page, "b", "1.1.2").click()
+    cell(page, "a", "1.1.2").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=ending, exact=True).click()
+    assert waiting.value.suggested_filename == f"grid.{ending.lower()}"
+    text = Path(waiting.value.path()).read_text(encoding="utf-8")
+    wanted = page.evaluate("latebloom.ask(['e4', 'r2', 'r3'])")["answers"][0]
+    if ending == "JSON":
+        table = json.loads(text)
+        assert table["question"] == FIRST
+        assert table["answers"][0] == wanted
+        assert len(table["states"]) == 4 * 3 * 5
+    else:
+        assert wanted["name"] in text
+    if ending == "CSV":
+        assert len(text.splitlines()) == 1 + 4 * 3 * 5
+    if ending == "SVG":
+        from xml.etree import ElementTree
+
+        assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
+    visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]

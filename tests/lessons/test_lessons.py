@@ -43,7 +43,7 @@ def test_they_run_one_after_the_other(tmp_path):
     pytest.importorskip("marimo")
     for path in LESSONS.values():
         ran = subprocess.run(
-            [sys.executable, path],
+            [sys.executable, path, "--answers", "true"],
             cwd=tmp_path,
             env=os.environ | {"MARIMO_SKIP_UPDATE_CHECK": "1"},
             capture_output=True,

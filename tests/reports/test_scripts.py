@@ -8,13 +8,25 @@ import shutil
 from pathlib import Path
 
 from latebloom.reports.page import write_report
-from latebloom.reports.scripts import LAB, MODEL_FILES, PAGE_FILES, allowed, script_of
+from latebloom.reports.scripts import (
+    LAB,
+    LABORATORY_FILES,
+    MODEL_FILES,
+    SHOWN_FILES,
+    TOUR,
+    TOUR_FILES,
+    allowed,
+    script_of,
+    script_of_tour,
+)
 
 OLD_RUNS = Path(__file__).parents[1] / "old_runs"
 
 
 def test_every_file_is_in_the_script_once():
-    assert sorted(path.name for path in LAB.glob("*.js")) == sorted((*MODEL_FILES, *PAGE_FILES))
+    files = (*MODEL_FILES, *SHOWN_FILES, *LABORATORY_FILES)
+    assert sorted(path.name for path in LAB.glob("*.js")) == sorted(files)
+    assert sorted(path.name for path in TOUR.glob("*.js")) == sorted(TOUR_FILES)
     whole = script_of(laboratory=True)
     for path in LAB.glob("*.js"):
         assert whole.count(path.read_text(encoding="utf-8")) == 1
@@ -22,7 +34,7 @@ def test_every_file_is_in_the_script_once():
 
 
 def test_a_script_cannot_end_its_element_or_write_markup():
-    whole = script_of(laboratory=True)
+    whole = script_of(laboratory=True) + script_of_tour()
     assert not re.search(r"</script|<!--|innerHTML|outerHTML|insertAdjacent|document\.write", whole)
     assert not re.search(r"eval\(|import\(|fetch\(|XMLHttpRequest|WebSocket|localStorage", whole)
 

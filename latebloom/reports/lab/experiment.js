@@ -98,16 +98,20 @@ function makeLaboratory(data, packed) {
       return cells.flatMap((boundaries, loop) => boundaries.map((states, layer) => ({ loop: loop + 1, layer, guesses: states.map((state) => named(state.best)) })));
     },
     // What `to` answers with one state of `from` in the place of its own. at: the place in `to`, where
-    // it is another: { loop, layer, position }.
-    async patch({ from, to, loop, layer, position, at = {}, step, top = 5 }) {
-      const number = numberOf(step), source = run(number, world.read(from)), tokens = world.read(to);
+    // it is another: { loop, layer, position }. by: what is put there instead of a state of `from`:
+    // { noise: seed }, { mean: true } or { name } for its embedding.
+    async patch({ from, to, by, loop, layer, position, at = {}, step, top = 5 }) {
+      const number = numberOf(step), source = run(number, world.read(from ?? to)), tokens = world.read(to);
       const put = { loop: at.loop ?? loop, layer: at.layer ?? layer, position: at.position ?? position };
       within(layer, data.config.n_layers + 1, "layer"); within(loop - 1, source.loops, "loop"); within(position, source.n, "position");
       within(put.layer, data.config.n_layers + 1, "layer"); within(put.loop - 1, world.shapeOf(tokens).loops, "loop"); within(put.position, tokens.length, "position");
-      const state = stateAt(source.model, source.pass, { loop: loop - 1, boundary: layer, position });
-      const puts = [{ loop: put.loop - 1, boundary: put.layer, position: put.position, state }];
+      const place = { loop: put.loop - 1, boundary: put.layer, position: put.position };
+      const kind = by?.name === undefined ? by : { token: world.idOf(by.name) };
+      const state = stateOf(lab, kind ?? { loop: loop - 1, boundary: layer, position }, place, run(number, tokens), source);
+      const puts = [{ ...place, state }];
       return { ...outcome(run(number, tokens, puts, top)), before: outcome(run(number, tokens, [], top)) };
     },
   };
-  return { world, run, lookedAt, api, data };
+  const lab = { world, run, lookedAt, api, data };
+  return lab;
 }

@@ -1,7 +1,5 @@
 // The laboratory: two questions side by side, what every state says, what comes of moving one.
 
-const captionOf = (lab) => `Each cell names what its state would answer if the model stopped there: a column is a token, a row a layer, the darker the surer; ${SIGNS.bridge} is a ${WAYS[lab.data.derives] ?? "step"}, ${SIGNS.answer} the right answer.`;
-
 // One question: its fields, the facts behind it, the answer, its grid.
 function makeQuestion({ lab, side, title, onAsk, onNext }) {
   const { world } = lab, fields = make("div", { class: "fields" }), facts = make("p", { class: "facts" });
@@ -41,28 +39,6 @@ function makeQuestion({ lab, side, title, onAsk, onNext }) {
       grid.replaceChildren(drawn);
     },
   };
-}
-
-// The facts that an answer follows from, and whether training showed the question itself.
-function tellFacts(lab, tokens, truth) {
-  const { words } = lab.world, parts = [], chain = lab.data.derives === "chain";
-  truth.path.forEach((fact, i) => {
-    if (!chain || i === 0) parts.push(nameNode(words[fact.subject], 24));
-    parts.push(make("span", { class: "arrow" }, " \u2014 ", nameNode(words[fact.relation], 20), " \u2192 "), nameNode(words[fact.object], 24, { class: fact.object === truth.answer && (i === truth.path.length - 1 || !chain) ? "answer" : "bridge" }));
-    if (fact.ood) parts.push(make("abbr", { title: "an OOD fact: told on its own, never part of a composed question in training", text: "OOD" }));
-    if (!chain) parts.push("; ");
-  });
-  if (truth.answer !== null && !chain) parts.push("so ", nameNode(words[truth.answer], 20, { class: "answer" }));
-  if (truth.answer === null) parts.push("The facts do not tell the answer.");
-  const shown = { true: "Trained on this very question.", false: "Never trained on this question." }[truth.shown];
-  if (shown) parts.push(make("span", { class: "seen", text: ` ${shown}` }));
-  return parts;
-}
-
-function tellAnswers(lab, result, truth) {
-  return result.answers.slice(0, 3).map(({ token, probability }) => make("li", { class: token === truth.answer ? "answer" : "other", style: { "--share": probability.toFixed(3) } },
-    make("span", { class: "bar" }), make("span", { class: "says" }, token === truth.answer ? make("i", { text: SIGNS.answer, "aria-hidden": "true" }) : "", nameNode(lab.world.words[token], 30)),
-    make("span", { class: "share", text: percent(probability) }), token === truth.answer ? make("span", { class: "visually-hidden", text: "right" }) : ""));
 }
 
 function startLaboratory(root) {
@@ -124,11 +100,17 @@ function startLaboratory(root) {
       }),
       button("Undo", () => { placing.undo(); render(); }, !placing.canUndo), button("Clear", () => { placing.clear(); render(); }, !placing.puts.length),
       button("Copy link", (event) => { navigator.clipboard?.writeText(location.href).then(() => { event.target.textContent = "Copied"; }, () => { event.target.textContent = "Copy the address"; }); }));
+    // A picked state can be replaced where it stands, too.
+    const replacing = () => {
+      if (!state.picked) return [];
+      const { side, place } = state.picked;
+      return [makeReplacing(lab, runs[side].tokens, place, (from) => { placing.place(otherSide(side), from, place); state.picked = null; render(); })];
+    };
     const hint = make("p", { class: "hint" }), heading = make("h3", { id: "title-c", text: "Intervene" });
     if (!placing.puts.length) {
-      hint.textContent = state.picked ? `A state of the ${titles[state.picked.side].toLowerCase()} is picked: choose a place in the other question.`
+      hint.textContent = state.picked ? `A state of the ${titles[state.picked.side].toLowerCase()} is picked: choose a place in the other question, or replace it.`
         : "Drag a state of one question onto a state of the other; or pick it with Enter or a tap, then place it.";
-      outcome.replaceChildren(heading, hint, tools);
+      outcome.replaceChildren(heading, hint, ...replacing(), tools);
       return null;
     }
     const result = runPlaced(lab, state.number, target, source, placing.puts), cone = coneOf(lab.data.config, result.n, result.loops, placing.puts.map((put) => put.to));
@@ -139,10 +121,10 @@ function startLaboratory(root) {
     const named = (token) => both.answers.includes(token) ? "answer" : "";
     hint.replaceChildren(...(after.token === before.token ? ["The answer stays ", word(after.token, named(after.token)), `, now with ${percent(after.probability)}.`]
       : ["The answer changes from ", word(before.token, named(before.token)), ` (${percent(before.probability)}) to `, word(after.token, named(after.token)), ` (${percent(after.probability)})`, after.token === truths[otherSide(placing.target)].answer ? ", the answer of the other question." : "."]));
-    const list = make("ol", { class: "history" }, ...placing.puts.map(({ from, to }) => make("li", {}, `${boundaryName(source.loops, layers, from.loop, from.boundary)}, at `, word(source.tokens[from.position]), " of the other question, put onto ", `${boundaryName(target.loops, layers, to.loop, to.boundary)}, at `, word(target.tokens[to.position]))));
-    outcome.replaceChildren(heading, hint, list, tools, makeGrid({
+    const list = make("ol", { class: "history" }, ...placing.puts.map(({ from, to }) => make("li", {}, ...tellSource(lab, from, source), ", put onto ", `${boundaryName(target.loops, layers, to.loop, to.boundary)}, at `, word(target.tokens[to.position]))));
+    outcome.replaceChildren(heading, hint, ...replacing(), list, tools, makeGrid({
       lab, result, truth: both, side: "c", label: `${titles[placing.target]}, with what was put into it`, marks: { puts: placing.puts.map((put) => put.to), cone, changed }, onAct: (place) => act("c", place), onShow: show,
-    }), make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked is what belongs to either question.` }));
+    }), make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked is what belongs to either question.` }), makeDownloads(lab, () => ({ result, truth: both, step: lab.data.checkpoints[state.number].step })));
     return result;
   }
 

@@ -27,7 +27,7 @@ const placeExists = (place, result, layers) => place.loop < result.loops && plac
 
 // The question of `target` with what is put into it, run. source: the other question's run.
 function runPlaced(lab, number, target, source, puts) {
-  const states = puts.map(({ from, to }) => ({ ...to, state: stateAt(source.model, source.pass, from) }));
+  const states = puts.map(({ from, to }) => ({ ...to, state: stateOf(lab, from, to, target, source) }));
   return lab.run(number, target.tokens, states);
 }
 

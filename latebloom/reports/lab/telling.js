@@ -1,0 +1,25 @@
+// What is said of a question: the facts behind it, its answers, and how its grid is read.
+
+const captionOf = (lab) => `Each cell names what its state would answer if the model stopped there: a column is a token, a row a layer, the darker the surer; ${SIGNS.bridge} is a ${WAYS[lab.data.derives] ?? "step"}, ${SIGNS.answer} the right answer.`;
+
+// The facts that an answer follows from, and whether training showed the question itself.
+function tellFacts(lab, tokens, truth) {
+  const { words } = lab.world, parts = [], chain = lab.data.derives === "chain";
+  truth.path.forEach((fact, i) => {
+    if (!chain || i === 0) parts.push(nameNode(words[fact.subject], 24));
+    parts.push(make("span", { class: "arrow" }, " \u2014 ", nameNode(words[fact.relation], 20), " \u2192 "), nameNode(words[fact.object], 24, { class: fact.object === truth.answer && (i === truth.path.length - 1 || !chain) ? "answer" : "bridge" }));
+    if (fact.ood) parts.push(make("abbr", { title: "an OOD fact: told on its own, never part of a composed question in training", text: "OOD" }));
+    if (!chain) parts.push("; ");
+  });
+  if (truth.answer !== null && !chain) parts.push("so ", nameNode(words[truth.answer], 20, { class: "answer" }));
+  if (truth.answer === null) parts.push("The facts do not tell the answer.");
+  const shown = { true: "Trained on this very question.", false: "Never trained on this question." }[truth.shown];
+  if (shown) parts.push(make("span", { class: "seen", text: ` ${shown}` }));
+  return parts;
+}
+
+function tellAnswers(lab, result, truth) {
+  return result.answers.slice(0, 3).map(({ token, probability }) => make("li", { class: token === truth.answer ? "answer" : "other", style: { "--share": probability.toFixed(3) } },
+    make("span", { class: "bar" }), make("span", { class: "says" }, token === truth.answer ? make("i", { text: SIGNS.answer, "aria-hidden": "true" }) : "", nameNode(lab.world.words[token], 30)),
+    make("span", { class: "share", text: percent(probability) }), token === truth.answer ? make("span", { class: "visually-hidden", text: "right" }) : ""));
+}
