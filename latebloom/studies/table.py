@@ -18,8 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from latebloom.errors import LatebloomError
 from latebloom.files import write_text
 from latebloom.intervals import bootstrap_of_mean, over_seeds
+from latebloom.reading import read_lines
 from latebloom.studies.cells import Cell
 from latebloom.training.run_folder import RunFolder
 
@@ -27,6 +29,8 @@ Row = Mapping[str, Any]
 
 FIGURES = ("steps", "stopped_by", "seconds", "device", "parameters")
 """What a row takes from a run's summary as it is."""
+KEYS = {"run", "recipe", "seed", "error", *FIGURES}
+"""What every row has."""
 PER_SPLIT = ("accuracy", "n", "first_step", "sustained_step")
 """What it takes of each split."""
 
@@ -110,3 +114,19 @@ def head_of(cell: Cell) -> dict[str, Any]:
     """What tells the run of a row from the others."""
     recipe = cell.config.recipe
     return {"run": cell.name, "recipe": recipe, **cell.values, "seed": cell.seed}
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows that a sweep wrote.
+
+    Raises: LatebloomError if it is no table of a sweep.
+    """
+    try:
+        rows = [line.table() for line in read_lines(path)]
+    except (OSError, ValueError) as error:
+        told = error.strerror if isinstance(error, OSError) else error
+        raise LatebloomError(f"{path} cannot be read ({told})") from error
+    for number, row in enumerate(rows, 1):
+        if not (isinstance(row, dict) and KEYS <= row.keys() and isinstance(row["run"], str)):
+            raise LatebloomError(f"{path}, row {number}: it is no row of a sweep")
+    return rows

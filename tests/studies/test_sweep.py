@@ -10,7 +10,8 @@ import pytest
 from latebloom.errors import LatebloomError, RunFolderError, TrainingError
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.studies.grow import grow
-from latebloom.studies.sweep import Sweep, axes_from_words, sweep
+from latebloom.studies.fields import axes_from_words
+from latebloom.studies.sweep import Sweep, sweep
 from latebloom.studies.table import SweepTable
 from latebloom.training.listener import Silence
 
