@@ -15,7 +15,9 @@ import queue
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -116,8 +118,9 @@ class Workers:
             return worker
 
     def stop(self) -> None:
-        for worker in self.started:
-            worker.stop()
+        while self.started:
+            self.started.pop().stop()
+        self.free = queue.Queue()
 
 
 def order_of(cell: Cell, path: Path, device: str, threads: int) -> dict[str, Any]:
@@ -144,6 +147,7 @@ class Worker:
     """
 
     def __init__(self, threads: int) -> None:
+        self.asked = threading.Lock()
         self.said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         self.process = subprocess.Popen(
             [sys.executable, "-m", "latebloom.studies.worker"],
@@ -164,15 +168,14 @@ class Worker:
         """Its reply to an order, when it is done."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        try:
-            self.process.stdin.write(json.dumps(order) + "\n")
-            self.process.stdin.flush()
-            line = self.process.stdout.readline()
-        except (OSError, ValueError):  # it has died, or was stopped
-            line = ""
-        if line:
-            return parse_json(line)
-        return self.last_words()
+        with self.asked:
+            try:
+                self.process.stdin.write(json.dumps(order) + "\n")
+                self.process.stdin.flush()
+                line = self.process.stdout.readline()
+            except (OSError, ValueError):  # it has died, or was stopped
+                line = ""
+            return parse_json(line) if line else self.last_words()
 
     def last_words(self) -> dict[str, Any]:
         """A reply for a worker that gave none."""
@@ -190,12 +193,13 @@ class Worker:
     def stop(self) -> None:
         """Closes its input: it saves the run that it is at, and ends."""
         assert self.process.stdin is not None
-        try:
+        assert self.process.stdout is not None
+        with suppress(OSError):  # it has died before
             self.process.stdin.close()
-        except OSError:
-            pass  # it has died before
-        else:
-            self.process.wait()
+        self.process.wait()
+        with self.asked:  # whoever waits for a reply has got one by now
+            self.process.stdout.close()
+            self.said.close()
 
 
 def import_path() -> str:

@@ -149,7 +149,7 @@ class Sweep:
     def run(
         self,
         out: Path,
-        executor: Executor,
+        executor: Executor | None = None,
         *,
         only_failed: bool = False,
         on_cell: Callable[[int, int, str], None] = lambda done, total, name: None,
@@ -158,7 +158,8 @@ class Sweep:
 
         A run that is finished is kept; one that failed before is not tried again, and its row is
         kept, unless it is asked for.
-        only_failed: try again what failed, and nothing else. on_cell: is told how many cells were begun before, of how many, and the name of the next.
+        executor: who grows the cells; this process without one. only_failed: try again what failed,
+        and nothing else. on_cell: is told how many cells were begun before, of how many, and the name of the next.
         Raises: LatebloomError, before anything is written, for a folder of something else;
         KeyboardInterrupt when a run is interrupted.
         """
@@ -174,18 +175,20 @@ class Sweep:
 
         cells = [cell for cell, _ in states if (cell.name in failed) == only_failed]
         table = table_now()
-        grow = executor.grow
-        for grown in grow_cells(
-            cells, out, grow, jobs=executor.jobs, stop=executor.stop, on_cell=on_cell
-        ):
-            cell = grown.cell
-            rows[cell.name] = (
-                row_of(cell, grown.run) if grown.run else failed_row(cell, grown.error)
-            )
-            table = table_now()
-            out.mkdir(parents=True, exist_ok=True)
-            table.write(out / TABLE)
-        executor.stop()
+        who = executor or Here()
+        try:
+            for grown in grow_cells(
+                cells, out, who.grow, jobs=who.jobs, stop=who.stop, on_cell=on_cell
+            ):
+                cell = grown.cell
+                rows[cell.name] = (
+                    row_of(cell, grown.run) if grown.run else failed_row(cell, grown.error)
+                )
+                table = table_now()
+                out.mkdir(parents=True, exist_ok=True)
+                table.write(out / TABLE)
+        finally:
+            who.stop()
         return table
 
     def failed_rows(

@@ -15,6 +15,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ from latebloom.errors import BusyError, LatebloomError, RunFolderError, is_out_o
 from latebloom.reading import parse_json
 from latebloom.studies.cells import Cell, grower_here
 from latebloom.training.config import RunConfig
+
+AGAIN = 0.2
+"""Seconds between two requests to stop."""
 
 
 def answer(order: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +54,9 @@ def listen(orders: "queue.Queue[str]") -> None:
     for line in sys.stdin:
         orders.put(line)
     orders.put("")
-    os.kill(os.getpid(), signal.SIGTERM)
+    while True:  # again and again: a training that is about to begin has not heard the first
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(AGAIN)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""`latebloom sweep show`."""
