@@ -84,7 +84,9 @@ def measured(cells: Sequence[Cell], device: str, workers: int) -> Estimate:
     for cell in cells:
         text = cell.config.with_seed(cells[0].seed).to_toml()
         settings[text] = settings.get(text, 0) + 1
-    by_setting = {text: seconds_of(RunConfig.from_toml(text), device) for text in [*settings][:MOST]}
+    by_setting = {
+        text: seconds_of(RunConfig.from_toml(text), device) for text in [*settings][:MOST]
+    }
     found = [seconds for seconds in by_setting.values() if seconds is not None]
     total = None
     if found:

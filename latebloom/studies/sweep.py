@@ -32,14 +32,11 @@ from latebloom.studies.fields import (
     value_in,
     with_values,
 )
-from latebloom.studies.table import SweepTable, failed_row, read_rows, row_of
+from latebloom.studies.table import TABLE, SweepTable, failed_row, read_rows, row_of
 from latebloom.training.config import RunConfig
 from latebloom.training.differences import difference
 from latebloom.training.listener import Listener
 from latebloom.training.run_folder import RunFolder
-
-TABLE = "sweep.jsonl"
-"""The file with the rows, in the folder of a sweep."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,9 +9,9 @@ import pytest
 
 from latebloom.errors import LatebloomError, RunFolderError, TrainingError
 from latebloom.recipes.catalogue import make_recipe
-from latebloom.studies.grow import grow
 from latebloom.studies.executors import Here
 from latebloom.studies.fields import axes_from_words
+from latebloom.studies.grow import grow
 from latebloom.studies.sweep import Sweep, sweep
 from latebloom.studies.table import SweepTable
 from latebloom.training.listener import Silence
@@ -130,7 +130,9 @@ def test_control_c_ends_the_sweep_and_not_just_the_run(small_config, tmp_path):
     assert [state for _, state in grid.states(tmp_path)] == ["stopped", "absent"]
     assert not (tmp_path / "sweep.jsonl").exists()
     begun = Begun()
-    assert [row["stopped_by"] for row in grid.run(tmp_path, Here(listener=begun)).rows] == ["steps"] * 2
+    assert [row["stopped_by"] for row in grid.run(tmp_path, Here(listener=begun)).rows] == [
+        "steps"
+    ] * 2
     assert begun.begun == [13, 0]
 
 
@@ -393,6 +395,8 @@ def test_a_stopped_command_says_how_to_go_on(latebloom, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("latebloom.studies.cells.grow", stop)
-    code, _, told = latebloom("sweep", "composition", "--vary", "world.phi=1", "--quiet", "--workers", "1")
+    code, _, told = latebloom(
+        "sweep", "composition", "--vary", "world.phi=1", "--quiet", "--workers", "1"
+    )
     assert code == 130
     assert "the same command goes on" in told
