@@ -179,7 +179,9 @@ def on_cluster(address: str, device: str, threads: int) -> "Executor":
 
     Raises: LatebloomError if it does not answer, or Ray is not installed.
     """
-    raise LatebloomError(f"--ray {address}: {device} {threads}")
+    from latebloom.studies.on_ray import OnRay
+
+    return OnRay(address, device=device, threads=threads)
 
 
 def show_cells(

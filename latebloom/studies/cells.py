@@ -11,8 +11,8 @@ is passed over, and looked at again when its lock is free: by then it is finishe
 on with because whoever grew it has died.
 
 `latebloom.studies.sweep` makes the cells of a grid, `latebloom.studies.depth` those of its study.
-How a cell is grown is a function that can be exchanged (`Grower`); `latebloom.studies.executors` has
-those that start processes.
+How a cell is grown is a function that can be exchanged (`Grower`); `latebloom.studies.executors`
+has those that start processes.
 """
 
 import time

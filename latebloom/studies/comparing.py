@@ -5,6 +5,7 @@ a verdict for the seed, as every judge's. A run that never got there counts as l
 did: nothing is left out.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class Sooner:
             return Finding(seed=run.seed, figure=None, verdict="not", said=said)
         reached = first or next(iter(run.varied.values())).records[-1]["step"]
         order = [math.inf if n is None else n for n in steps.values()]
-        falls = all(later <= sooner for sooner, later in zip(order, order[1:], strict=False))
+        falls = all(later <= sooner for sooner, later in itertools.pairwise(order))
         ratio = reached / last
         verdict: Verdict = "held" if ratio >= self.times and falls else "not"
         if verdict == "not" and ratio >= math.sqrt(self.times):

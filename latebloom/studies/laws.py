@@ -36,7 +36,7 @@ def published(name: str) -> RunConfig:
 LAWS = (
     Reproduction(
         name="phi",
-        claim="The higher the ratio of inferred to atomic facts, the sooner the held-out questions.",
+        claim="The higher the ratio of inferred to atomic facts, the sooner held-out ones come.",
         paper=GROKKED,
         source="figure 2 and section 3",
         published="from phi 3.6 to 18 ever faster; no single figure",

@@ -156,7 +156,8 @@ class Sweep:
         A run that is finished is kept; one that failed before is not tried again, and its row is
         kept, unless it is asked for.
         executor: who grows the cells; this process without one. only_failed: try again what failed,
-        and nothing else. on_cell: is told how many cells were begun before, of how many, and the name of the next.
+        and nothing else. on_cell: is told how many cells were begun before, of how many, and
+        the name of the next.
         Raises: LatebloomError, before anything is written, for a folder of something else;
         KeyboardInterrupt when a run is interrupted.
         """

@@ -54,7 +54,7 @@ def test_what_is_wrong_in_a_file_is_one_line(latebloom, tmp_path, old, new, said
     assert code == 2
     assert said in complaint
     assert complaint.count("\n") == 1
-    with pytest.raises(LatebloomError, match="study.toml"):
+    with pytest.raises(LatebloomError, match=r"study\.toml"):
         read_study(tmp_path / "study.toml")
 
 
