@@ -10,7 +10,6 @@ A cell takes as many processors as it has threads; on `cuda`, a `GPU_SHARE` of a
 Covers: clusters with a shared folder. Does not cover: starting a cluster.
 """
 
-import os
 import secrets
 import socket
 from collections.abc import Mapping
@@ -51,7 +50,13 @@ class OnRay:
         self.device, self.threads = device, threads
         self.under_way: set[Any] = set()
         try:
-            self.ray.init(address=address, log_to_driver=False, logging_level="error")
+            self.ray.init(
+                address=address,
+                log_to_driver=False,
+                logging_level="error",
+                # The workers import what this process does, where the nodes have it.
+                runtime_env={"env_vars": {"PYTHONPATH": import_path()}},
+            )
         except Exception as error:
             raise LatebloomError(f"--ray {address}: {first_line(error)}") from error
         self.jobs = max(1, int(self.ray.cluster_resources().get("CPU", 1) // threads))
@@ -63,7 +68,7 @@ class OnRay:
     def grow(self, cell: Cell, path: Path) -> None:
         token = token_in(path.parent)
         order = order_of(cell, path, self.device, self.threads)
-        reference = self.task.remote(order, token, import_path())
+        reference = self.task.remote(order, token)
         self.under_way.add(reference)
         try:
             reply = self.ray.get(reference)
@@ -84,11 +89,8 @@ class OnRay:
         self.ray.shutdown()
 
 
-def grow_there(order: Mapping[str, Any], token: str, imports: str) -> dict[str, Any]:
+def grow_there(order: Mapping[str, Any], token: str) -> dict[str, Any]:
     """What a node does: grows a cell in the folder of the series; the reply of a worker."""
-    import sys
-
-    sys.path[:0] = [path for path in imports.split(os.pathsep) if path not in sys.path]
     from latebloom.studies.worker import answer
 
     place = Path(order["path"]).parent / TOKEN
