@@ -12,6 +12,7 @@ Covers: clusters with a shared folder. Does not cover: starting a cluster.
 
 import secrets
 import socket
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ class OnRay:
         self.ray: Any = import_extra("ray", "ray", "--ray")
         self.device, self.threads = device, threads
         self.under_way: set[Any] = set()
+        self.writing = threading.Lock()
         try:
             self.ray.init(
                 address=address,
@@ -66,7 +68,8 @@ class OnRay:
         self.task = self.ray.remote(**needs)(grow_there)
 
     def grow(self, cell: Cell, path: Path) -> None:
-        token = token_in(path.parent)
+        with self.writing:
+            token = token_in(path.parent)
         order = order_of(cell, path, self.device, self.threads)
         reference = self.task.remote(order, token)
         self.under_way.add(reference)
@@ -81,12 +84,14 @@ class OnRay:
         raise_for(reply)
 
     def stop(self) -> None:
-        """Interrupts the tasks, which save their runs, and leaves the cluster."""
+        """Interrupts the tasks, which save their runs; leaves the cluster when there are none.
+
+        Leaving while somebody waits for a task would end this process without a word.
+        """
+        if not self.under_way:
+            self.ray.shutdown()
         for reference in list(self.under_way):
             self.ray.cancel(reference, force=False)
-        if self.under_way:
-            self.ray.wait(list(self.under_way), num_returns=len(self.under_way), timeout=PATIENCE)
-        self.ray.shutdown()
 
 
 def grow_there(order: Mapping[str, Any], token: str) -> dict[str, Any]:
