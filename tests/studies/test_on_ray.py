@@ -19,7 +19,7 @@ from latebloom.studies.sweep import Sweep
 SMALL = {
     "world": {"entities": 12, "relations": 4, "out-degree": 4, "ood-frac": 0.2},
     "model": {"d-model": 16, "n-heads": 2},
-    "train": {"steps": 3000, "eval-every": 500, "checkpoint-every": 100, "batch-size": 16},
+    "train": {"steps": 600, "eval-every": 200, "checkpoint-every": 25, "batch-size": 16},
 }
 WORDS = [
     f"--{section}.{name}={value}" for section, some in SMALL.items() for name, value in some.items()
@@ -64,8 +64,10 @@ def test_another_server_is_no_cluster():
 
 
 @pytest.fixture
-def cluster():
+def cluster(monkeypatch):
     """Two nodes of one processor each, on this machine."""
+    # A busy machine may take longer to start a node than Ray waits by itself.
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "120")
     utils = pytest.importorskip("ray.cluster_utils")
     common = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
     made = utils.Cluster(initialize_head=True, head_node_args=common | {"include_dashboard": False})
@@ -80,14 +82,14 @@ def test_a_study_on_two_nodes_survives_the_death_of_a_worker(cluster, tmp_path):
     """A worker is killed amid its run; the run folders equal those that were grown here."""
     there = tmp_path / "there"
     words = [sys.executable, "-m", "latebloom", "sweep", "composition", *WORDS]
-    words += ["--vary", "world.phi=1,2", "--seeds", "2", "--train.until=", "--quiet", "--json"]
+    words += ["--vary", "world.phi=1,2", "--seeds", "1", "--train.until=", "--quiet", "--json"]
     words += ["--out", str(there), "--ray", cluster.address]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     killed = kill_one(there)
-    told, complaint = process.communicate(timeout=400)
+    told, complaint = process.communicate(timeout=800)
     assert process.returncode == 0, complaint
     rows = json.loads(told)["rows"]
-    assert len(rows) == 4
+    assert len(rows) == 2
     assert all(row["error"] is None for row in rows)
     resumed = [path.parent.name for path in there.glob("*/resumed.jsonl")]
     assert killed in resumed
@@ -98,7 +100,7 @@ def test_a_study_on_two_nodes_survives_the_death_of_a_worker(cluster, tmp_path):
     for section, some in SMALL.items():
         config = config.with_overrides(section, {name: str(v) for name, v in some.items()})
     config = config.replace("train", until="")
-    alone = Sweep(base=config, vary={"world.phi": (1.0, 2.0)}, seeds=2)
+    alone = Sweep(base=config, vary={"world.phi": (1.0, 2.0)}, seeds=1)
     here = alone.run(tmp_path / "here", Here(threads=1))
     for one, other in zip(here.rows, rows, strict=True):
         assert one | {"seconds": 0} == other | {"seconds": 0}
@@ -109,7 +111,7 @@ def test_a_study_on_two_nodes_survives_the_death_of_a_worker(cluster, tmp_path):
 
 def kill_one(folder):
     """Kills the process that grows a run, when it has saved something; returns the run."""
-    end = time.monotonic() + 200
+    end = time.monotonic() + 400
     while time.monotonic() < end:
         for lock in folder.glob("*/.lock"):
             run = lock.parent
