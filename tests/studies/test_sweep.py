@@ -356,6 +356,7 @@ def test_the_command_says_which_runs_failed(latebloom):
         (["--vary", "world.phi=1", "--world.phi", "2"], "--world.phi has no effect"),
         (["--vary", "world.phi=1", "--device", "abacus"], "--device abacus"),
         (["--vary", "world.phi=1", "--workers", "-1"], "--workers is -1"),
+        (["--vary", "world.phi=1", "--workers", "2", "--threads", "0"], "one run at a time"),
         (["--vary", "world.phi=1", "--threads", "-1"], "--threads"),
     ],
 )
