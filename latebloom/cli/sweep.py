@@ -162,8 +162,8 @@ def grow_all(
         raise LatebloomError(f"--workers is {workers}; use 1 or more, or 0 for as many as fit")
     if workers > 1 and not threads:
         raise LatebloomError(
-            "--threads 0 lets torch take all cores, which is for one run at a time: say --threads 1,"
-            " or --workers 1"
+            "--threads 0 lets torch take all cores, which is for one run at a time: say"
+            " --threads 1, or --workers 1"
         )
     try:
         with make_progress(quiet) as listener:

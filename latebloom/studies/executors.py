@@ -70,7 +70,10 @@ class Here:
     def __init__(
         self, *, listener: Listener | None = None, device: str = "auto", threads: int = 0
     ) -> None:
-        self.grow = grower_here(listener=listener, device=device, threads=threads)
+        self.grower = grower_here(listener=listener, device=device, threads=threads)
+
+    def grow(self, cell: Cell, path: Path) -> None:
+        self.grower(cell, path)
 
     def stop(self) -> None:
         """Nothing: what runs here has ended."""
