@@ -38,8 +38,8 @@ def stackable(small_config):
         base = base.replace("train", steps=100, optimizer=optimizer, lr=5e-3, grad_clip=1.0)
         configs = [base.with_seed(0), base.with_seed(1)]
         rates = {"lr": 1e-2} | ({"muon_lr": 0.01} if optimizer == "muon" else {})
-        for changed in (rates, {"weight_decay": 0.5, "label_smoothing": 0.1}):
-            configs.append(base.with_seed(3).replace("train", **changed))
+        others = (rates, {"weight_decay": 0.5, "label_smoothing": 0.1})
+        configs += [base.with_seed(3).replace("train", **changed) for changed in others]
         return configs, [build_world(c.world, c.world_seed, print) for c in configs]
 
     return make
