@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -166,8 +167,12 @@ def grow_all(
             " --threads 1, or --workers 1"
         )
     try:
-        with make_progress(quiet) as listener:
+        with ExitStack() as around:
+            listener = around.enter_context(make_progress(quiet))
             if ray:
+                from latebloom.studies.on_ray import output_to_errors
+
+                around.enter_context(output_to_errors())
                 executor: Executor = on_cluster(ray, device, threads)
             elif (jobs := workers or how_many_fit(waiting, device)) == 1 or not threads:
                 executor = Here(listener=listener, device=device, threads=threads)

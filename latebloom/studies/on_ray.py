@@ -10,10 +10,13 @@ A cell takes as many processors as it has threads; on `cuda`, a `GPU_SHARE` of a
 Covers: clusters with a shared folder. Does not cover: starting a cluster.
 """
 
+import os
 import secrets
 import socket
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +148,21 @@ def check_answers(address: str) -> None:
         ) from error
     if len(frame) < 4 or frame[3] != SETTINGS_FRAME:
         raise LatebloomError(f"--ray {address}: what answers there is no Ray cluster")
+
+
+@contextmanager
+def output_to_errors() -> Generator[None, None, None]:
+    """Sends standard output to standard error meanwhile: Ray writes of dead workers to either, and
+    a script that reads our output wants the results alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def first_line(error: Exception) -> str:

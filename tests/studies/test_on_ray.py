@@ -13,7 +13,7 @@ import pytest
 
 from latebloom.errors import LatebloomError
 from latebloom.studies.executors import Here
-from latebloom.studies.on_ray import check_answers
+from latebloom.studies.on_ray import check_answers, output_to_errors
 from latebloom.studies.sweep import Sweep
 
 SMALL = {
@@ -61,6 +61,17 @@ def test_another_server_is_no_cluster():
         with pytest.raises(LatebloomError, match="no Ray cluster"):
             check_answers(f"127.0.0.1:{other.getsockname()[1]}")
         thread.join()
+
+
+def test_what_ray_writes_is_not_taken_for_our_output(capfd):
+    with output_to_errors():
+        print("told of a dead worker")
+        os.write(1, b"and from below\n")
+    print("{}")
+    said = capfd.readouterr()
+    assert said.out == "{}\n"
+    assert "told of a dead worker" in said.err
+    assert "and from below" in said.err
 
 
 @pytest.fixture
