@@ -1,5 +1,16 @@
 """What a user can get wrong. The command prints the message in one line and exits with 2."""
 
+import re
+
+OUT_OF_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)
+"""How torch says it."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the memory of the machine, or of its GPU, is not enough."""
+    told = isinstance(error, RuntimeError) and OUT_OF_MEMORY.search(str(error))
+    return isinstance(error, MemoryError) or bool(told)
+
 
 class LatebloomError(ValueError):
     """A user's mistake: the message names the place, the value and the way out."""
@@ -29,6 +40,10 @@ class MissingExtraError(LatebloomError):
 
 class RunFolderError(LatebloomError):
     """A run folder that is missing, in the way, of another version, or damaged."""
+
+
+class BusyError(RunFolderError):
+    """A run folder that another process is writing."""
 
 
 class TrainingError(LatebloomError):

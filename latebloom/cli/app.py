@@ -5,7 +5,6 @@ line and exit code 2; `latebloom.cli.examples` lists all exit codes. SIGTERM cou
 """
 
 import os
-import re
 import signal
 import sys
 import threading
@@ -14,7 +13,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 from rich.markup import escape
 
-from latebloom.errors import LatebloomError
+from latebloom.errors import LatebloomError, is_out_of_memory
 from latebloom.reports.terminal import SafeConsole
 
 app = App(
@@ -37,8 +36,6 @@ Flag = Annotated[bool, Parameter(negative=())]
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 
 
-OUT_OF_MEMORY = re.compile("can't allocate memory|out of memory", re.IGNORECASE)
-"""How torch says it."""
 SMALLER = "try a smaller --train.batch-size, --model.d-model or world"
 """What to try where the memory does not suffice."""
 
@@ -77,7 +74,7 @@ def main() -> None:
         # Whoever read our output has gone (`latebloom ... | head`): nothing is wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (MemoryError, RuntimeError) as error:
-        if not (isinstance(error, MemoryError) or OUT_OF_MEMORY.search(str(error))):
+        if not is_out_of_memory(error):
             raise
         complain(f"the memory is not enough ({str(error).strip() or 'out of memory'}); {SMALLER}")
         sys.exit(2)

@@ -31,6 +31,10 @@ EXAMPLES = {
         ("bloom", "into runs/bloom"),
         ("bloom --seed 1 --json", "another seed, for a script"),
     ),
+    "compare": (
+        ("compare runs/composition-seed0 runs/composition-seed1", "one figure, one table"),
+        ("compare runs/a runs/b --to runs.csv --json", "for a script"),
+    ),
     "construct": (
         ("construct composition", "weights for 2,000 facts, in a second"),
         ("construct bloom", "the same for a plain transformer, OOD included"),
@@ -88,7 +92,12 @@ EXAMPLES = {
     ),
     "sweep": (
         ("sweep composition --vary world.phi=2,9 --seeds 3", "six runs, one table"),
-        ("sweep composition --vary world.phi=2,9 --dry-run", "list them only"),
+        ("sweep composition --vary world.phi=2,9 --dry-run", "list them, with time and memory"),
+        ("sweep study.toml --workers 4", "a study in a file, four runs at a time"),
+    ),
+    "sweep show": (
+        ("sweep show runs/composition-by-phi", "table and figure"),
+        ("sweep show runs/composition-by-phi --to phi.parquet", "and the rows as a file"),
     ),
     "sweep depth": (("sweep depth --recipes question --depths 2,4 --seeds 2", "four runs"),),
     "tour": (

@@ -34,8 +34,9 @@ def reproduce(
 ) -> None:
     """Put a paper's claim to the test in a small world; without NAME, list the claims.
 
-    The data are taken as they lie, with AdamW and the paper's loss. The same command again goes on
-    where it was stopped. The folder holds the runs, reproduce.json and curves.svg.
+    Mostly the data are taken as they lie, with AdamW and the paper's loss; a claim's entry says
+    what differs. The same command again goes on where it was stopped. The folder holds the runs,
+    reproduce.json and curves.svg.
 
     Parameters
     ----------

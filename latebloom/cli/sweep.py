@@ -1,8 +1,9 @@
-"""Series of runs: `latebloom sweep RECIPE --vary FIELD=VALUES` and `latebloom sweep depth`."""
+"""Series of runs: `latebloom sweep RECIPE --vary FIELD=VALUES`, or a study in a file."""
 
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,9 +11,12 @@ from cyclopts import App, Parameter
 from rich.table import Table
 
 from latebloom.cli.app import Fields, Flag, Json, app, err, out
+from latebloom.cli.sweep_plan import show_cells
 from latebloom.errors import LatebloomError
 
 if TYPE_CHECKING:
+    from latebloom.studies.cells import Cell
+    from latebloom.studies.executors import Executor
     from latebloom.studies.sweep import Sweep
     from latebloom.studies.table import SweepTable
 
@@ -28,13 +32,17 @@ SHOWN = tuple(f"accuracy.{split}" for split in ("test_id", "test_ood", "test_har
 @sweep.default
 def grid(
     recipe: str,
+    /,
     *,
     vary: Annotated[list[str] | None, Parameter(negative=())] = None,
-    seeds: int = 3,
+    seeds: int | None = None,
     out_: Annotated[Path | None, Parameter(name="--out")] = None,
     dry_run: Flag = False,
+    only_failed: Flag = False,
+    workers: int = 0,
+    ray: str = "",
     device: str = "auto",
-    threads: int = 0,
+    threads: int = 1,
     quiet: Flag = False,
     json_: Json = False,
     world: Fields = None,
@@ -44,23 +52,35 @@ def grid(
 ) -> None:
     """Grow a recipe over a grid of settings x seeds; the same command again goes on.
 
+    Finished runs are kept. Two of these commands may share a folder: each takes what the other is
+    not at. A run that fails is told at the end and does not stop the rest.
+
     Parameters
     ----------
     recipe
-        What to grow; `latebloom recipes` lists them.
+        What to grow; `latebloom recipes` lists them. Or a study in a file that ends in .toml.
     vary
         A field and its values, as in --vary world.phi=3.6,7.2; once for each field that varies.
         A value that is a list has + between its parts: --vary world.test-hops=4+5,6+7.
     seeds
-        Seeds of each setting, from 0; a seed is that of the world, too.
+        Seeds of each setting, from 0; a seed is that of the world, too. Without it 3, or what the
+        study says.
     out_
         The folder of the sweep; without it, one under runs/ that is named for what varies.
     dry_run
-        List the runs and how far each is; grow nothing.
+        List the runs, how far each is, and what they will take; grow nothing.
+    only_failed
+        Try again the runs that failed before, and no others.
+    workers
+        Runs to grow at a time, each in a process of its own; 0 for as many as cores and free memory
+        allow. With 1 the training is shown as it goes.
+    ray
+        The address of a Ray cluster that grows the runs, such as 10.0.0.1:6379, or auto. Its nodes
+        must see the folder of the sweep. With this, --workers is what the cluster allows.
     device
         auto, cpu, cuda or mps.
     threads
-        Processor threads; 0 lets torch choose.
+        Processor threads of each run; 0 lets torch choose, which needs --workers 1.
     quiet
         Show no progress.
     json_
@@ -74,36 +94,14 @@ def grid(
     train
         Fields of the training, as in --train.steps 500.
     """
-    from latebloom.recipes.catalogue import make_recipe
-    from latebloom.reports.progress import make_progress
-    from latebloom.studies.sweep import Sweep, axes_from_words
-
-    config = make_recipe(recipe)
     fixed = {"world": world, "model": model, "feed": feed, "train": train}
-    for section, values in fixed.items():
-        config = config.with_overrides(section, values or {})
-    axes = axes_from_words(config, vary or [])
-    for section, values in fixed.items():
-        for name in values or {}:
-            if f"{section}.{name.replace('-', '_')}" in axes:
-                raise LatebloomError(f"--{section}.{name} has no effect: --vary sets it")
-    told = Sweep(base=config, vary=axes, seeds=seeds)
+    told = sweep_of(recipe, vary or [], seeds, {name: some or {} for name, some in fixed.items()})
     folder = out_ or told.default_folder()
+    waiting = [cell for cell, state in told.states(folder) if state != "finished"]
     if dry_run:
-        show_cells(told, folder, json_)
+        show_cells(told, folder, waiting, device, workers, threads, json_)
         return
-    with make_progress(quiet) as listener:
-        try:
-            table = told.run(
-                folder,
-                listener=listener,
-                device=device,
-                threads=threads,
-                on_cell=teller(quiet),
-            )
-        except KeyboardInterrupt:
-            err.print("stopped; the same command goes on")
-            raise
+    table = grow_all(told, folder, waiting, workers, ray, device, threads, quiet, only_failed)
     if json_:
         print(json.dumps({"rows": table.rows, "settings": table.over_seeds()}))
     else:
@@ -111,27 +109,94 @@ def grid(
         out.print(f"the runs are in {folder}, the rows of the table in {folder / 'sweep.jsonl'}")
     complain_of([(row["run"], row["error"]) for row in table.failed], len(table.rows))
     if table.failed:
+        err.print("--only-failed tries these again")
         sys.exit(1)
 
 
-def show_cells(told: "Sweep", folder: Path, as_json: bool) -> None:
-    """The runs of a sweep, and how far each is in a folder."""
-    states = told.states(folder)
-    if as_json:
-        cells = [
-            {"run": cell.name, **cell.values, "seed": cell.seed, "state": state}
-            for cell, state in states
-        ]
-        print(json.dumps({"out": str(folder), "cells": cells}))
-        return
-    for cell, state in states:
-        out.print(f"{state:8}  {cell.name}", markup=False)
-    out.print(f"{len(states)} runs in {folder}", markup=False)
+def sweep_of(
+    recipe: str, vary: Sequence[str], seeds: int | None, fixed: Mapping[str, Mapping[str, str]]
+) -> "Sweep":
+    """The sweep that the words of the command describe, or the study in a file.
+
+    Raises: LatebloomError for what cannot be swept.
+    """
+    from dataclasses import replace
+
+    from latebloom.recipes.catalogue import make_recipe
+    from latebloom.studies.fields import axes_from_words
+    from latebloom.studies.study import SUFFIX, read_study
+    from latebloom.studies.sweep import Sweep
+
+    if recipe.endswith(SUFFIX):
+        if vary or any(fixed.values()):
+            raise LatebloomError(f"{recipe} says what varies and what is fixed; write it there")
+        study = read_study(Path(recipe))
+        return study if seeds is None else replace(study, seeds=seeds)
+    config = make_recipe(recipe)
+    for section, values in fixed.items():
+        config = config.with_overrides(section, values)
+    axes = axes_from_words(config, vary)
+    for section, values in fixed.items():
+        for name in values:
+            if f"{section}.{name.replace('-', '_')}" in axes:
+                raise LatebloomError(f"--{section}.{name} has no effect: --vary sets it")
+    return Sweep(base=config, vary=axes, seeds=3 if seeds is None else seeds)
+
+
+def grow_all(
+    told: "Sweep",
+    folder: Path,
+    waiting: Sequence["Cell"],
+    workers: int,
+    ray: str,
+    device: str,
+    threads: int,
+    quiet: bool,
+    only_failed: bool,
+) -> "SweepTable":
+    """Grows what is not there yet: here, in worker processes, or on a cluster."""
+    from latebloom.reports.progress import make_progress
+    from latebloom.studies.estimate import how_many_fit
+    from latebloom.studies.executors import Here, Workers
+
+    if workers < 0:
+        raise LatebloomError(f"--workers is {workers}; use 1 or more, or 0 for as many as fit")
+    if workers > 1 and not threads:
+        raise LatebloomError(
+            "--threads 0 lets torch take all cores, which is for one run at a time: say"
+            " --threads 1, or --workers 1"
+        )
+    try:
+        with ExitStack() as around:
+            listener = around.enter_context(make_progress(quiet))
+            if ray:
+                from latebloom.studies.on_ray import output_to_errors
+
+                around.enter_context(output_to_errors())
+                executor: Executor = on_cluster(ray, device, threads)
+            elif (jobs := workers or how_many_fit(waiting, device)) == 1 or not threads:
+                executor = Here(listener=listener, device=device, threads=threads)
+            else:
+                executor = Workers(jobs, device=device, threads=threads)
+            return told.run(folder, executor, only_failed=only_failed, on_cell=teller(quiet))
+    except KeyboardInterrupt:
+        err.print("stopped; the same command goes on")
+        raise
+
+
+def on_cluster(address: str, device: str, threads: int) -> "Executor":
+    """A Ray cluster.
+
+    Raises: LatebloomError if it does not answer, or Ray is not installed.
+    """
+    from latebloom.studies.on_ray import OnRay
+
+    return OnRay(address, device=device, threads=threads)
 
 
 def show_table(table: "SweepTable") -> None:
     """A row for each setting: means over its seeds with their 95 % intervals."""
-    from latebloom.studies.sweep import short_name, words_of
+    from latebloom.studies.fields import short_name, words_of
 
     settings = table.over_seeds()
     splits = [name for name in SHOWN if any(name in row for row in settings)]
@@ -178,97 +243,3 @@ def complain_of(failed: Sequence[tuple[str, str]], runs: int) -> None:
         raise LatebloomError(f"every run failed; {failed[0][0]}: {failed[0][1]}")
     for name, reason in failed:
         err.print(f"{name} failed: {reason}", markup=False)
-
-
-@sweep.command
-def depth(
-    *,
-    out_: Annotated[Path, Parameter(name="--out")] = Path("runs/depth"),
-    recipes: str = "question,tense",
-    depths: str = "2,4,6,8,10",
-    seeds: int = 5,
-    threads: int = 0,
-    quiet: Flag = False,
-    json_: Json = False,
-    world: Fields = None,
-    model: Fields = None,
-    feed: Fields = None,
-    train: Fields = None,
-) -> None:
-    """How deep should a reader of sentences be, and what foretells it early?
-
-    Parameters
-    ----------
-    out_
-        The folder of the series; the same command again goes on with it.
-    recipes
-        Recipes on sentences, with commas.
-    depths
-        Numbers of layers, with commas.
-    seeds
-        Seeds of each depth, from 0.
-    threads
-        Processor threads; 0 lets torch choose.
-    quiet
-        Show no progress.
-    json_
-        Print the series as JSON.
-    world
-        Fields of the world in all runs, as in --world.train 20000.
-    model
-        Fields of the model, as in --model.d-model 64.
-    feed
-        Fields of how training sees the lines, as in --feed.by-length false.
-    train
-        Fields of the training, as in --train.steps 500.
-    """
-    from latebloom.reports.depth import plot_depth
-    from latebloom.reports.figure import write_figure
-    from latebloom.reports.progress import make_progress
-    from latebloom.studies.depth import DepthConfig, sweep_depth
-
-    try:
-        layers = tuple(int(part) for part in depths.split(",") if part)
-    except ValueError:
-        raise LatebloomError(
-            f"--depths {depths!r}: write numbers with commas, like 2,4,6"
-        ) from None
-    config = DepthConfig(
-        recipes=tuple(part for part in recipes.split(",") if part),
-        depths=layers,
-        seeds=seeds,
-        world=world or {},
-        model=model or {},
-        feed=feed or {},
-        train=train or {},
-    )
-    config.cells()
-    drawn = [out_ / f"depth.{kind}" for kind in ("svg", "png")]
-
-    def draw(series: dict[str, Any]) -> None:
-        if series["runs"]:
-            for path in drawn:
-                write_figure(plot_depth(series), path)
-
-    with make_progress(quiet) as listener:
-        series = sweep_depth(
-            config, out_, listener=listener, threads=threads, on_run=teller(quiet), on_series=draw
-        )
-    failed = [(run["run"], run["reason"]) for run in series["failed"]]
-    if json_:
-        print(json.dumps(series))
-        complain_of(failed, len(failed) + len(series["runs"]))
-        return
-    table = Table(box=None)
-    for column in ("recipe", "layers", "seed", "test_id", "test_ood"):
-        table.add_column(column, justify="left" if column == "recipe" else "right")
-    for row in series["runs"]:
-        reached = (
-            f"{row['final'].get(split, float('nan')):.3f}" for split in ("test_id", "test_ood")
-        )
-        table.add_row(row["recipe"], str(row["depth"]), str(row["seed"]), *reached)
-    out.print(table)
-    complain_of(failed, len(failed) + len(series["runs"]))
-    for path in drawn:
-        if path.exists():
-            out.print(str(path))

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from latebloom.errors import LatebloomError
 from latebloom.reports.page import render_report
 from latebloom.reports.recording import Record, read_metrics, read_recording
-from latebloom.studies.reproductions import shown
+from latebloom.studies.claims import shown
 from latebloom.training.differences import flat
 from latebloom.training.run_folder import RunFolder
 

@@ -13,7 +13,7 @@ attention what a token computes then cannot depend on the length of the question
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -54,6 +54,13 @@ class SelfAttention(nn.Module):
         self.out = nn.Linear(d_model, d_model)
         for name, parameter in positions.layer_parameters(n_heads).items():
             self.register_parameter(name, parameter)
+
+    def get_parameter(self, target: str) -> Any:
+        """A parameter of the position scheme, or what `torch.func.functional_call` has put there.
+
+        torch's own refuses the latter, which is a plain tensor.
+        """
+        return getattr(self, target)
 
     def project(
         self,

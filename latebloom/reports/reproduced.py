@@ -5,7 +5,7 @@ thin line, their mean a bold one, and where the levels were kept that divide a l
 phases.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
+from latebloom.reports.compared import plot_settings
 from latebloom.reports.figure import GROUND, STYLE, empty_figure, put_legend, write_figure
 from latebloom.reports.splits import style_of
-from latebloom.studies.reproduce import MILESTONES
+from latebloom.studies.reproduce import MILESTONES, SETTING
 
 NAMES = {"train_inferred": "trained", "test_id": "held out, ID", "test_ood": "held out, OOD"}
 """The curves in the figure."""
@@ -32,7 +33,12 @@ def write_reproduction(record: Mapping[str, Any], folder: Path, stem: str = "cur
 
 
 def plot_reproduction(record: Mapping[str, Any]) -> Figure:
-    """Accuracy over steps; dotted lines mark the mean steps at which levels were kept."""
+    """Accuracy over steps; dotted lines mark the mean steps at which levels were kept.
+
+    Where the claim compares settings, each is a curve with its band.
+    """
+    if SETTING in record["curves"][0]:
+        return plot_settings(by_setting(record["curves"]), splits_in(record["curves"]))
     with mpl.rc_context(STYLE):
         figure = empty_figure(WIDTH, HEIGHT)
         axes = figure.subplots()
@@ -49,6 +55,23 @@ def plot_reproduction(record: Mapping[str, Any]) -> Figure:
             mark_kept(axes, record["curves"], split, 0.65 - 0.15 * place)
         put_legend(axes, columns=3)
     return figure
+
+
+def by_setting(curves: Sequence[Mapping[str, Any]]) -> dict[str, list[list[dict[str, Any]]]]:
+    """The evaluations of each setting's runs."""
+    found: dict[str, list[list[dict[str, Any]]]] = {}
+    for curve in curves:
+        records = [
+            {"step": step, "accuracy": {name: told[i] for name, told in curve["accuracy"].items()}}
+            for i, step in enumerate(curve["steps"])
+        ]
+        found.setdefault(curve[SETTING], []).append(records)
+    return found
+
+
+def splits_in(curves: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The held-out splits that all runs measured."""
+    return [name for name in NAMES if all(name in one["accuracy"] for one in curves)][1:]
 
 
 def draw_split(axes: Axes, curves: list[dict[str, Any]], split: str) -> None:

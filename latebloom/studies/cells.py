@@ -6,28 +6,34 @@ resumed, what is finished is kept. A cell whose training breaks off, or whose wo
 is reported, and the series goes on; a folder that holds something else is refused before anything
 is grown.
 
-Covers: one machine. `latebloom.studies.sweep` makes the cells of a grid, `latebloom.studies.depth`
-those of its study. How a cell is grown is a function that can be exchanged (`Grower`), for one that
-starts a process, say.
+Two series may meet in one folder: the lock of a run says that another process grows it. Such a cell
+is passed over, and looked at again when its lock is free: by then it is finished, or has to be gone
+on with because whoever grew it has died.
+
+`latebloom.studies.sweep` makes the cells of a grid, `latebloom.studies.depth` those of its study.
+How a cell is grown is a function that can be exchanged (`Grower`); `latebloom.studies.executors`
+has those that start processes.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
-from latebloom.errors import LatebloomError, RunFolderError
+from latebloom.errors import BusyError, LatebloomError, RunFolderError, is_out_of_memory
 from latebloom.studies.grow import grow, resume
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
 from latebloom.training.differences import difference
 from latebloom.training.listener import Listener
+from latebloom.training.lock import is_locked
 from latebloom.training.run_folder import RunFolder
 
 State = Literal["absent", "stopped", "finished"]
+LOOK_EVERY = 0.5
+"""Seconds between two looks at a run that another process grows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +61,8 @@ class Grown:
     """The finished run; None if it failed."""
     error: str = ""
     """Why it failed."""
+    busy: bool = False
+    """Whether it was passed over because another process grows it."""
 
 
 Grower = Callable[[Cell, Path], None]
@@ -68,12 +76,15 @@ def grow_cells(
     grower: Grower,
     *,
     jobs: int = 1,
+    stop: Callable[[], None] = lambda: None,
     on_cell: Callable[[int, int, str], None] = lambda done, total, name: None,
 ) -> Iterator[Grown]:
     """Grows what is not finished yet; yields every cell when it is.
 
     jobs: cells at a time; more than one only with a grower whose training runs in a process of its
-    own, since torch has one random stream and one number of threads.
+    own, since torch has one random stream and one number of threads. With one, cells come in their
+    order, but for those that another process grows, which come last.
+    stop: ends what the grower has under way; called when the series ends before its time.
     on_cell: is told how many cells were begun before, of how many, and the name of the next.
     Raises: LatebloomError, before anything is grown, for a folder that holds something else;
     RunFolderError if a folder cannot be written; KeyboardInterrupt when a run is interrupted.
@@ -85,25 +96,69 @@ def grow_cells(
         on_cell(number, len(cells), cell.name)
         return grow_cell(cell, out / cell.name, grower)
 
+    elsewhere: list[Cell] = []
+    for grown in all_of(one, list(enumerate(cells)), jobs, stop):
+        if grown.busy:
+            elsewhere.append(grown.cell)
+        else:
+            yield grown
+    for cell in elsewhere:
+        yield grow_when_free(cell, out / cell.name, grower)
+
+
+def all_of(
+    work: Callable[[tuple[int, Cell]], Grown],
+    told: Sequence[tuple[int, Cell]],
+    jobs: int,
+    stop: Callable[[], None],
+) -> Iterator[Grown]:
+    """What becomes of each, `jobs` at a time, as they end."""
     if jobs == 1:
-        yield from map(one, enumerate(cells))
+        yield from map(work, told)
         return
     with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(one, enumerate(cells))
+        try:
+            for future in as_completed([pool.submit(work, one) for one in told]):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop()
+            raise
+
+
+def grow_when_free(cell: Cell, path: Path, grower: Grower) -> Grown:
+    """Waits for whoever grows a cell; brings it to its end if that one did not."""
+    while True:
+        while is_locked(path):
+            time.sleep(LOOK_EVERY)
+        grown = grow_cell(cell, path, grower)
+        if not grown.busy:
+            return grown
 
 
 def grow_cell(cell: Cell, path: Path, grower: Grower) -> Grown:
-    """Brings one cell to its end.
+    """Brings one cell to its end, unless another process is at it.
 
     A full disk ends the series, since the next cell would meet it too: RunFolderError is passed on.
     """
+    before = state_of(cell, path)
     try:
-        if state_of(cell, path) != "finished":
+        if before != "finished":
             grower(cell, path)
-    except RunFolderError:
+    except BusyError as error:
+        return Grown(cell=cell, run=None, error=str(error), busy=True)
+    except RunFolderError as error:
+        if before == "absent" and state_of(cell, path) != "absent":
+            # Another process was the first to make it; if it was the disk, the next look says so.
+            return Grown(cell=cell, run=None, error=str(error), busy=True)
         raise
-    except (LatebloomError, torch.OutOfMemoryError) as error:
-        return Grown(cell=cell, run=None, error=" ".join(str(error).split()))
+    except (LatebloomError, MemoryError, RuntimeError) as error:
+        if not (isinstance(error, LatebloomError) or is_out_of_memory(error)):
+            raise
+        reason = " ".join(str(error).split())
+        if is_out_of_memory(error):
+            reason = f"the memory is not enough ({reason or 'out of memory'})"
+        return Grown(cell=cell, run=None, error=reason)
     if state_of(cell, path) != "finished":
         raise KeyboardInterrupt
     return Grown(cell=cell, run=RunFolder.open(path))

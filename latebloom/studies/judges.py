@@ -13,7 +13,7 @@ once.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -41,6 +41,8 @@ class Watched:
     """Accuracy of every whole split at the end."""
     world: World
     """What it was trained on."""
+    varied: "Mapping[str, Watched]" = field(default_factory=dict)
+    """Where a claim compares settings: the run of each with this seed, in their order."""
 
     def kept(self, split: str, level: float) -> int | None:
         """The step from which a level was kept; None if it never was."""

@@ -21,11 +21,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from latebloom.model.transformer import Transformer
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.spinning import spinning_in_words
+from latebloom.training.config import RunConfig
 from latebloom.training.device import autocast_dtype, choose_device
 from latebloom.training.feed import make_feed
 from latebloom.training.loop import train_step
 from latebloom.training.optimizers import make_optimizers
 from latebloom.worlds.build import build_world
+from latebloom.worlds.data import Data
 
 SIZE = 512
 """Rows and columns of the matrices that are multiplied."""
@@ -74,7 +76,7 @@ def examine_machine(device: str = "auto", recipe: str = "composition") -> Machin
     """
     place = choose_device(device)
     products = {name: product_speed(dtype, place) for name, dtype in DTYPES.items()}
-    gflop, seconds, dtype = step_speed(recipe, place)
+    gflop, seconds, dtype = step_speed(make_recipe(recipe), place)
     return Machine(
         versions={
             "python": platform.python_version(),
@@ -109,10 +111,14 @@ def product_speed(dtype: torch.dtype, device: torch.device) -> float:
     return 2 * SIZE**3 / seconds / 1e9
 
 
-def step_speed(recipe: str, device: torch.device) -> tuple[float, float, str]:
-    """GFLOP and median seconds of a training step, and the dtype of its products."""
-    config = make_recipe(recipe)
-    data = build_world(config.world, config.world_seed, lambda _: None)
+def step_speed(
+    config: RunConfig, device: torch.device, data: Data | None = None
+) -> tuple[float, float, str]:
+    """GFLOP and median seconds of a training step, and the dtype of its products.
+
+    data: what the config describes, where it was made before.
+    """
+    data = data or build_world(config.world, config.world_seed, lambda _: None)
     feed = make_feed(config, data, device)
     model = Transformer(config.model, len(data.vocabulary)).to(device)
     optimizers = make_optimizers(model, config.train)

@@ -7,6 +7,7 @@ every run, so that a series of hours shows what it has.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from latebloom.errors import LatebloomError
 from latebloom.files import write_json
 from latebloom.recipes.catalogue import FRESH
 from latebloom.studies.cells import Cell, grow_cells, grower_here
+from latebloom.studies.claims import Reproduction
+from latebloom.studies.fields import with_values
 from latebloom.studies.judges import FITTED, Finding, Watched, together
-from latebloom.studies.reproductions import Reproduction, claims_about
+from latebloom.studies.reproductions import claims_about
 from latebloom.training.listener import Listener
 from latebloom.training.milestones import LEVEL
 from latebloom.training.run_folder import RunFolder, environment
@@ -24,6 +27,8 @@ from latebloom.worlds.splits import Split
 
 RECORD = "reproduce.json"
 """The file with the findings, in the folder of a series."""
+SETTING = "setting"
+"""Under this name a cell, or a curve, says of which setting it is."""
 MILESTONES = {FITTED: LEVEL, str(Split.TEST_ID): 0.95, str(Split.TEST_OOD): 0.95}
 """The splits whose curves are kept, and the levels whose steps are marked in them."""
 
@@ -55,15 +60,19 @@ def reproduce(
         raise LatebloomError(f"--seeds is {seeds}; it must be at least 1")
     cells = cells_of(reproduction, range(first, first + seeds))
     claims = claims_about(reproduction)
+    runs: dict[int, dict[str, Watched]] = {}
     grower = grower_here(listener=listener, device=device, threads=threads)
-    watched: list[Watched] = []
     failed: list[dict[str, str]] = []
     record: dict[str, Any] = {}
     for grown in grow_cells(cells, out, grower, on_cell=on_cell):
         if grown.run is None:
             failed.append({"run": grown.cell.name, "reason": grown.error})
             continue
-        watched.append(watch(grown.run))
+        of_seed = runs.setdefault(grown.cell.seed, {})
+        of_seed[grown.cell.values[SETTING]] = watch(grown.run)
+        watched = [as_one(some) for some in runs.values() if len(some) == len(claims[0].settings)]
+        if not watched:
+            continue
         record = record_of(claims, watched, failed)
         write_json(out / RECORD, record)
         on_record(record)
@@ -73,11 +82,23 @@ def reproduce(
 
 
 def cells_of(reproduction: Reproduction, seeds: range) -> list[Cell]:
-    """A run for each seed."""
+    """A run for each seed, or, where a claim compares settings, one of each setting."""
     config = reproduction.small()
     return [
-        Cell(name=f"{config.recipe}-seed{seed}", config=config.with_seed(seed)) for seed in seeds
+        Cell(
+            name="-".join(filter(None, (config.recipe, name.replace(" ", "-"), f"seed{seed}"))),
+            config=with_values(config, values).with_seed(seed),
+            values={SETTING: name},
+        )
+        for seed in seeds
+        for name, values in reproduction.settings.items()
     ]
+
+
+def as_one(runs: Mapping[str, Watched]) -> Watched:
+    """A seed as a judge sees it: its run, or its runs of all settings under the first of them."""
+    first = next(iter(runs.values()))
+    return first if len(runs) == 1 else replace(first, varied=runs)
 
 
 def watch(run: RunFolder) -> Watched:
@@ -102,7 +123,11 @@ def record_of(
         "seeds": [run.seed for run in watched],
         "failed": list(failed),
         "claims": {one.name: judged(one, watched) for one in claims},
-        "curves": [curves_of(run) for run in watched],
+        "curves": [
+            curves_of(one) | ({SETTING: name} if run.varied else {})
+            for run in watched
+            for name, one in (run.varied or {"": run}).items()
+        ],
     }
 
 

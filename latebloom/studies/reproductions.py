@@ -8,8 +8,7 @@ To add one: make its two configs in `latebloom.recipes.published`, and give it a
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,71 +16,13 @@ from typing import Any
 from latebloom.errors import LatebloomError
 from latebloom.recipes import published
 from latebloom.recipes.catalogue import nearest
-from latebloom.studies.judges import AtChance, Bloom, Judge, Rise
-from latebloom.training.config import RunConfig
-from latebloom.training.differences import differences
+from latebloom.studies.claims import Reproduction
+from latebloom.studies.judges import AtChance, Bloom, Rise
+from latebloom.studies.laws import LAWS
 from latebloom.worlds.splits import Split
 
-MEASURING = ("train.eval_every", "train.checkpoint_every", "train.probe", "train.keep")
-"""Fields that decide what is seen of a run, not what is trained."""
 FOUND = Path(__file__).with_name("found.json")
 """What the runs of the repository found, written by `python -m benchmarks.reproductions`."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reproduction:
-    """A paper's claim, and how it is put to the test."""
-
-    name: str
-    """What the command calls it."""
-    claim: str
-    """What the paper claims, as one sentence."""
-    paper: str
-    """The paper."""
-    source: str
-    """Where in the paper."""
-    published: str
-    """The paper's own figure, in words."""
-    small: Callable[[], RunConfig]
-    """What is grown here, without its seed. Its `recipe` is the name of the series of runs."""
-    large: Callable[[], RunConfig]
-    """What the paper grew."""
-    judge: Judge
-    """Who turns the runs into a figure and a verdict."""
-
-    @property
-    def series(self) -> str:
-        """The runs that it is judged by; reproductions with the same ones share them."""
-        return self.small().recipe
-
-    @property
-    def folder(self) -> Path:
-        """Where these are grown unless told otherwise."""
-        return Path("runs") / f"reproduce-{self.series}"
-
-    @property
-    def changes(self) -> str:
-        """What the small setting changes: `entities 50 for 2000, n_layers 2 for 8, ...`."""
-        found = differences(self.small(), self.large())
-        return ", ".join(
-            f"{name.rpartition('.')[2]} {shown(here)} for {shown(there)}"
-            for name, (here, there) in found.items()
-            if name not in MEASURING
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """What it is, for JSON."""
-        return {
-            "name": self.name,
-            "claim": self.claim,
-            "paper": self.paper,
-            "source": self.source,
-            "published": self.published,
-            "figure": self.judge.figure,
-            "rule": self.judge.rule,
-            "changes": self.changes,
-            "series": self.series,
-        }
 
 
 GROKKED = "arXiv:2405.15071"
@@ -129,15 +70,9 @@ REPRODUCTIONS: Mapping[str, Reproduction] = {
             large=published.sharing_published,
             judge=Rise(),
         ),
+        *LAWS,
     )
 }
-
-
-def shown(value: Any) -> str:
-    """A setting's value: `2,000,000`, `0.1`, `5` for 5.0."""
-    if isinstance(value, bool | str) or value is None:
-        return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def find_reproduction(name: str) -> Reproduction:
@@ -162,7 +97,8 @@ def claims_about(reproduction: Reproduction) -> list[Reproduction]:
         *(
             one
             for one in REPRODUCTIONS.values()
-            if one.name != reproduction.name and one.small() == config
+            if one.name != reproduction.name
+            and (one.small(), one.settings) == (config, reproduction.settings)
         ),
     ]
 

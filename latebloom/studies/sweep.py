@@ -9,42 +9,34 @@ more values or more seeds, whose table holds the earlier runs as well.
 >>> table = latebloom.sweep("composition", vary={"world.phi": (3.6, 7.2)}, seeds=3)
 >>> pandas.DataFrame(table.rows)
 
-Covers: grids on one machine. Does not cover: random search, runs on several machines.
+Covers: grids; who grows the cells is an `Executor`. Does not cover: random search.
 """
 
-import difflib
-import hashlib
 import itertools
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any
 
-import numpy as np
-
-from latebloom.checked import fields_of, mismatch
+from latebloom.checked import mismatch
 from latebloom.errors import LatebloomError
 from latebloom.recipes.catalogue import make_recipe
-from latebloom.studies.cells import (
-    Cell,
-    State,
-    finished_in,
-    grow_cells,
-    grower_here,
-    state_of,
+from latebloom.studies.cells import Cell, State, finished_in, grow_cells, state_of
+from latebloom.studies.executors import Executor, Here, Workers
+from latebloom.studies.fields import (
+    hint_of,
+    known_field,
+    name_of,
+    plain,
+    short_name,
+    value_in,
+    with_values,
 )
-from latebloom.studies.table import SweepTable, failed_row, row_of
+from latebloom.studies.table import TABLE, SweepTable, failed_row, read_rows, row_of
 from latebloom.training.config import RunConfig
 from latebloom.training.differences import difference
 from latebloom.training.listener import Listener
 from latebloom.training.run_folder import RunFolder
-from latebloom.training.structure import SECTIONS, parse_value
-
-TABLE = "sweep.jsonl"
-"""The file with the rows, in the folder of a sweep."""
-LONGEST = 120
-"""Characters of a run folder's name, before a hash stands for the rest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,35 +146,61 @@ class Sweep:
     def run(
         self,
         out: Path,
+        executor: Executor | None = None,
         *,
-        listener: Listener | None = None,
-        device: str = "auto",
-        threads: int = 0,
+        only_failed: bool = False,
         on_cell: Callable[[int, int, str], None] = lambda done, total, name: None,
     ) -> SweepTable:
-        """Grows what is not finished yet; writes `sweep.jsonl` after every run, and returns it.
+        """Grows what is not there yet; writes `sweep.jsonl` after every run, and returns it.
 
-        on_cell: is told how many cells were begun before, of how many, and the name of the next.
+        A run that is finished is kept; one that failed before is not tried again, and its row is
+        kept, unless it is asked for.
+        executor: who grows the cells; this process without one. only_failed: try again what failed,
+        and nothing else. on_cell: is told how many cells were begun before, of how many, and
+        the name of the next.
         Raises: LatebloomError, before anything is written, for a folder of something else;
         KeyboardInterrupt when a run is interrupted.
         """
-        cells = [cell for cell, _ in self.states(out)]
-        grower = grower_here(listener=listener, device=device, threads=threads)
-        rows = self.earlier_rows(out)
-        order = [cell.name for cell in cells]
+        states = self.states(out)
+        failed = self.failed_rows(out, states)
+        rows = self.earlier_rows(out) | failed
+        order = [cell.name for cell, _ in states]
         order += [name for name in rows if name not in order]
-        table = SweepTable(fields=self.fields, rows=())
-        for grown in grow_cells(cells, out, grower, on_cell=on_cell):
-            cell = grown.cell
-            rows[cell.name] = (
-                row_of(cell, grown.run) if grown.run else failed_row(cell, grown.error)
-            )
-            table = SweepTable(
-                fields=self.fields, rows=tuple(rows[name] for name in order if name in rows)
-            )
-            out.mkdir(parents=True, exist_ok=True)
-            table.write(out / TABLE)
+
+        def table_now() -> SweepTable:
+            found = tuple(rows[name] for name in order if name in rows)
+            return SweepTable(fields=self.fields, rows=found)
+
+        cells = [cell for cell, _ in states if (cell.name in failed) == only_failed]
+        table = table_now()
+        who = executor or Here()
+        try:
+            for grown in grow_cells(
+                cells, out, who.grow, jobs=who.jobs, stop=who.stop, on_cell=on_cell
+            ):
+                cell = grown.cell
+                rows[cell.name] = (
+                    row_of(cell, grown.run) if grown.run else failed_row(cell, grown.error)
+                )
+                table = table_now()
+                out.mkdir(parents=True, exist_ok=True)
+                table.write(out / TABLE)
+        finally:
+            who.stop()
         return table
+
+    def failed_rows(
+        self, out: Path, states: Iterable[tuple[Cell, State]]
+    ) -> dict[str, dict[str, Any]]:
+        """The rows of the cells that failed before and are not finished since, by name."""
+        if not (out / TABLE).exists():
+            return {}
+        told = {row["run"]: row for row in read_rows(out / TABLE) if row["error"] is not None}
+        return {
+            cell.name: told[cell.name]
+            for cell, state in states
+            if cell.name in told and state != "finished"
+        }
 
     def earlier_rows(self, out: Path) -> dict[str, dict[str, Any]]:
         """The rows of the finished runs in a folder, of the grid or not, by name."""
@@ -203,125 +221,23 @@ def sweep(
     listener: Listener | None = None,
     device: str = "auto",
     threads: int = 0,
+    workers: int = 1,
+    only_failed: bool = False,
 ) -> SweepTable:
     """Grows a config, or a recipe, over a grid of fields x seeds; returns the table of its runs.
 
     vary: fields with their values, `{"world.phi": (3.6, 7.2), "train.weight_decay": (.03, .1)}`.
     out: the folder of the sweep, in which the same sweep goes on; None for one under runs/.
+    workers: processes that grow runs at the same time; with more than one the listener hears
+    nothing, and `threads` of 0 is one thread each.
+    only_failed: try again what failed in an earlier call, which is otherwise left as it is.
     Raises: LatebloomError for a grid that cannot be grown. A run that fails is in the table.
     """
     config = make_recipe(base) if isinstance(base, str) else base
     told = Sweep(base=config, vary=vary, seeds=seeds)
     place = told.default_folder() if out is None else Path(out)
-    return told.run(place, listener=listener, device=device, threads=threads)
-
-
-def axes_from_words(base: RunConfig, words: Sequence[str]) -> dict[str, list[Any]]:
-    """The grid that `world.phi=3.6,7.2` and the like stand for, as the command has them.
-
-    A value that is itself a list has `+` between its parts: `world.test-hops=4+5,6+7`.
-    Raises: LatebloomError for a word of another form, or a field that does not exist or is there
-    twice.
-    """
-    found: dict[str, list[Any]] = {}
-    for word in words:
-        name, equals, values = word.partition("=")
-        if not equals:
-            raise LatebloomError(f"--vary {word}: write FIELD=VALUE,VALUE, like world.phi=3.6,7.2")
-        field = known_field(base, name)
-        if field in found:
-            raise LatebloomError(f"--vary names {field} twice")
-        hint = hint_of(base, field)
-        texts = [text.strip() for text in values.split(",")] if values.strip() else []
-        found[field] = [
-            parse_value(text.replace("+", ",") if get_origin(hint) is tuple else text, hint)
-            for text in texts
-        ]
-    return found
-
-
-def known_field(config: RunConfig, name: str) -> str:
-    """A field that can be varied, written as in a config.
-
-    Raises: LatebloomError naming the nearest, if there is none of this name.
-    """
-    field = name.strip().replace("-", "_")
-    if field == "seed":
-        raise LatebloomError("seed is not a field to vary: say how many with --seeds")
-    known = ["world_seed"] + [
-        f"{section}.{one}"
-        for section in SECTIONS
-        for one, _ in fields_of(type(getattr(config, section)))
-        if one != "kind"
-    ]
-    if field in known:
-        return field
-    near = [one for one in known if short_name(one) == short_name(field)]
-    near = near or difflib.get_close_matches(field, known, n=3, cutoff=0.5)
-    some = f"nearest: {', '.join(near)}" if near else "write SECTION.FIELD, like world.phi"
-    raise LatebloomError(f"{name}: there is no such field to vary; {some}")
-
-
-def hint_of(config: RunConfig, field: str) -> Any:
-    """The type of a field."""
-    section, _, name = field.rpartition(".")
-    return dict(fields_of(type(getattr(config, section) if section else config)))[name]
-
-
-def value_in(config: RunConfig, field: str) -> Any:
-    """The value of a field such as `world.phi`."""
-    section, _, name = field.rpartition(".")
-    return getattr(getattr(config, section) if section else config, name)
-
-
-def with_values(config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
-    """A config with fields such as `world.phi` changed, those of a section all at once.
-
-    Raises: LatebloomError for a value that does not fit.
-    """
-    for part in ("", *SECTIONS):
-        split = {field.rpartition(".")[::2]: value for field, value in values.items()}
-        some = {name: value for (section, name), value in split.items() if section == part}
-        if some:
-            config = config.replace(part, **some)
-    return config
-
-
-def plain(value: Any) -> Any:
-    """A value as a config holds it: NumPy's numbers as Python's, a list as a tuple."""
-    if isinstance(value, np.generic):
-        return value.item()
-    return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
-
-
-def short_name(field: str) -> str:
-    """A field without its section."""
-    return field.rpartition(".")[2]
-
-
-def name_of(setting: RunConfig, values: Mapping[str, Any]) -> str:
-    """The readable name of a setting: `composition-phi=3.6-weight_decay=0.03`.
-
-    Where a value cannot stand in the name of a folder as it is, a hash of the config follows.
-    """
-    shorts = [short_name(field) for field in values]
-    parts = [setting.recipe]
-    for field, value in values.items():
-        short = short_name(field)
-        parts.append(f"{short if shorts.count(short) == 1 else field}={words_of(value)}")
-    text = "-".join(parts)
-    name = re.sub(r"[^a-z0-9._+=-]+", "_", text)[:LONGEST]
-    if name == text:
-        return name
-    return f"{name}-{hashlib.sha256(setting.to_toml().encode()).hexdigest()[:8]}"
-
-
-def words_of(value: Any) -> str:
-    """A value as the command would have it, `2` for 2.0."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return "+".join(map(words_of, value))
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
+    if workers == 1:
+        executor: Executor = Here(listener=listener, device=device, threads=threads)
+    else:
+        executor = Workers(workers, device=device, threads=threads or 1)
+    return told.run(place, executor, only_failed=only_failed)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from latebloom.errors import RunFolderError
+from latebloom.errors import BusyError, RunFolderError
 from latebloom.reading import parse_json, read_text
 from latebloom.records import from_json
 
@@ -41,15 +41,15 @@ class Owner:
 def locked(folder: Path) -> Generator[None, None, None]:
     """Holds the lock of a run folder.
 
-    Raises: RunFolderError naming the owner if another process holds it, or if the folder cannot be
-    written.
+    Raises: BusyError naming the owner if another process holds it; RunFolderError if the folder
+    cannot be written.
     """
     path = folder / FILE
     lock = FileLock(path)
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
-        raise RunFolderError(
+        raise BusyError(
             f"{folder} is being written by {owner_of(path)}; wait for its end, or stop it"
         ) from error
     except OSError as error:
@@ -62,6 +62,17 @@ def locked(folder: Path) -> Generator[None, None, None]:
         with suppress(OSError):  # the folder may be gone
             os.truncate(path, 0)
         lock.release()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether somebody writes the run in a folder at this moment."""
+    try:
+        with locked(folder):
+            return False
+    except BusyError:
+        return True
+    except RunFolderError:
+        return False
 
 
 def owner_of(path: Path) -> str:

@@ -11,7 +11,7 @@ from latebloom.errors import LatebloomError
 from latebloom.recipes.catalogue import FRESH
 from latebloom.studies import reproductions
 from latebloom.studies.judges import AtChance, Bloom
-from latebloom.studies.reproduce import reproduce
+from latebloom.studies.reproduce import cells_of, reproduce
 from latebloom.studies.reproductions import REPRODUCTIONS, Reproduction, find_reproduction
 from latebloom.training.listener import Silence
 from latebloom.worlds.build import build_world
@@ -121,7 +121,18 @@ def test_what_is_kept_with_the_results(catalogued, tmp_path):
     assert rows_of({})[2].endswith("| not grown yet | - |")
 
 
+OF_ONE_SETTING = {name: one for name, one in REPRODUCTIONS.items() if not one.compares}
+
+
 @pytest.mark.parametrize("one", REPRODUCTIONS.values(), ids=REPRODUCTIONS)
+def test_every_reproduction_has_its_runs(one):
+    cells = cells_of(one, range(FRESH, FRESH + 1))
+    assert len({cell.name for cell in cells}) == len(one.settings) == len(cells)
+    assert {cell.config.recipe for cell in cells} == {one.series} == {one.large().recipe}
+    assert len({cell.config.to_toml() for cell in cells}) == len(cells)
+
+
+@pytest.mark.parametrize("one", OF_ONE_SETTING.values(), ids=OF_ONE_SETTING)
 def test_every_reproduction_takes_the_data_as_they_lie(one):
     for config in (one.small(), one.large()):
         assert (config.feed.atomic_frac, config.feed.every_loop) == (0, False)

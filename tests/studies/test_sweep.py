@@ -9,8 +9,10 @@ import pytest
 
 from latebloom.errors import LatebloomError, RunFolderError, TrainingError
 from latebloom.recipes.catalogue import make_recipe
+from latebloom.studies.executors import Here
+from latebloom.studies.fields import axes_from_words
 from latebloom.studies.grow import grow
-from latebloom.studies.sweep import Sweep, axes_from_words, sweep
+from latebloom.studies.sweep import Sweep, sweep
 from latebloom.studies.table import SweepTable
 from latebloom.training.listener import Silence
 
@@ -102,17 +104,17 @@ def test_a_sweep_that_was_stopped_equals_one_that_was_not(small_config, tmp_path
     grid = Sweep(base=small_config, vary={"world.phi": (1.0, 2.0)}, seeds=2)
     whole = grid.run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        grid.run(tmp_path / "stopped", listener=Begun(dies_in=2, at=13))
+        grid.run(tmp_path / "stopped", Here(listener=Begun(dies_in=2, at=13)))
     lines = (tmp_path / "stopped" / "sweep.jsonl").read_text().splitlines()
     assert [json.loads(line)["run"] for line in lines] == ["composition-phi=1-seed0"]
     begun = Begun()
-    again = grid.run(tmp_path / "stopped", listener=begun)
+    again = grid.run(tmp_path / "stopped", Here(listener=begun))
     # The first is kept, the second goes on from its last checkpoint before step 13.
     assert begun.begun == [12, 0, 0]
     assert without_seconds(again.rows) == without_seconds(whole.rows)
     assert weights(tmp_path / "stopped") == weights(tmp_path / "whole")
     begun = Begun()
-    assert grid.run(tmp_path / "stopped", listener=begun) == again
+    assert grid.run(tmp_path / "stopped", Here(listener=begun)) == again
     assert begun.begun == []
 
 
@@ -124,11 +126,13 @@ def test_control_c_ends_the_sweep_and_not_just_the_run(small_config, tmp_path):
 
     grid = Sweep(base=small_config, vary={"world.phi": (1.0, 2.0)}, seeds=1)
     with pytest.raises(KeyboardInterrupt):
-        grid.run(tmp_path, listener=ControlC())
+        grid.run(tmp_path, Here(listener=ControlC()))
     assert [state for _, state in grid.states(tmp_path)] == ["stopped", "absent"]
     assert not (tmp_path / "sweep.jsonl").exists()
     begun = Begun()
-    assert [row["stopped_by"] for row in grid.run(tmp_path, listener=begun).rows] == ["steps"] * 2
+    assert [row["stopped_by"] for row in grid.run(tmp_path, Here(listener=begun)).rows] == [
+        "steps"
+    ] * 2
     assert begun.begun == [13, 0]
 
 
@@ -271,7 +275,7 @@ def test_the_folder_of_something_else_is_refused_before_anything_is_grown(small_
     with pytest.raises(LatebloomError, match="holds no run"):
         grid.run(tmp_path / "free")
     with pytest.raises(LatebloomError, match="--threads is -1"):
-        grid.run(tmp_path / "new", threads=-1)
+        grid.run(tmp_path / "new", Here(threads=-1))
     assert nothing_in(tmp_path / "new")
 
 
@@ -304,6 +308,9 @@ def test_the_command(latebloom, tmp_path):
     assert code == 0
     assert "composition-phi=2-lr=0.01-seed1" in text
     assert text.count("absent") == 4
+    assert "4 runs in runs/composition-by-phi-lr, 4 of them to grow" in text
+    assert "of processor time by this machine's speed now" in text
+    assert "422 MiB each" in text
     assert nothing_in(tmp_path)
     code, text, told = latebloom(*words)
     assert code == 0
@@ -317,6 +324,7 @@ def test_the_command(latebloom, tmp_path):
     assert [row["seeds"] for row in found["settings"]] == [2, 2]
     code, text, _ = latebloom(*words, "--dry-run", "--json")
     assert {cell["state"] for cell in json.loads(text)["cells"]} == {"finished"}
+    assert json.loads(text)["estimate"]["cells"] == 0
     code, _, complaint = latebloom(*words, "--train.probe", "9")
     assert code == 2
     assert "train.probe is 500, not 9" in complaint
@@ -347,6 +355,9 @@ def test_the_command_says_which_runs_failed(latebloom):
         (["--vary", "world.phi=1", "--seeds", "0"], "--seeds is 0"),
         (["--vary", "world.phi=1", "--world.phi", "2"], "--world.phi has no effect"),
         (["--vary", "world.phi=1", "--device", "abacus"], "--device abacus"),
+        (["--vary", "world.phi=1", "--workers", "-1"], "--workers is -1"),
+        (["--vary", "world.phi=1", "--workers", "2", "--threads", "0"], "one run at a time"),
+        (["--vary", "world.phi=1", "--threads", "-1"], "--threads"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_written(latebloom, tmp_path, words, said):
@@ -357,11 +368,36 @@ def test_a_mistake_is_one_line_and_nothing_is_written(latebloom, tmp_path, words
     assert nothing_in(tmp_path)
 
 
+def test_what_failed_is_tried_again_only_when_asked_for(latebloom, monkeypatch):
+    words = ["sweep", "composition", *TINY, "--quiet", "--workers", "1", "--vary", "world.phi=1,2"]
+    tried = []
+
+    def breaks(config, *rest, **more):
+        tried.append(config.world.phi)
+        if config.world.phi == 2 and len(tried) < 5:
+            raise MemoryError
+        return grow(config, *rest, **more)
+
+    monkeypatch.setattr("latebloom.studies.cells.grow", breaks)
+    code, _, told = latebloom(*words)
+    assert (code, tried) == (1, [1, 2, 1, 2])
+    assert "composition-phi=2-seed0 failed: the memory is not enough" in told
+    assert "--only-failed tries these again" in told
+    code, _, told = latebloom(*words)  # nothing is repeated, and it still says so
+    assert (code, tried) == (1, [1, 2, 1, 2])
+    assert "composition-phi=2-seed1 failed" in told
+    code, text, _ = latebloom(*words, "--only-failed", "--json")
+    assert (code, tried) == (0, [1, 2, 1, 2, 2, 2])
+    assert [row["error"] for row in json.loads(text)["rows"]] == [None] * 4
+
+
 def test_a_stopped_command_says_how_to_go_on(latebloom, monkeypatch):
     def stop(*rest, **more):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("latebloom.studies.cells.grow", stop)
-    code, _, told = latebloom("sweep", "composition", "--vary", "world.phi=1", "--quiet")
+    code, _, told = latebloom(
+        "sweep", "composition", "--vary", "world.phi=1", "--quiet", "--workers", "1"
+    )
     assert code == 130
     assert "the same command goes on" in told

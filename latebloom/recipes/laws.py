@@ -1,0 +1,78 @@
+"""The small settings in which `latebloom reproduce` looks for laws: what decides when it blooms.
+
+Each is one config; what a claim compares are settings of it (`latebloom.studies.laws`). They are
+derived from the small settings of `latebloom.recipes.published` where the law is about facts, and
+from the fast recipes where it is about another world.
+"""
+
+from dataclasses import replace
+
+from latebloom.recipes.catalogue import make_recipe
+from latebloom.recipes.published import late_bloom
+from latebloom.training.config import RunConfig
+from latebloom.worlds.classic.table import ModularConfig
+
+
+def phi() -> RunConfig:
+    """Composition over 500 facts by a small plain GPT-2, to be grown at several ratios."""
+    config = late_bloom()
+    return replace(config, recipe="phi", train=replace(config.train, steps=6000))
+
+
+def size() -> RunConfig:
+    """The same at phi 9, to be grown over more and more facts."""
+    config = phi()
+    return replace(config, recipe="size", world=replace(config.world, phi=9.0))
+
+
+def depth() -> RunConfig:
+    """The same at phi 9, to be grown with more and more layers."""
+    return replace(size(), recipe="depth")
+
+
+def hops() -> RunConfig:
+    """Chains of two and three hops, both trained, by a small plain GPT-2 of four layers."""
+    config = late_bloom()
+    return replace(
+        config,
+        recipe="hops",
+        world=replace(config.world, hops=3),
+        model=replace(config.model, n_layers=4),
+    )
+
+
+def weight_decay() -> RunConfig:
+    """Sums modulo 97, 40 % of the table trained, by AdamW without any weight decay."""
+    config = make_recipe("modular")
+    return replace(
+        config,
+        recipe="weight-decay",
+        world=ModularConfig(),
+        train=replace(
+            config.train,
+            steps=1500,
+            batch_size=512,
+            optimizer="adamw",
+            lr=2e-3,
+            weight_decay=0.0,
+            beta2=0.98,
+            warmup_steps=10,
+            eval_every=20,
+            probe=300,
+            checkpoint_every=1500,
+            keep=1,
+            until="valid_id>=0.99",
+        ),
+    )
+
+
+def built_in() -> RunConfig:
+    """The default recipe, to its last step."""
+    config = make_recipe("composition")
+    train = replace(config.train, until="", eval_every=50, checkpoint_every=400, keep=1)
+    return replace(config, recipe="built-in", train=train)
+
+
+def question_depth() -> RunConfig:
+    """Question formation, to be grown with several numbers of layers."""
+    return replace(make_recipe("question"), recipe="question-depth")
