@@ -21,7 +21,7 @@ ORDER = (
 )
 """The rooms of the package, each of which imports from those before it alone."""
 ORDER_IN_WORLDS = (
-    *("atomic", "answers", "splits", "streams", "config", "ordering", "vocabulary", "written"),
+    *("spelling", "atomic", "answers", "splits", "streams", "config", "ordering", "vocabulary", "written"),
     *("tasks", "world", "sentences", "data", "validation", "chains", "comparisons", "classic"),
     *("published", "build"),
 )

@@ -30,6 +30,10 @@ EXAMPLES = {
         ("bloom", "into runs/bloom"),
         ("bloom --seed 1 --json", "another seed, for a script"),
     ),
+    "check": (
+        ("check drugs.csv", "what is wrong with it, row by row"),
+        ("check drugs.csv --single class --json", "a class each, for a script"),
+    ),
     "construct": (
         ("construct composition", "weights for 2,000 facts, in a second"),
         ("construct bloom", "the same for a plain transformer, OOD included"),

@@ -1,7 +1,7 @@
 """Excel workbooks and Parquet files as rows of cells of text.
 
-Enters: a path. Leaves: the rows, with the number of each. Of a workbook the first sheet is read, and
-of a formula the value that was saved with it. Both readers come with the extra `tables`.
+Enters: a path. Leaves: the rows, with the number of each. Of a workbook the first sheet is read,
+and of a formula the value that was saved with it. Both readers come with the extra `tables`.
 
 Covers: .xlsx; flat columns of Parquet. Does not cover: .xls, .ods, merged cells, nested columns.
 """

@@ -1,0 +1,55 @@
+"""One name in several spellings: what two people write for the same thing.
+
+Enters: a name. Leaves: keys that forgive more and more:
+
+- `bare`: Unicode in one form (NFKC: the micro sign becomes the Greek mu, a full-width A an A),
+  nothing invisible, white space as one space each.
+- `folded`: and no letter case.
+- `skeleton`: and no spaces, hyphens, points or quotes between letters, and Greek letters by their
+  names: `TNF-α`, `TNF alpha` and `tnfα` are one. Between two digits everything stays: 1.5 is not
+  15, and 2-3 is not 23.
+
+Covers: what is written differently. Does not cover: other names for the same thing (synonyms), and
+letters of several alphabets that look alike, which `mixes_alphabets` tells.
+"""
+
+import re
+import unicodedata
+
+INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Characters without width, and those that turn the direction of writing."""
+PARTS = r"[\s\-_.,'’‐-―]"
+"""What may stand between the parts of a name, or be left out."""
+BETWEEN = re.compile(rf"(?<=[^\W\d_]){PARTS}+(?=\w)|(?<=\w){PARTS}+(?=[^\W\d_])")
+GREEK = {
+    code: unicodedata.name(chr(code)).split()[-1].lower()
+    for code in range(0x3B1, 0x3CA)
+    if "FINAL" not in unicodedata.name(chr(code))
+}
+"""Small Greek letters and their names."""
+LATIN, CYRILLIC = re.compile("[A-Za-z]"), re.compile("[\u0400-\u04ff]")
+
+
+def bare(name: str) -> str:
+    """A name without what cannot be seen in it."""
+    if not name.isascii():
+        name = INVISIBLE.sub("", unicodedata.normalize("NFKC", name))
+    return " ".join(name.split())
+
+
+def folded(name: str) -> str:
+    """A name without what cannot be seen in it, and without letter case."""
+    return bare(name).casefold()
+
+
+def skeleton(name: str) -> str:
+    """What is left of a name when spaces, hyphens and the letter case do not count."""
+    key = folded(name)
+    if not key.isascii():
+        key = key.translate(GREEK)
+    return BETWEEN.sub("", key)
+
+
+def mixes_alphabets(name: str) -> bool:
+    """Whether a name has Latin and Cyrillic letters, which may look the same."""
+    return not name.isascii() and bool(LATIN.search(name) and CYRILLIC.search(name))
