@@ -1,6 +1,7 @@
 """Examining a table of facts before anything is trained on it: `latebloom check`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,8 @@ def check(
     inverse
         Count questions as if every fact were told backwards as well.
     many_valued
-        Count as if pairs with several objects were kept (the default), dropped, or cut to the first.
+        Count as if pairs with several objects were kept (the default), dropped, or cut to the
+        first.
     rows
         How many rows to show of each trouble.
     world
@@ -53,7 +55,7 @@ def check(
     )
     settings = config_for(asked)[0].world
     assert isinstance(settings, FactsConfig)
-    found = check_file(file, settings, single)
+    found = check_file(file, replace(settings, single=(*settings.single, *single)))
     if json_:
         print(in_json(json.dumps(found.as_dict(), ensure_ascii=False)))
         return

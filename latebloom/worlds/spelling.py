@@ -32,6 +32,8 @@ LATIN, CYRILLIC = re.compile("[A-Za-z]"), re.compile("[\u0400-\u04ff]")
 
 def bare(name: str) -> str:
     """A name without what cannot be seen in it."""
+    if name.isalnum() and name.isascii():
+        return name
     if not name.isascii():
         name = INVISIBLE.sub("", unicodedata.normalize("NFKC", name))
     return " ".join(name.split())
@@ -44,10 +46,14 @@ def folded(name: str) -> str:
 
 def skeleton(name: str) -> str:
     """What is left of a name when spaces, hyphens and the letter case do not count."""
-    key = folded(name)
+    return skeleton_of(folded(name))
+
+
+def skeleton_of(key: str) -> str:
+    """The skeleton of a name that is folded already."""
     if not key.isascii():
         key = key.translate(GREEK)
-    return BETWEEN.sub("", key)
+    return key if key.isalnum() else BETWEEN.sub("", key)
 
 
 def mixes_alphabets(name: str) -> bool:

@@ -40,7 +40,7 @@ class FactsConfig(SetsConfig):
     kind: Literal["facts"] = "facts"
     """Which world this is."""
     facts: str = ""
-    """The file: .csv, .tsv, .jsonl, .ndjson or .nt."""
+    """The file: .csv, .tsv, .xlsx, .parquet, .jsonl, .ndjson or .nt."""
     subject: str = "subject"
     """Column of the subject: a name, or a position from 1."""
     relation: str = "relation"
@@ -53,6 +53,9 @@ class FactsConfig(SetsConfig):
     missing_frac: float = 0.0
     """Fraction of the facts that is never told, to see whether they are found: `test_links` asks
     for them alone, `test_missing` in two hops."""
+    single: tuple[str, ...] = ()
+    """Relations that are declared to have one object for each subject; where one has more, that is
+    told as a contradiction, with its row."""
     max_facts: int = MAX_FACTS
     """Largest file, in rows."""
 

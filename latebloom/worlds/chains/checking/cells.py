@@ -1,7 +1,7 @@
 """What stands in the cells: several names in one, marks for nothing, numbers with units.
 
-Enters: the names of a table. Leaves: troubles, each with its rows. A name is looked at once, however
-many rows have it.
+Enters: the names of a table. Leaves: troubles, each with its rows. A name is looked at once,
+however many rows have it.
 """
 
 import re
@@ -15,16 +15,19 @@ from latebloom.worlds.chains.checking.places import Places, fact_in_words
 from latebloom.worlds.chains.checking.trouble import Finding, Trouble, trouble
 
 MISSING = frozenset(
-    ("na", "n/a", "n.a.", "n.a", "#n/a", "nan", "nil", "none", "null", "unknown", "missing")
-    + ("not available", "not applicable", "not known", "tbd", "tba", "?", "??", "-", "--", "–", "—")
-    + (".", "..", "...", "x", "*")
+    (
+        *("na", "n/a", "n.a.", "n.a", "#n/a", "nan", "nil", "none", "null", "unknown", "missing"),
+        *("not available", "not applicable", "not known", "tbd", "tba", "?", "??", "-", "--"),
+        *("–", "—", ".", "..", "..."),
+    )
 )
 """What people write, in any letter case, where they have nothing to write."""
 LIST = re.compile(r"\S\s*[;|\n]\s*\S")
 """Several names in a cell, whatever they are."""
 PERHAPS = re.compile(r", | / | & | and | \+ ")
 """What parts several names in a cell, where each of them is a name of the table by itself."""
-NUMBER = re.compile(r"[<>~≈±≤≥]*\s*[-+]?\d[\d ,.]*(?:e[-+]?\d+)?\s*(?P<unit>[^\W\d_%°].{0,15}|[%°].{0,3})?")
+UNIT = r"(?P<unit>[^\W\d_%°].{0,15}|[%°].{0,3})"
+NUMBER = re.compile(rf"[<>~≈±≤≥]*\s*[-+]?\d[\d ,.]*(?:e[-+]?\d+)?\s*{UNIT}?")
 """A number, perhaps with a unit."""
 
 
@@ -63,6 +66,8 @@ def lists(places: Places) -> list[Trouble]:
 
 def is_list(name: str, known: set[str]) -> bool:
     """Whether a cell holds several names."""
+    if name.isalnum():
+        return False
     if LIST.search(name):
         return True
     parts = PERHAPS.split(name)
@@ -76,14 +81,12 @@ def numbers(places: Places) -> list[Trouble]:
     is_number = np.array([unit is not None for unit in units], bool)
     if not is_number.any():
         return []
-    counts = np.bincount(
-        table.relation[is_number[table.object]], minlength=len(table.relations)
-    )
+    counts = np.bincount(table.relation[is_number[table.object]], minlength=len(table.relations))
     found = np.flatnonzero(counts)
     out = trouble(
         "number",
         "relations have numbers as objects",
-        "to a model each number is a name of its own; a table of numbers is compared with --numeric",
+        "to a model each number is a name of its own; --numeric compares a table of numbers",
         len(found),
         (of_relation(places, is_number, int(r), int(counts[r])) for r in found),
     )
@@ -125,9 +128,7 @@ def units_of(places: Places, units: list[str | None], relation: int) -> dict[str
     return seen
 
 
-def first_rows(
-    names: Int[ndarray, " row"], rows: Int[ndarray, " some"]
-) -> Iterator[int]:
+def first_rows(names: Int[ndarray, " row"], rows: Int[ndarray, " some"]) -> Iterator[int]:
     """The first of some rows for each name, in order."""
     at = np.unique(names[rows], return_index=True)[1]
     yield from np.sort(rows[at]).tolist()

@@ -7,7 +7,7 @@ relation, the troubles, and whether enough questions can be held out to judge a 
     print("\\n".join(check.lines()))
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,9 @@ class Judging:
             return (
                 f"two-hop questions: too many to count (over {MOST_PATHS:,} ways), enough to judge"
             )
-        told = f"two-hop questions: {self.questions:,}; {self.held_out:,} would be held out as tests"
+        told = (
+            f"two-hop questions: {self.questions:,}; {self.held_out:,} would be held out as tests"
+        )
         if self.enough:
             return f"{told}: enough to judge a model by ({ENOUGH} are needed)"
         out = f"{told}: too few to judge a model by ({ENOUGH} are needed)"
@@ -152,11 +154,10 @@ class Check:
 def check_file(
     path: Path,
     config: FactsConfig | None = None,
-    single: Sequence[str] = (),
 ) -> Check:
     """Examines a file of facts.
 
-    config: how it would be read and divided. single: relations declared to have one object.
+    config: how it would be read and divided, and which relations are declared to have one object.
     Raises: FactsError naming the file, the line and the way out.
     """
     config = config or FactsConfig(facts=str(path))
@@ -164,14 +165,13 @@ def check_file(
     table, shape = read_shaped(path, columns, config.max_facts)
     policy: ManyValued = "keep" if config.many_valued == "error" else config.many_valued
     diagnosis = diagnose(table, policy, share=config.largest_share)
-    return check_table(table, diagnosis, config, single, shape)
+    return check_table(table, diagnosis, config, shape)
 
 
 def check_table(
     table: FactTable,
     diagnosis: Diagnosis,
     config: FactsConfig,
-    single: Sequence[str] = (),
     shape: Shape | None = None,
 ) -> Check:
     """Examines a table that was read and diagnosed."""
@@ -183,7 +183,7 @@ def check_table(
         troubles=(
             *check_cells(places),
             *names_of(places),
-            *check_relations(places, pairs, single),
+            *check_relations(places, pairs, config.single),
         ),
         judging=judging(table, diagnosis, config),
     )

@@ -11,20 +11,19 @@ often meant; more than `MOST_FACTS` facts that are left when all ends have been 
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from numpy import ndarray
 
+from latebloom.worlds.answers import distinct
 from latebloom.worlds.chains.checking.places import Places, fact_in_words
 from latebloom.worlds.chains.checking.trouble import Finding, Trouble, trouble
 
 BOTH_WAYS = 0.8
 """A relation is mutual if at least this share of its facts is told backwards as well."""
-ROUNDS = 64
-"""Times that all ends are taken away, at most."""
 MOST_FACTS = 100_000
 WAY_OUT = "mend them where the relation is an order, such as part of"
 
-Ids = Int[ndarray, " fact"]
+Ids = Int[ndarray, "_"]
 
 
 def circles(places: Places, distinct: Ids) -> list[Trouble]:
@@ -57,17 +56,30 @@ def circles(places: Places, distinct: Ids) -> list[Trouble]:
 def without_ends(rows: Ids, head: Ids, tail: Ids) -> tuple[Ids, Ids, Ids]:
     """The facts that are left when those that nothing leads to, or that lead nowhere, are taken
     away, and again, until all that are left lead on."""
-    nodes, at = np.unique(np.concatenate((head, tail)), return_inverse=True)
-    first, last = at[: len(rows)], at[len(rows) :]
-    left = np.arange(len(rows))
-    for _ in range(ROUNDS):
-        leaves = np.bincount(first[left], minlength=len(nodes)) > 0
-        enters = np.bincount(last[left], minlength=len(nodes)) > 0
-        inner = leaves[last[left]] & enters[first[left]]
-        if inner.all():
-            break
-        left = left[inner]
+    nodes = distinct(np.concatenate((head, tail)))
+    first, last = np.searchsorted(nodes, head), np.searchsorted(nodes, tail)
+    n = len(nodes)
+    stays = in_or_behind_circles(first, last, n) & in_or_behind_circles(last, first, n)
+    left = stays[first] & stays[last]
     return rows[left], head[left], tail[left]
+
+
+def in_or_behind_circles(head: Ids, tail: Ids, n: int) -> Bool[ndarray, "_"]:
+    """Which nodes are left when those that nothing leads to are taken away, and again.
+
+    Source: A. B. Kahn, Topological sorting of large networks, 1962.
+    """
+    order = np.argsort(head, kind="stable")
+    first = np.searchsorted(head[order], np.arange(n + 1)).tolist()
+    leads, enters = tail[order].tolist(), np.bincount(tail, minlength=n)
+    ends, enters = np.flatnonzero(enters == 0).tolist(), enters.tolist()
+    while ends:
+        node = ends.pop()
+        for other in leads[first[node] : first[node + 1]]:
+            enters[other] -= 1
+            if not enters[other]:
+                ends.append(other)
+    return np.array(enters) > 0
 
 
 def first_circles(rows: Ids, head: Ids, tail: Ids, n: int) -> Iterator[tuple[int, list[int]]]:

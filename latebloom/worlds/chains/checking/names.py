@@ -4,10 +4,10 @@ Enters: the names of a table. Leaves: groups that differ in Unicode, in letter c
 and hyphens only (`latebloom.worlds.spelling`), and pairs a letter or two apart.
 
 Names whose digits differ are two (JAK1 and JAK2), and so are names that differ in a part of one
-letter (vitamin C and vitamin D). Of up to `ALL_PAIRS` names all pairs are compared; of more, each with
-its neighbours in the order of the alphabet, read forwards and backwards (the sorted-neighbourhood
-method of Hernández and Stolfo, 1995): a typing error leaves two names neighbours in one of the two
-orders, unless both ends are hit.
+letter (vitamin C and vitamin D). Of up to `ALL_PAIRS` names all pairs are compared; of more, each
+with its neighbours in the order of the alphabet, read forwards and backwards (the
+sorted-neighbourhood method of Hernández and Stolfo, 1995): a typing error leaves two names
+neighbours in one of the two orders, unless both ends are hit or many names are alike there.
 """
 
 import re
@@ -21,10 +21,12 @@ from rapidfuzz.distance import OSA
 
 from latebloom.worlds.chains.checking.places import Places
 from latebloom.worlds.chains.checking.trouble import Finding, Trouble, trouble
-from latebloom.worlds.spelling import bare, folded, mixes_alphabets, skeleton
+from latebloom.worlds.spelling import bare, folded, mixes_alphabets, skeleton_of
 
-ALL_PAIRS = 4000
-WINDOW = 6
+Names = Int[ndarray, "_"]
+
+ALL_PAIRS = 3000
+WINDOW = 4
 """Neighbours that each of very many names is compared with."""
 MOST_PAIRS = 10_000
 """Pairs that are found at most."""
@@ -47,10 +49,10 @@ def look_alikes(names: Sequence[str], rows: Sequence[int] | ndarray, what: str) 
 
     rows: the number of the first row of each. what: the kind of names, "entity" or "relation".
     """
-    keys = [skeleton(name) for name in names]
+    keys = [folded(name) for name in names]
     first: dict[str, int] = {}
     groups: dict[str, list[int]] = {}
-    for i, key in enumerate(keys):
+    for i, key in enumerate(map(skeleton_of, keys)):
         begun = first.setdefault(key, i)
         if begun != i:
             groups.setdefault(key, [begun]).append(i)
@@ -63,13 +65,11 @@ def look_alikes(names: Sequence[str], rows: Sequence[int] | ndarray, what: str) 
         means = f"groups of {what} {HOW[kind]}"
         found += trouble(f"{what}-{kind}", means, "write each in one way", len(some), findings)
     distinct = list(first.values())
-    close = near_pairs([folded(names[i]) for i in distinct])
+    close = near_pairs([keys[i] for i in distinct])
     pairs = [(distinct[i], distinct[j]) for i, j in close]
     findings = (grouped(names, rows, pair) for pair in sorted(pairs, key=max))
     means = f"pairs of {what} names are a letter or two apart"
-    found += trouble(
-        f"{what}-near", means, "mend them if they are one", len(pairs), findings
-    )
+    found += trouble(f"{what}-near", means, "mend them if they are one", len(pairs), findings)
     mixed = [i for i, name in enumerate(names) if mixes_alphabets(name)]
     findings = (Finding(int(rows[i]), repr(names[i])) for i in mixed)
     means = f"{what} names mix Latin and Cyrillic letters"
@@ -99,13 +99,17 @@ def ascii_where_alike(names: Sequence[str], group: Sequence[int], i: int) -> str
 
 def near_pairs(keys: Sequence[str]) -> list[tuple[int, int]]:
     """Pairs of names that are a letter or two apart and may be one."""
-    length = np.array([len(key) for key in keys])
+    length = np.array([len(key) for key in keys], np.int32)
     marks = np.array([hash(tuple(NUMBERS.findall(key))) for key in keys], np.int64)
     found: set[tuple[int, int]] = set()
-    for one, other, apart in compared(keys):
-        least = np.minimum(length[one], length[other])
-        close = (apart <= np.where(least >= LONG, 2, 1)) & (least >= SHORTEST)
-        close &= marks[one] == marks[other]
+    for one, other in compared(keys):
+        least, most = np.minimum(length[one], length[other]), np.maximum(length[one], length[other])
+        allowed = np.where(least >= LONG, 2, 1).astype(np.int32)
+        may = (least >= SHORTEST) & (most - least <= allowed) & (marks[one] == marks[other])
+        one, other, allowed = one[may], other[may], allowed[may]
+        pairs = ([keys[i] for i in side.tolist()] for side in (one, other))
+        apart = process.cpdist(*pairs, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
+        close = apart <= allowed
         for i, j in zip(one[close].tolist(), other[close].tolist(), strict=True):
             if not differ_in_a_part(keys[i], keys[j]):
                 found.add((min(i, j), max(i, j)))
@@ -114,25 +118,18 @@ def near_pairs(keys: Sequence[str]) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-Compared = tuple[Int[ndarray, " pair"], Int[ndarray, " pair"], Int[ndarray, " pair"]]
-
-
-def compared(keys: Sequence[str]) -> Iterator[Compared]:
-    """The pairs that are compared, and their distances; all beyond two are alike."""
-    if len(keys) < 2:
-        return
-    told = {"scorer": OSA.distance, "score_cutoff": 2, "dtype": np.uint8}
+def compared(keys: Sequence[str]) -> Iterator[tuple[Names, Names]]:
+    """The pairs of names that are compared, some at a time."""
     if len(keys) <= ALL_PAIRS:
-        one, other = np.triu_indices(len(keys), 1)
-        yield one, other, process.cdist(keys, keys, **told)[one, other]
+        for i in range(len(keys) - 1):
+            others = np.arange(i + 1, len(keys))
+            yield np.full(len(others), i), others
         return
     for turned in (False, True):
-        written = [key[::-1] for key in keys] if turned else list(keys)
-        order = np.array(sorted(range(len(keys)), key=written.__getitem__))
-        names = [keys[i] for i in order]
+        written = [key[::-1] for key in keys] if turned else keys
+        order = np.array(sorted(range(len(keys)), key=written.__getitem__), np.int32)
         for step in range(1, WINDOW + 1):
-            apart = process.cpdist(names[:-step], names[step:], **told)
-            yield order[:-step], order[step:], apart
+            yield order[:-step], order[step:]
 
 
 def differ_in_a_part(one: str, other: str) -> bool:

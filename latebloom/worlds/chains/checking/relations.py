@@ -18,6 +18,7 @@ from latebloom.worlds.chains.checking.trouble import Finding, Trouble, trouble
 from latebloom.worlds.chains.diagnosis import Diagnosis, functional_relations
 from latebloom.worlds.chains.files import FactTable
 
+
 @dataclass(frozen=True, slots=True)
 class RelationCounts:
     """A relation: its distinct facts, how many of them stay, its pairs by their objects.
@@ -131,7 +132,7 @@ def repeats(places: Places, pairs: Pairs) -> list[Trouble]:
 def contradictions(
     places: Places, pairs: Pairs, single: Bool[ndarray, " relation"]
 ) -> list[Trouble]:
-    """Pairs with several objects whose relation is declared to have one, or has one nearly always."""
+    """Pairs with several objects whose relation was declared to have one, or mostly has one."""
     table, many = places.table, pairs.objects > 1
     usual = functional_relations(pairs.relation, many, len(table.relations)) & ~single
     broken = np.flatnonzero(many & single[pairs.relation])
@@ -166,8 +167,8 @@ def own_objects(places: Places) -> list[Trouble]:
     table = places.table
     rows = np.flatnonzero(table.subject == table.object)
     findings = (Finding(places.number(row), fact_in_words(table, row)) for row in rows.tolist())
-    way_out = "leave them out unless they are meant"
-    return trouble("self", "facts have one name as subject and object", way_out, len(rows), findings)
+    means, way_out = "facts have one name as subject and object", "leave out what is not meant"
+    return trouble("self", means, way_out, len(rows), findings)
 
 
 def lonely(places: Places, pairs: Pairs) -> list[Trouble]:

@@ -66,7 +66,7 @@ class Shape:
             f" {', '.join(self.header[1:])}; it is examined as if it were long"
         )
         if len(self.numeric) == len(self.header) - 1:
-            out.append("  all columns are numbers: compare them with latebloom grok facts --numeric")
+            out.append("  all are numbers: latebloom grok facts --numeric compares them")
         else:
             out.append("  to train on it, write it long: a row for each subject, relation, object")
         return out
