@@ -15,7 +15,7 @@ MOST_KNOWN = 20
 
 def lines_of(answer: SetAnswer) -> list[str]:
     """A set of answers for people: what it rests on first."""
-    return [*known_lines(answer), *guess_lines(answer)]
+    return [*answer.notes, *known_lines(answer), *guess_lines(answer)]
 
 
 def known_lines(answer: SetAnswer) -> list[str]:
@@ -61,7 +61,7 @@ def guess_lines(answer: SetAnswer) -> list[str]:
 def record_in_words(record: tuple[int, int] | None) -> str:
     """How often first guesses were right."""
     if record is None:
-        return "no facts were held out, so nothing is known of such guesses"
+        return "nothing of the kind was held out, so nothing is known of such guesses"
     right, of = record
     return f"first guess right in {right} of {of} trials where a fact was held out"
 

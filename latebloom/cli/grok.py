@@ -36,6 +36,8 @@ def grok(
     facts: Path | None = None,
     many_valued: str = "",
     inverse: Flag = False,
+    synonyms: Path | None = None,
+    phrases: Path | None = None,
     numeric: Flag = False,
     graph: Path | None = None,
     data: Path | None = None,
@@ -82,6 +84,11 @@ def grok(
         answers (the default), drop them, keep the first, or error.
     inverse
         Tell every fact backwards as well, so that questions can be asked that way: `^inhibits`.
+    synonyms
+        A table of two columns, name and synonym; both can be asked then.
+    phrases
+        A table of two columns, relations and phrase, to ask in words: `targets / pathway`,
+        `which pathways does {} act on`.
     numeric
         The file of facts is a table of numbers to compare; each row an entity, each column an
         attribute.
@@ -131,6 +138,8 @@ def grok(
         numeric=numeric,
         many_valued=many_valued,
         inverse=inverse,
+        synonyms=synonyms,
+        phrases=phrases,
         seed=seed,
         world_seed=world_seed,
         sections=sections,
@@ -218,6 +227,7 @@ def refuse_with_resume(asked: Asked, out_: Path | None, overwrite: bool) -> None
     given |= {"--config": asked.file, "--seed": asked.seed, "--world-seed": asked.world_seed}
     given |= {"--facts": asked.facts, "--data": asked.data, "--numeric": asked.numeric}
     given |= {"--inverse": asked.inverse, "--graph": asked.graph}
+    given |= {"--synonyms": asked.synonyms, "--phrases": asked.phrases}
     given |= {"--many-valued": asked.many_valued, "--overwrite": overwrite}
     for section, values in asked.sections.items():
         named: dict[str, Any] = dict(values or {})

@@ -15,6 +15,7 @@ letters of several alphabets that look alike, which `mixes_alphabets` tells.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 """Characters without width, and those that turn the direction of writing."""
@@ -27,6 +28,8 @@ GREEK = {
     if "FINAL" not in unicodedata.name(chr(code))
 }
 """Small Greek letters and their names."""
+LIKE = 50
+"""How alike two names must be, of 100, for the one to be proposed for the other."""
 LATIN, CYRILLIC = re.compile("[A-Za-z]"), re.compile("[\u0400-\u04ff]")
 
 
@@ -54,6 +57,19 @@ def skeleton_of(key: str) -> str:
     if not key.isascii():
         key = key.translate(GREEK)
     return key if key.isalnum() else BETWEEN.sub("", key)
+
+
+def nearest_of(name: str, names: Sequence[str], n: int = 3) -> list[str]:
+    """At most so many names that are most like this one, best first: those that begin with it, then
+    by their letters, whatever their case."""
+    from rapidfuzz import fuzz, process
+
+    wanted = folded(name)
+    begun = [one for one in names if folded(one).startswith(wanted)][:n] if wanted else []
+    alike = process.extract(
+        wanted, names, scorer=fuzz.ratio, processor=folded, limit=n, score_cutoff=LIKE
+    )
+    return list(dict.fromkeys([*begun, *(one for one, _, _ in alike)]))[:n]
 
 
 def mixes_alphabets(name: str) -> bool:

@@ -53,6 +53,11 @@ class FactsConfig(SetsConfig):
     missing_frac: float = 0.0
     """Fraction of the facts that is never told, to see whether they are found: `test_links` asks
     for them alone, `test_missing` in two hops."""
+    synonyms: str = ""
+    """A table of two columns, name and synonym: other names that questions may use."""
+    phrases: str = ""
+    """A table of two columns, relations and phrase, for questions in words: `targets / pathway`,
+    `which pathways does {} act on`."""
     single: tuple[str, ...] = ()
     """Relations that are declared to have one object for each subject; where one has more, that is
     told as a contradiction, with its row."""

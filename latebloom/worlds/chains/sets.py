@@ -39,9 +39,10 @@ from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.draw import MAX_PAIRS, ChainConfig, mark_ood
 from latebloom.worlds.chains.world import distinct_names, laid_out, layout_of
 from latebloom.worlds.splits import ATOMIC, Split, as_valid
-from latebloom.worlds.tasks.graph import INVERSE, GraphTask
+from latebloom.worlds.tasks.graph import GraphTask
 from latebloom.worlds.validation import with_validation
 from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.wording import INVERSE
 from latebloom.worlds.world import World
 
 AT_ONCE = 100_000
