@@ -44,7 +44,7 @@ def guess_lines(answer: SetAnswer) -> list[str]:
     out = [f"{what} ({record_in_words(answer.record)}):"]
     for one in answer.guesses:
         through = ", ".join(bridge_in_words(bridge) for bridge in one.bridges)
-        rests = f"  {one.status}, through {through}" if through else ""
+        rests = f"  {one.status}, through {through}" if through else f"  {INFERRED}" * one.inferred
         out.append(f"  {one.probability:6.1%}  {one.name}{rests}")
     if answer.in_set is not None:
         first = "first guess holds" if answer.in_set == 1 else f"first {answer.in_set} guesses hold"

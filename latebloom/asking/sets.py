@@ -28,7 +28,7 @@ from latebloom.asking.calibration import MISSING, Calibration, calibrate
 from latebloom.asking.cut import NOMINAL
 from latebloom.asking.names import score_names
 from latebloom.asking.reading import read_questions
-from latebloom.asking.ways import NEVER, Bridge, Ways
+from latebloom.asking.ways import INFERRED, NEVER, Bridge, Ways
 from latebloom.errors import LatebloomError
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import FactSets, follow_sets
@@ -45,6 +45,11 @@ class Member:
     status: str
     probability: float
     bridges: tuple[Bridge, ...] = ()
+
+    @property
+    def inferred(self) -> bool:
+        """Whether a single fact lacks."""
+        return self.status == INFERRED
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from latebloom.errors import FactsError, UnknownNameError
-from latebloom.worlds.spelling import folded
+from latebloom.worlds.spelling import skeleton
 from latebloom.worlds.vocabulary import Vocabulary
 
 INVERSE = "^"
@@ -56,11 +56,12 @@ class Wording:
             return found
 
     def of_synonym(self, word: str) -> str | None:
-        """The name that a synonym stands for; letter case and Unicode are forgiven."""
+        """The name that a synonym stands for; spelling is forgiven where that leaves one name."""
         if word in self.synonyms:
             return self.synonyms[word]
-        key = folded(word)
-        return next((name for other, name in self.synonyms.items() if folded(other) == key), None)
+        key = skeleton(word)
+        found = {name for other, name in self.synonyms.items() if skeleton(other) == key}
+        return found.pop() if len(found) == 1 else None
 
     def as_dict(self) -> dict[str, object]:
         """What JSON holds of it; nothing where there is nothing."""
