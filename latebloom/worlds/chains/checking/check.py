@@ -66,9 +66,7 @@ class Judging:
             return (
                 f"two-hop questions: too many to count (over {MOST_PATHS:,} ways), enough to judge"
             )
-        told = (
-            f"two-hop questions: {self.questions:,}; {self.held_out:,} would be held out as tests"
-        )
+        told = f"two-hop questions: {self.questions:,}, of which {self.held_out:,} would be tests"
         if self.enough:
             return f"{told}: enough to judge a model by ({ENOUGH} are needed)"
         out = f"{told}: too few to judge a model by ({ENOUGH} are needed)"
