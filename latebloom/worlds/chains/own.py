@@ -184,7 +184,7 @@ def sets_from_table(
     """
     rows, entities, relations = numbered(table, diagnosis.kept)
     rng = np.random.default_rng([seed, Draw.SETS])
-    missing = missing_facts(rows, config.missing_frac, rng)
+    missing = missing_facts(rows, config.missing_frac, rng, config.fold)
     triples = Triples(rows[~missing], rows[:0], rows[missing])
     return world_of_sets(triples, entities, relations, config, rng, seed)
 

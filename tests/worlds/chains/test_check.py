@@ -6,8 +6,9 @@ import pytest
 
 from latebloom.errors import FactsError
 from latebloom.worlds.chains.checking import names
-from latebloom.worlds.chains.checking.check import ENOUGH, check_file
+from latebloom.worlds.chains.checking.check import check_file
 from latebloom.worlds.chains.own import FactsConfig
+from latebloom.worlds.splits import ENOUGH
 
 MESSY = """subject,relation,object
 aspirin,targets,COX-1

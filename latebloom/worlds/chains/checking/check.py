@@ -31,10 +31,8 @@ from latebloom.worlds.chains.diagnosis import Diagnosis, ManyValued, diagnose, f
 from latebloom.worlds.chains.files import FactTable
 from latebloom.worlds.chains.own import FactsConfig
 from latebloom.worlds.chains.sets import read_both_ways
+from latebloom.worlds.splits import ENOUGH
 
-ENOUGH = 30
-"""Held-out questions from which on a share of right answers says something: of 30, right in all,
-the true share lies above 88 % (95 % interval of Wilson)."""
 SHOWN_RELATIONS = 20
 EXACT = (
     "for looking facts up, and for joining facts that the table holds, SQL is exact and a model is"
