@@ -110,7 +110,7 @@ def near_pairs(keys: Sequence[str]) -> list[tuple[int, int]]:
         pairs = ([keys[i] for i in side.tolist()] for side in (one, other))
         apart = process.cpdist(*pairs, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
         close = apart <= allowed
-        for i, j in zip(one[close].tolist(), other[close].tolist(), strict=True):
+        for i, j in zip(map(int, one[close]), map(int, other[close]), strict=True):
             if not differ_in_a_part(keys[i], keys[j]):
                 found.add((min(i, j), max(i, j)))
             if len(found) == MOST_PAIRS:
