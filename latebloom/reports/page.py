@@ -165,10 +165,12 @@ def verdict(rows: Sequence[dict[str, Any]], reads: str) -> str:
     got = [
         f"{percent(row['accuracy'])} of the {row['style'].holds}"
         for row in rows
-        if row["main"] and row["accuracy"] is not None and not row["few"]
+        if row["main"] and row["accuracy"] is not None and not row.get("few")
     ]
     does = {"questions": "Answers", "sentences": "Gets right"}[reads]
-    few = [f"the {row['style'].holds} ({row['n']})" for row in rows if row["main"] and row["few"]]
+    few = [
+        f"the {row['style'].holds} ({row['n']})" for row in rows if row["main"] and row.get("few")
+    ]
     said = [f"{does} {', and '.join(got)}."] if got else []
     said += [f"Too few questions to judge by: {', and '.join(few)}."] if few else []
     return " ".join(said)
