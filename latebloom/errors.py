@@ -22,7 +22,7 @@ class UnknownNameError(LatebloomError):
     def __init__(self, name: str, nearest: list[str]) -> None:
         self.name = name
         self.nearest = nearest
-        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        hint = f"; nearest: {', '.join(nearest)}; did you mean {nearest[0]}?" if nearest else ""
         super().__init__(f"unknown name {name!r}{hint}")
 
 

@@ -21,9 +21,9 @@ ORDER = (
 )
 """The rooms of the package, each of which imports from those before it alone."""
 ORDER_IN_WORLDS = (
-    *("atomic", "answers", "splits", "streams", "config", "ordering", "vocabulary", "written"),
-    *("tasks", "world", "sentences", "data", "validation", "chains", "comparisons", "mixed"),
-    *("classic", "published", "build"),
+    *("spelling", "atomic", "answers", "splits", "streams", "config", "ordering", "vocabulary"),
+    *("wording", "written", "tasks", "world", "sentences", "data", "validation", "chains"),
+    *("comparisons", "mixed", "classic", "published", "build"),
 )
 """The same within `worlds/`: what a question is knows nothing of those that make worlds."""
 DOCS = sorted((ROOT.parent / "docs").glob("*.md"))

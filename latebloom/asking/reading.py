@@ -1,18 +1,56 @@
 """Reading a question about a graph: a name that is unknown is answered by names that fit its place.
 
-Enters: words such as `aspirin ^treats pathway`. Leaves: the tokens of the question, or one line
-that proposes the nearest entity where an entity belongs, and the nearest relation where a relation
-does.
+Enters: words such as `aspirin ^treats pathway`, several such questions with `and` between them, or
+a sentence like one of the run's phrases. Leaves: the tokens of each question, or one line that
+proposes the nearest entity where an entity belongs, and the nearest relation where a relation does.
 """
 
-import difflib
 from collections.abc import Sequence
 
 import numpy as np
 
+from latebloom.asking.phrases import from_words
 from latebloom.errors import LatebloomError, UnknownNameError
-from latebloom.worlds.tasks.graph import INVERSE
+from latebloom.worlds.spelling import nearest_of
+from latebloom.worlds.wording import INVERSE
 from latebloom.worlds.world import World
+
+AND = "and"
+"""The word between questions that are to be answered at once."""
+
+
+def read_questions(world: World, question: Sequence[str]) -> list[list[int]]:
+    """The tokens of each of the questions that somebody wrote, in names or in words.
+
+    Raises: as `read_question`; LatebloomError for a sentence that is like no phrase.
+    """
+    try:
+        return [read_question(world, part) for part in branches_of(world, question)]
+    except LatebloomError:
+        if not world.wording.phrases or len(" ".join(question).split()) < 3:
+            raise
+        if all(is_name(world, word) for word in question):
+            raise
+        return [read_question(world, from_words(world, " ".join(question)))]
+
+
+def branches_of(world: World, question: Sequence[str]) -> list[list[str]]:
+    """The parts of a question between the words `and`, where that is no name of the world."""
+    parts: list[list[str]] = [[]]
+    for word in question:
+        if word == AND and word not in world.vocabulary.ids:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
+
+
+def is_name(world: World, word: str) -> bool:
+    """Whether the world has a name for a word."""
+    try:
+        return bool(world.wording.name(word, world.vocabulary))
+    except UnknownNameError:
+        return word == AND
 
 
 def read_question(world: World, question: Sequence[str]) -> list[int]:
@@ -32,7 +70,7 @@ def read_question(world: World, question: Sequence[str]) -> list[int]:
                 f"{error.name!r}: this run was told no fact backwards; grow it with --inverse"
             ) from error
         fits = names[:n_entities] if is_subject(world, error.name, question) else relations
-        raise UnknownNameError(error.name, nearest(error.name, fits)) from error
+        raise UnknownNameError(error.name, nearest_of(error.name, fits)) from error
     world.task.check(tokens, world.facts, world.vocabulary)
     return tokens
 
@@ -42,11 +80,3 @@ def is_subject(world: World, name: str, question: Sequence[str]) -> bool:
     words = world.task.spoken(question, world.vocabulary.ids)
     first = world.task.places(len(words))[0] == "subject"
     return name == (words[0] if first else words[-1])
-
-
-def nearest(name: str, names: Sequence[str]) -> list[str]:
-    """At most three names like this one, whatever their letter case."""
-    folded = {one.casefold(): one for one in names}
-    begun = [one for key, one in folded.items() if key.startswith(name.casefold())][:3]
-    alike = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.4)
-    return list(dict.fromkeys([*begun, *(folded[key] for key in alike)]))[:3]

@@ -15,7 +15,7 @@ MOST_KNOWN = 20
 
 def lines_of(answer: SetAnswer) -> list[str]:
     """A set of answers for people: what it rests on first."""
-    return [*known_lines(answer), *guess_lines(answer)]
+    return [*answer.notes, *known_lines(answer), *guess_lines(answer)]
 
 
 def known_lines(answer: SetAnswer) -> list[str]:
@@ -44,7 +44,7 @@ def guess_lines(answer: SetAnswer) -> list[str]:
     out = [f"{what} ({record_in_words(answer.record)}):"]
     for one in answer.guesses:
         through = ", ".join(bridge_in_words(bridge) for bridge in one.bridges)
-        rests = f"  {one.status}, through {through}" if through else ""
+        rests = f"  {one.status}, through {through}" if through else f"  {INFERRED}" * one.inferred
         out.append(f"  {one.probability:6.1%}  {one.name}{rests}")
     if answer.in_set is not None:
         first = "first guess holds" if answer.in_set == 1 else f"first {answer.in_set} guesses hold"
@@ -61,7 +61,7 @@ def guess_lines(answer: SetAnswer) -> list[str]:
 def record_in_words(record: tuple[int, int] | None) -> str:
     """How often first guesses were right."""
     if record is None:
-        return "no facts were held out, so nothing is known of such guesses"
+        return "nothing of the kind was held out, so nothing is known of such guesses"
     right, of = record
     return f"first guess right in {right} of {of} trials where a fact was held out"
 

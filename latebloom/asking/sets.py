@@ -15,7 +15,7 @@ no facts knows nothing about that, and says so.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,8 @@ from latebloom.asking.answer import Guess, check_top
 from latebloom.asking.calibration import MISSING, Calibration, calibrate
 from latebloom.asking.cut import NOMINAL
 from latebloom.asking.names import score_names
-from latebloom.asking.reading import read_question
-from latebloom.asking.ways import NEVER, Bridge, Ways
+from latebloom.asking.reading import read_questions
+from latebloom.asking.ways import INFERRED, NEVER, Bridge, Ways
 from latebloom.errors import LatebloomError
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import FactSets, follow_sets
@@ -45,6 +45,11 @@ class Member:
     status: str
     probability: float
     bridges: tuple[Bridge, ...] = ()
+
+    @property
+    def inferred(self) -> bool:
+        """Whether a single fact lacks."""
+        return self.status == INFERRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,12 @@ def ask_set(model: Transformer, world: World, question: Sequence[str], top: int 
     Raises: UnknownNameError with the nearest names; LatebloomError if it is no question.
     """
     check_top(top)
-    tokens = read_question(world, question)
+    parts = read_questions(world, question)
+    if len(parts) > 1:
+        from latebloom.asking.intersections import ask_all
+
+        return told_how(ask_all(model, world, parts, top), question)
+    (tokens,) = parts
     names = world.task.names(np.array([tokens]))
     words, hops = world.vocabulary.words, names.shape[1] - 1
     facts = FactSets(world.facts)
@@ -144,7 +154,7 @@ def ask_set(model: Transformer, world: World, question: Sequence[str], top: int 
     asked = (f"{hops}p", MISSING)
     kind = calibrate(model, world, [asked], beside_known=bool(known_members)).get(asked)
     status = given if known_members else guesses[0].status if guesses else NEVER
-    return SetAnswer(
+    answer = SetAnswer(
         question=tuple(world.vocabulary.decode(tokens)),
         status=status,
         known=known_members,
@@ -154,6 +164,14 @@ def ask_set(model: Transformer, world: World, question: Sequence[str], top: int 
         record=None if kind is None else (kind.right, kind.cut.questions),
         held_out=tuple(world.vocabulary.decode(held_out_answers(world, tokens))),
     )
+    return told_how(answer, question)
+
+
+def told_how(answer: SetAnswer, question: Sequence[str]) -> SetAnswer:
+    """The answer, with a remark where its question was not written as it was understood."""
+    if tuple(question) == answer.question:
+        return answer
+    return replace(answer, notes=(*answer.notes, f"understood as: {' '.join(answer.question)}"))
 
 
 def within(kind: Calibration | None, likely: Float[ndarray, " guess"]) -> int | None:

@@ -3,6 +3,7 @@
 from latebloom.cli import (
     ask,
     bloom,
+    check,
     construct,
     contest,
     doctor,
@@ -30,6 +31,7 @@ teach(app)
 __all__ = [
     "ask",
     "bloom",
+    "check",
     "construct",
     "contest",
     "doctor",

@@ -9,6 +9,7 @@ EXIT_CODES = {
     0: "done",
     1: "some runs of a series failed; the others are kept",
     2: "what was asked cannot be done: the line on standard error says what to change",
+    3: "asked, and no told fact supports an answer",
     130: "stopped by Ctrl-C; the last line says how to go on",
 }
 """What the command's exit codes mean, everywhere."""
@@ -26,6 +27,7 @@ EXAMPLES = {
         ("ask runs/composition-seed0 e17 r3 r11", "one question"),
         ("ask runs/composition-seed0", "a prompt for many"),
         ("ask runs/drugs newdrug inhibits pathway --with-facts new.csv", "facts from later"),
+        ("ask runs/drugs asthma ^treats and tremor ^causes", "what answers both"),
     ),
     "bloom": (
         ("bloom", "into runs/bloom"),
@@ -34,6 +36,10 @@ EXAMPLES = {
     "compare": (
         ("compare runs/composition-seed0 runs/composition-seed1", "one figure, one table"),
         ("compare runs/a runs/b --to runs.csv --json", "for a script"),
+    ),
+    "check": (
+        ("check drugs.csv", "what is wrong with it, row by row"),
+        ("check drugs.csv --single class --json", "a class each, for a script"),
     ),
     "construct": (
         ("construct composition", "weights for 2,000 facts, in a second"),

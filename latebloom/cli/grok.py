@@ -15,6 +15,7 @@ from latebloom.cli.tables import fitting
 from latebloom.errors import LatebloomError
 
 if TYPE_CHECKING:
+    from latebloom.studies.folds import Pooled
     from latebloom.training.config import RunConfig
 
 
@@ -36,6 +37,9 @@ def grok(
     facts: Path | None = None,
     many_valued: str = "",
     inverse: Flag = False,
+    synonyms: Path | None = None,
+    phrases: Path | None = None,
+    folds: int = 0,
     numeric: Flag = False,
     graph: Path | None = None,
     data: Path | None = None,
@@ -82,6 +86,14 @@ def grok(
         answers (the default), drop them, keep the first, or error.
     inverse
         Tell every fact backwards as well, so that questions can be asked that way: `^inhibits`.
+    synonyms
+        A table of two columns, name and synonym; both can be asked then.
+    phrases
+        A table of two columns, relations and phrase, to ask in words: `targets / pathway`,
+        `which pathways does {} act on`.
+    folds
+        For small tables: grow as many runs besides, each of which holds out another part of the
+        questions, and tell what all of them together got right. They lie in OUT-folds.
     numeric
         The file of facts is a table of numbers to compare; each row an entity, each column an
         attribute.
@@ -131,12 +143,20 @@ def grok(
         numeric=numeric,
         many_valued=many_valued,
         inverse=inverse,
+        synonyms=synonyms,
+        phrases=phrases,
         seed=seed,
         world_seed=world_seed,
         sections=sections,
     )
     if from_scratch and resume is None:
         raise LatebloomError("--from-scratch has no effect without --resume RUN")
+    if folds:
+        from latebloom.studies.folds import config_of_fold
+
+        if resume is not None:
+            raise LatebloomError("--folds has no effect with --resume: the run has its own")
+        config_of_fold(config_for(asked)[0], folds, 0)  # what is wrong is told before all else
     if resume is not None:
         refuse_with_resume(asked, out_, overwrite)
         summary = go_on(resume, device, threads, from_scratch, quiet)
@@ -144,12 +164,18 @@ def grok(
     else:
         folder, summary = begin(asked, out_, device, threads, overwrite, quiet)
     draw(folder)
+    pooled = []
+    if folds and summary["stopped_by"] != "interrupt":
+        pooled = estimate(asked, folder, folds, device, threads, overwrite)
+        summary |= {"folds": [one.as_dict() for one in pooled]}
     if json_:
         from latebloom.records import to_json
 
         print(json.dumps(to_json(summary), indent=2))
     elif not quiet:
         show_summary(summary, folder)
+        for one in pooled:
+            out.print(f"{folds} folds, {one.line()}", markup=False)
     if summary["stopped_by"] == "interrupt":
         err.print(f"stopped at step {summary['steps']}; to continue: {resume_line(folder)}")
         sys.exit(130)
@@ -180,6 +206,31 @@ def begin(
             interrupted(folder if stamp(folder) != before else None)
             raise
     return folder, summary
+
+
+def estimate(
+    asked: Asked, folder: Path, folds: int, device: str, threads: int, overwrite: bool
+) -> "list[Pooled]":
+    """Grows the runs of the folds beside a run; returns what they got right together."""
+    from latebloom.reports.progress import QuietProgress
+    from latebloom.studies.folds import grow_folds
+
+    class Counting(QuietProgress):
+        """Says which fold it is, and nothing else."""
+
+        def __init__(self, fold: int) -> None:
+            super().__init__()
+            err.print(f"fold {fold + 1} of {folds}", markup=False)
+
+    return grow_folds(
+        config_for(asked)[0],
+        folder.with_name(f"{folder.name}-folds"),
+        folds,
+        listener=Counting,
+        device=device,
+        threads=threads,
+        overwrite=overwrite,
+    )
 
 
 def go_on(
@@ -218,6 +269,7 @@ def refuse_with_resume(asked: Asked, out_: Path | None, overwrite: bool) -> None
     given |= {"--config": asked.file, "--seed": asked.seed, "--world-seed": asked.world_seed}
     given |= {"--facts": asked.facts, "--data": asked.data, "--numeric": asked.numeric}
     given |= {"--inverse": asked.inverse, "--graph": asked.graph}
+    given |= {"--synonyms": asked.synonyms, "--phrases": asked.phrases}
     given |= {"--many-valued": asked.many_valued, "--overwrite": overwrite}
     for section, values in asked.sections.items():
         named: dict[str, Any] = dict(values or {})
@@ -278,7 +330,7 @@ def unused_folder(name: str) -> Path:
 
 def show_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """The outcome as a table, and what to do next."""
-    from latebloom.worlds.splits import is_validation
+    from latebloom.worlds.splits import ENOUGH, is_test, is_validation
 
     columns = ("split", "right", "of", "accuracy", "95 % interval", "first", "sustained")
     rows = []
@@ -291,6 +343,14 @@ def show_summary(summary: Mapping[str, Any], folder: Path) -> None:
     spare = ("right", "95 % interval", "first", "of")
     aside = [split for split in summary["splits"] if is_validation(split)]
     out.print(fitting(columns, rows, out, spare, faint=aside))
+    few = [
+        split for split, row in summary["splits"].items() if is_test(split) and row["n"] < ENOUGH
+    ]
+    if few:
+        out.print(
+            f"Too few questions to judge by (fewer than {ENOUGH}): {', '.join(few)}.",
+            soft_wrap=not out.is_terminal,
+        )
     phi = "" if summary["phi"] is None else f", phi {summary['phi']:g}"
     out.print(
         f"{summary['steps']} steps in {summary['seconds']:.1f} s on {summary['device']},"

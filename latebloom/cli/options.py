@@ -43,6 +43,8 @@ class Asked:
     numeric: bool = False
     many_valued: str = ""
     inverse: bool = False
+    synonyms: Path | None = None
+    phrases: Path | None = None
     seed: int | None = None
     world_seed: int | None = None
     sections: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict)
@@ -81,6 +83,16 @@ def config_for(asked: Asked) -> "tuple[RunConfig, Data | None]":
                 " --facts FILE"
             )
         world["inverse"] = "true"
+    for name in ("synonyms", "phrases"):
+        path = getattr(asked, name)
+        if path is None:
+            continue
+        if not hasattr(config.world, name):
+            raise LatebloomError(
+                f"--{name} has no effect on {config.recipe}; it is for facts: latebloom grok facts"
+                " --facts FILE"
+            )
+        world[name] = str(path)
     for section, values in sections.items():
         config = config.with_overrides(section, values)
     if asked.seed is not None:

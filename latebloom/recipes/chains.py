@@ -154,7 +154,14 @@ def facts() -> RunConfig:
         recipe="facts",
         world=FactsConfig(),
         model=LOOPED,
-        train=TrainConfig(steps=1000, lr=0.01, weight_decay=0.1, until=KNOWS_ITS_FACTS),
+        train=TrainConfig(
+            steps=1000,
+            lr=0.01,
+            weight_decay=0.1,
+            checkpoint_every=50,
+            keep=6,
+            until=KNOWS_ITS_FACTS,
+        ),
     )
 
 

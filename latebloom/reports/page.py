@@ -36,7 +36,7 @@ from latebloom.reports.recording import (
 from latebloom.reports.scripts import allowed, script_of
 from latebloom.reports.splits import duration, in_order, percent, style_of
 from latebloom.training.milestones import LEVEL, MOST
-from latebloom.worlds.splits import is_validation
+from latebloom.worlds.splits import ENOUGH, is_test, is_validation
 
 MOST_ROWS = 200
 """Evaluations written out in the table; of more, evenly many are left out."""
@@ -130,6 +130,7 @@ def split_rows(recording: Recording) -> list[dict[str, Any]]:
                 "main": style.main,
                 "validation": is_validation(name),
                 "n": entry.get("n"),
+                "few": is_test(name) and entry.get("n", ENOUGH) < ENOUGH,
                 "accuracy": entry.get("accuracy"),
                 "low": low,
                 "high": high,
@@ -159,15 +160,20 @@ def rule_rows(recording: Recording) -> list[dict[str, Any]]:
     ]
 
 
-def verdict(rows: Iterable[dict[str, Any]], reads: str) -> str:
-    """One sentence on what the run can do, from the splits by which it is judged."""
+def verdict(rows: Sequence[dict[str, Any]], reads: str) -> str:
+    """What the run can do, from the splits by which it is judged that have enough questions."""
     got = [
         f"{percent(row['accuracy'])} of the {row['style'].holds}"
         for row in rows
-        if row["main"] and row["accuracy"] is not None
+        if row["main"] and row["accuracy"] is not None and not row.get("few")
     ]
     does = {"questions": "Answers", "sentences": "Gets right"}[reads]
-    return f"{does} {', and '.join(got)}." if got else ""
+    few = [
+        f"the {row['style'].holds} ({row['n']})" for row in rows if row["main"] and row.get("few")
+    ]
+    said = [f"{does} {', and '.join(got)}."] if got else []
+    said += [f"Too few questions to judge by: {', and '.join(few)}."] if few else []
+    return " ".join(said)
 
 
 def chart_data(recording: Recording) -> dict[str, Any]:

@@ -23,12 +23,11 @@ from latebloom.training.checkpoint import save_checkpoint
 from latebloom.training.config import RunConfig
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.loop import Outcome
-from latebloom.training.milestones import MOST
+from latebloom.training.milestones import phase_of
 from latebloom.training.optimizers import make_optimizers, ready_to_schedule
 from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.build import build_world
 from latebloom.worlds.data import Data, as_world
-from latebloom.worlds.splits import for_choosing
 from latebloom.worlds.world import World
 
 ITSELF = 350 << 20
@@ -89,7 +88,7 @@ def construct(
         run.path / "checkpoints", 0, average, optimizers, {"seconds": 0.0}, config.train.keep
     )
     accuracy = {split: one.accuracy for split, one in scores.items()}
-    phase = world.task.phase(for_choosing(accuracy), MOST)
+    phase = phase_of(world, accuracy)
     run.append_metrics({"step": 0, "seconds": seconds, "phase": phase, "accuracy": accuracy})
     outcome = Outcome(model, 0, seconds, "construction")
     summary = summarise(config, world, run, outcome, scores, {}, torch.device("cpu"))

@@ -31,13 +31,12 @@ from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.device import autocast_dtype
 from latebloom.training.feed import make_feed
 from latebloom.training.listener import Listener
-from latebloom.training.milestones import MOST
+from latebloom.training.milestones import phase_of
 from latebloom.training.optimizers import lr_scale, make_optimizers, ready_to_schedule, set_lr
 from latebloom.training.own import NOTHING_OWN, Callback, Loss, Moment, Own
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.until import IN_A_ROW, holds, rule_for
 from latebloom.worlds.data import Data
-from latebloom.worlds.splits import for_choosing
 
 Measure = Callable[[Transformer], Mapping[str, Any]]
 """What an evaluation says of the model as it stands: `accuracy` by split, and whatever else."""
@@ -125,7 +124,7 @@ def train(
                     "steps_per_second": round(speed, 3),
                     "loss": fmean(losses),
                     "lr": scale * settings.lr,
-                    "phase": data.task.phase(for_choosing(measured["accuracy"]), MOST),
+                    "phase": phase_of(data, measured["accuracy"]),
                     **measured,
                 }
             stopped = tell(own.callbacks, step, loss, batch, average, record)

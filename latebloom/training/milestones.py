@@ -9,12 +9,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from latebloom.training.until import IN_A_ROW
-from latebloom.worlds.splits import Split
+from latebloom.worlds.data import Data
+from latebloom.worlds.splits import ENOUGH, Split, as_valid, for_choosing
 
 LEVEL = 0.99
 """Accuracy that counts as having got there."""
 MOST = 0.75
 """Accuracy that guessing does not reach in any world: of two orders one is right half the time."""
+
+
+def phase_of(data: Data, accuracy: Mapping[str, float]) -> str:
+    """What a model is doing, by one evaluation; empty where the phases are told by splits with too
+    few questions, the test and its validation together."""
+    few = {split for _, split in data.task.phases if n_questions(data, split) < ENOUGH}
+    if few and all(split in few for _, split in data.task.phases):
+        return ""
+    told = for_choosing(accuracy)
+    return data.task.phase({name: told[name] for name in told if name not in few}, MOST)
+
+
+def n_questions(data: Data, split: str) -> int:
+    """How many questions a test and its validation split have together."""
+    return sum(len(data.splits[name]) for name in (split, as_valid(split)) if name in data.splits)
 
 
 def first_step(

@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 from latebloom.checked import check_fields
 from latebloom.errors import WorldError
 from latebloom.worlds.chains.atlas import AtlasConfig, load_atlas_table
+from latebloom.worlds.chains.called import with_wording
+from latebloom.worlds.chains.checking.check import check_table
 from latebloom.worlds.chains.graph import GraphConfig, make_graph_world, read_graph
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.chains.names import NamesConfig, make_names
@@ -166,6 +168,10 @@ def make_whole(config: MadeConfig, seed: int, tell: Callable[[str], None]) -> Da
             return make_logic(config, seed)
         case FactsConfig():
             table, diagnosis = load_fact_table(config)
+            for line in (*diagnosis.lines(), *check_table(table, diagnosis, config).short_lines()):
+                tell(line)
+            world = world_from_table(table, diagnosis, config, seed)
+            return with_wording(world, config.synonyms, config.phrases, tell)
         case AtlasConfig():
             table, diagnosis = load_atlas_table(config)
     for line in diagnosis.lines():

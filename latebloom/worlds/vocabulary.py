@@ -4,12 +4,12 @@ Enters: names. Leaves: ids from 0, in the order given. Ids are stable: a world w
 entities first, then its relations, then whatever else its questions are made of.
 """
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import SupportsIndex
 
 from latebloom.errors import UnknownNameError
+from latebloom.worlds.spelling import folded, nearest_of, skeleton
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,20 @@ class Vocabulary:
         return len(self.words)
 
     def id(self, word: str) -> int:
-        """The id of a name; letter case is forgiven where that leaves one name.
+        """The id of a name; letter case and Unicode are forgiven where that leaves one name, then
+        spaces and hyphens (`latebloom.worlds.spelling`).
 
         Raises: UnknownNameError, with the nearest known names.
         """
         if word in self.ids:
             return self.ids[word]
-        folded = [w for w in self.words if w.casefold() == word.casefold()]
-        if len(folded) == 1:
-            return self.ids[folded[0]]
+        for key in (folded, skeleton):
+            wanted = key(word)
+            same = [w for w in self.words if key(w) == wanted] if wanted else []
+            if len(same) == 1:
+                return self.ids[same[0]]
+            if same:
+                break
         raise UnknownNameError(word, self.nearest(word))
 
     def encode(self, words: Iterable[str]) -> list[int]:
@@ -53,6 +58,4 @@ class Vocabulary:
 
     def nearest(self, word: str, n: int = 3) -> list[str]:
         """Known names most like `word`, best first: those that begin with it, then by spelling."""
-        begin = [w for w in self.words if w.casefold().startswith(word.casefold())][:n]
-        alike = difflib.get_close_matches(word, self.words, n=n, cutoff=0.4)
-        return list(dict.fromkeys(begin + alike))[:n]
+        return nearest_of(word, self.words, n)

@@ -27,6 +27,7 @@ from latebloom.worlds.splits import (
 from latebloom.worlds.tasks.saved import task_of
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.wording import NOTHING_SAID, Wording
 from latebloom.worlds.written import read_written, write_written
 
 EVERY = slice(None)
@@ -44,6 +45,7 @@ class World:
     trained: the names of the splits that are trained on, in a fixed order.
     sets: the sets of answers of the splits whose sets do not follow from the facts, such as answers
         that need a fact nobody told; see `answers`.
+    wording: how people call its names.
     """
 
     task: Task
@@ -52,6 +54,7 @@ class World:
     splits: Mapping[str, Int[ndarray, "example token"]]
     trained: tuple[str, ...]
     sets: Mapping[str, AnswerSets] = field(default_factory=dict)
+    wording: Wording = NOTHING_SAID
 
     reads: ClassVar[str] = "questions"
     """What a model reads here."""
@@ -88,13 +91,14 @@ class World:
         return np.concatenate((self.task.in_one_order(rows[:, :-1]), rows[:, -1:]), axis=1)
 
     def read(self, question: Sequence[str]) -> list[int]:
-        """The tokens of a question that somebody wrote; fillers may be left out, and where a world
-        has some, words such as "what is the" may stand with them.
+        """The tokens of a question that somebody wrote; synonyms stand for their names, fillers may
+        be left out, and where a world has some, words such as "what is the" may stand with them.
 
         Raises: UnknownNameError, with the nearest names.
         """
         words = self.task.spoken(question, self.vocabulary.ids)
-        return self.task.written(self.vocabulary.encode(words))
+        names = [self.wording.name(word, self.vocabulary) for word in words]
+        return self.task.written(self.vocabulary.encode(names))
 
     @property
     def tested(self) -> tuple[str, ...]:
@@ -168,7 +172,7 @@ class World:
             for name, one in self.sets.items()
             for part, array in one.arrays().items()
         }
-        write_written(self, facts | splits | sets, folder)
+        write_written(self, facts | splits | sets, folder, self.wording.as_dict())
 
     @classmethod
     def load(cls, folder: Path, tasks: Sequence[Task] = ()) -> "World":
@@ -188,6 +192,7 @@ class World:
         return cls(
             task=task_of(table["task"], vocabulary, tasks),
             vocabulary=vocabulary,
+            wording=Wording.of(table, vocabulary),
             facts=Facts(**{name: arrays[f"facts/{name}"] for name in Facts.__slots__}),
             splits={name: arrays[f"splits/{name}"] for name in table["splits"]},
             trained=tuple(table["trained"]),

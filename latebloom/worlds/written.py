@@ -59,8 +59,13 @@ class Written(Protocol):
     def meaning(self, split: str) -> SplitMeaning: ...
 
 
-def write_written(data: Written, arrays: Mapping[str, ndarray], folder: Path) -> None:
-    """Writes both files into an existing folder."""
+def write_written(
+    data: Written,
+    arrays: Mapping[str, ndarray],
+    folder: Path,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes both files into an existing folder. more: further entries of the table."""
     whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     safetensors.numpy.save_file(whole, folder / ARRAYS_FILE)
     table = {
@@ -70,6 +75,7 @@ def write_written(data: Written, arrays: Mapping[str, ndarray], folder: Path) ->
         "phases": [list(pair) for pair in data.phases],
         "splits": {split: data.meaning(split).as_dict() for split in data.splits},
         "words": list(data.vocabulary.words),
+        **(more or {}),
     }
     (folder / JSON_FILE).write_text(json.dumps(table, ensure_ascii=False) + "\n")
 
@@ -106,6 +112,8 @@ class Table:
     words: list[str]
     reads: str = ""
     phases: list[tuple[str, str]] = field(default_factory=list)
+    synonyms: dict[str, str] = field(default_factory=dict)
+    phrases: list[list[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if not isinstance(self.task, str):

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError
+from latebloom.worlds.answers import distinct
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.counts import SetCounts, count_sets
 from latebloom.worlds.chains.files import FactTable
@@ -177,8 +178,8 @@ def diagnose(
         source=table.source,
         policy=many_valued,
         kept=kept,
-        entities=len(np.unique(np.concatenate((table.subject[kept], table.object[kept])))),
-        relations=len(np.unique(table.relation[kept])),
+        entities=len(distinct(np.concatenate((table.subject[kept], table.object[kept])))),
+        relations=len(distinct(table.relation[kept])),
         rows=len(table),
         incomplete=table.incomplete,
         duplicates=len(table) - len(fact_rows),

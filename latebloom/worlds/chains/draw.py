@@ -58,6 +58,11 @@ class ChainConfig(WorldSettings):
     """Fraction of those chains that is added; the rest stays a test."""
     identity_bridge: bool = False
     """Adds zero-hop rows b -> b for every bridge (arXiv:2509.24653)."""
+    folds: int = 0
+    """Where it is 2 or more: divide the questions into so many parts, and hold out one of them
+    instead of `test_id_frac`. Runs on all the parts together test every question once."""
+    fold: int = 0
+    """Which of the parts is held out, from 0."""
     order: Order = "subject-first"
     """How the names of a question stand: `h r1 r2`, or `r2 r1 h` (relation-first), or mixed: atomic
     facts in both orders, of the longer questions half in one and half in the other."""
@@ -77,6 +82,11 @@ class ChainConfig(WorldSettings):
             raise WorldError(f"world.hops is {self.hops}; it must be at least 2")
         if self.max_test < 1:
             raise WorldError(f"world.max_test is {self.max_test}; it must be at least 1")
+        if self.folds < 0 or self.folds == 1 or not 0 <= self.fold < max(1, self.folds):
+            raise WorldError(
+                f"world.folds is {self.folds} and world.fold {self.fold}; folds must be 2 or more"
+                " (or 0), and fold below it"
+            )
         if any(k < 3 for k in self.test_hops):
             raise WorldError(f"world.test_hops is {self.test_hops}; each must be at least 3")
 
@@ -95,6 +105,32 @@ def mark_ood(n_facts: int, ood_frac: float, rng: np.random.Generator) -> Bool[nd
     mask = np.zeros(n_facts, dtype=bool)
     mask[rng.permutation(n_facts)[:n_ood]] = True
     return mask
+
+
+def held_out(questions: Int[ndarray, "_ _"], config: ChainConfig) -> Bool[ndarray, "_"]:
+    """Which questions, in random order, are held out as `test_id`: the first, or those of a fold.
+
+    To which fold a question belongs depends on its tokens alone: the folds of runs that know other
+    facts fit together.
+    """
+    n = len(questions)
+    if config.folds:
+        return fold_of(questions, config.folds) == config.fold
+    return np.arange(n) < min(round(config.test_id_frac * n), config.max_test)
+
+
+def fold_of(questions: Int[ndarray, "_ _"], folds: int) -> Int[ndarray, "_"]:
+    """The fold of each question, as if drawn at random.
+
+    Source: the mixing function of splitmix64 (Steele, Lea and Flood, 2014).
+    """
+    mixed = np.zeros(len(questions), np.uint64)
+    for column in questions.T.astype(np.uint64):
+        mixed += column + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed ^= mixed >> np.uint64(31)
+    return (mixed % np.uint64(folds)).astype(np.int64)
 
 
 HeldOut = Sequence[Int[ndarray, "_ _"]]
@@ -231,7 +267,10 @@ def two_hop_chains(
 
     pool = draw(0)
     n_id = int((~facts.ood).sum())
-    n_test = min(round(config.test_id_frac * len(pool)), config.max_test)
+    names = facts.subject[pool[:, 0]], facts.relation[pool[:, 0]], facts.relation[pool[:, 1]]
+    out = held_out(np.stack(names, axis=1), config)
+    pool = np.concatenate((pool[out], pool[~out]))
+    n_test = int(out.sum())
     held = len(pool) - n_test
     n_train = held if math.isinf(config.phi) else round(config.phi * n_id)
     if n_train > held:

@@ -1,19 +1,19 @@
-"""Reading facts from a file: CSV, TSV, JSON Lines or N-Triples.
+"""Reading facts from a file: CSV, TSV, Excel, Parquet, JSON Lines or N-Triples.
 
 Enters: a path, and which columns hold subject, relation and object. Leaves: a `FactTable`, the
 rows as they stand, duplicates and all; what is wrong with them is the question of
 `latebloom.worlds.chains.diagnosis`. The file is streamed: one beyond `max_facts` is refused without
 being read to its end.
 
-Covers: UTF-8 (with or without a byte order mark), quoted cells in CSV, names or numbers in JSON.
-Does not cover: other encodings, compressed files, other RDF syntaxes.
+Covers: what `latebloom.worlds.chains.delimited` and `latebloom.worlds.chains.sheets` do; UTF-8
+alone, names or numbers, in JSON.
+Does not cover: compressed files, other RDF syntaxes.
 """
 
-import csv
 from array import array
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +24,25 @@ from numpy import ndarray
 from latebloom.errors import FactsError
 from latebloom.files import import_extra
 from latebloom.reading import parse_json
+from latebloom.worlds.chains.delimited import (
+    DEFAULT_COLUMNS,
+    DELIMITERS,
+    HEADERS,
+    Cells,
+    Row,
+    encoding_message,
+    find_format,
+    read_cells,
+    read_delimited,
+    take_columns,
+)
+from latebloom.worlds.chains.sheets import SHEETS
 
 MAX_FACTS = 1_000_000
 """Rows read from a file at most, unless told otherwise."""
-DEFAULT_COLUMNS = ("subject", "relation", "object")
-HEADERS = (
-    DEFAULT_COLUMNS,
-    ("subject", "predicate", "object"),
-    ("head", "relation", "tail"),
-    ("s", "p", "o"),
-    ("h", "r", "t"),
-)
-"""Column names that are known without being told, in any letter case."""
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
 JSON_LINES = (".jsonl", ".ndjson")
-
-Row = tuple[str, str, str]
+READ = (*DELIMITERS, *SHEETS, *JSON_LINES, ".nt")
+"""The endings of files that facts are read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class FactTable:
     subject, object: index into `entities`; relation: index into `relations`.
     incomplete: rows that were left out because a name was missing.
     notes: what else a reader should know of how the rows came about.
+    line: the number of each row where it comes from, from 1. lacking: those of the incomplete ones.
     """
 
     source: str
@@ -60,6 +64,8 @@ class FactTable:
     object: Int[ndarray, " row"]
     incomplete: int = 0
     notes: tuple[str, ...] = ()
+    line: Int[ndarray, " row"] = field(default_factory=lambda: np.empty(0, np.int32))
+    lacking: Int[ndarray, " lacking"] = field(default_factory=lambda: np.empty(0, np.int32))
 
     def __len__(self) -> int:
         return len(self.subject)
@@ -74,34 +80,44 @@ class FactTable:
 
 
 def make_table(
-    rows: Iterable[Row], source: str, *, max_facts: int = MAX_FACTS, notes: Sequence[str] = ()
+    rows: Iterable[Row],
+    source: str,
+    *,
+    max_facts: int = MAX_FACTS,
+    notes: Sequence[str] = (),
+    numbers: "array[int] | None" = None,
 ) -> FactTable:
     """Numbers the names of rows in the order in which they appear; trims white space.
 
+    numbers: of the rows in their file, which whoever gives the rows appends as it goes; None: they
+        are counted from 1.
     Raises: FactsError if there is no complete row, or there are more than `max_facts`.
     """
     entities: dict[str, int] = {}
     relations: dict[str, int] = {}
     subject, relation, object_ = array("i"), array("i"), array("i")
-    incomplete = 0
-    for s, r, o in rows:
+    at, lacking = array("i"), array("i")
+    for place, (s, r, o) in enumerate(rows):
         s, r, o = s.strip(), r.strip(), o.strip()
         if not (s and r and o):
-            incomplete += 1
+            lacking.append(place)
             continue
         if len(subject) == max_facts:
             raise FactsError(
                 f"{source} holds more than {max_facts:,} facts; give fewer, or raise"
                 " world.max_facts (about 0.4 GB of memory for a million)"
             )
+        at.append(place)
         subject.append(entities.setdefault(s, len(entities)))
         relation.append(relations.setdefault(r, len(relations)))
         object_.append(entities.setdefault(o, len(entities)))
     if not len(subject):
-        what = f"its {incomplete} rows all lack a name" if incomplete else "it is empty"
+        what = f"its {len(lacking)} rows all lack a name" if lacking else "it is empty"
         raise FactsError(
             f"{source} holds no facts: {what}; give one subject, relation, object a row"
         )
+    total = len(at) + len(lacking)
+    number = np.arange(1, total + 1) if numbers is None else np.array(numbers)
     return FactTable(
         source=source,
         entities=tuple(entities),
@@ -109,8 +125,10 @@ def make_table(
         subject=np.array(subject, dtype=np.int32),
         relation=np.array(relation, dtype=np.int32),
         object=np.array(object_, dtype=np.int32),
-        incomplete=incomplete,
+        incomplete=len(lacking),
         notes=tuple(notes),
+        line=number[np.array(at, np.int32)].astype(np.int32),
+        lacking=number[np.array(lacking, np.int32)].astype(np.int32),
     )
 
 
@@ -129,22 +147,44 @@ def read_facts(
     Raises: FactsError naming file, line and way out.
     """
     suffix = path.suffix.lower()
-    known = (*DELIMITERS, *JSON_LINES, ".nt")
-    if suffix not in known:
-        raise FactsError(
-            f"{path}: unknown ending {suffix!r}; facts are read from {', '.join(known)}"
-        )
-    if not path.is_file():
-        raise FactsError(f"{path}: there is no such file")
+    check_place(path)
+    numbers = array("i")
     with readable(path):
         if suffix == ".nt":
             return make_table(name_terms(read_ntriples(path, max_facts)), str(path))
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            if suffix in DELIMITERS:
-                rows = read_delimited(lines, path, DELIMITERS[suffix], columns)
-            else:
-                rows = read_jsonl(lines, path, columns)
-            return make_table(rows, str(path), max_facts=max_facts)
+        if suffix in JSON_LINES:
+            with path.open(encoding="utf-8-sig", newline="") as lines:
+                rows = read_jsonl(lines, path, columns, numbers)
+                return make_table(rows, str(path), max_facts=max_facts, numbers=numbers)
+        with open_cells(path) as (cells, notes):
+            rows = take_columns(cells, path, columns, numbers)
+            return make_table(rows, str(path), max_facts=max_facts, notes=notes, numbers=numbers)
+
+
+def check_place(path: Path) -> None:
+    """Raises: FactsError if facts are not read from such a file, or it is not there."""
+    suffix = path.suffix.lower()
+    if suffix not in READ:
+        raise FactsError(
+            f"{path}: unknown ending {suffix!r}; facts are read from {', '.join(READ)}"
+        )
+    if not path.is_file():
+        raise FactsError(f"{path}: there is no such file")
+
+
+@contextmanager
+def open_cells(path: Path) -> Generator[tuple[Iterator[Cells], tuple[str, ...]], None, None]:
+    """The rows of a CSV, TSV, Excel or Parquet file, and what is to be said of how it was saved.
+
+    Raises: FactsError naming file, line and way out.
+    """
+    sheet = SHEETS.get(path.suffix.lower())
+    if sheet is not None:
+        yield sheet(path), ()
+        return
+    found = find_format(path)
+    with path.open(encoding=found.encoding, newline="") as lines:
+        yield read_cells(lines, path, found.delimiter), found.notes()
 
 
 def read_triples(path: Path) -> Iterator[Row]:
@@ -170,73 +210,9 @@ def readable(path: Path) -> Generator[None, None, None]:
         raise FactsError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def read_delimited(
-    lines: Iterable[str], path: Path, delimiter: str, columns: tuple[str, str, str]
+def read_jsonl(
+    lines: Iterable[str], path: Path, columns: Row, numbers: "array[int]"
 ) -> Iterator[Row]:
-    """The three cells of every row of a CSV or TSV file; TSV knows no quotes."""
-    quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
-    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
-    try:
-        first = next((row for row in reader if row), None)
-        if first is None:
-            return
-        (i, j, k), is_header = find_columns(first, columns, path)
-        if not is_header:
-            yield first[i], first[j], first[k]
-        width = len(first)
-        for row in reader:
-            if len(row) != width:
-                if not row:
-                    continue
-                raise FactsError(
-                    f"{path}, line {reader.line_num}: {len(row)} columns where the first row has"
-                    f" {width}; quote names that hold {delimiter!r}, or mend the line"
-                )
-            yield row[i], row[j], row[k]
-    except csv.Error as error:
-        raise FactsError(
-            f"{path}, line {reader.line_num}: {error}; look for a quote that is not closed there"
-        ) from error
-
-
-def find_columns(
-    first: Sequence[str], columns: tuple[str, str, str], path: Path
-) -> tuple[tuple[int, int, int], bool]:
-    """Where subject, relation and object stand, from 0, and whether the first row is a header."""
-    cells = [cell.strip() for cell in first]
-    folded = [cell.casefold() for cell in cells]
-    if columns == DEFAULT_COLUMNS:
-        for names in HEADERS:
-            if all(name in folded for name in names):
-                return (
-                    folded.index(names[0]),
-                    folded.index(names[1]),
-                    folded.index(names[2]),
-                ), True
-        columns = ("1", "2", "3")
-    places: list[int] = []
-    for role, column in zip(DEFAULT_COLUMNS, columns, strict=True):
-        if column.isdecimal():
-            if not 1 <= int(column) <= len(cells):
-                raise FactsError(
-                    f"{path}: there is no column {column} for the {role}, the first row has"
-                    f" {len(cells)}; check the separator, or set world.{role} to a column"
-                )
-            places.append(int(column) - 1)
-        elif column in cells:
-            places.append(cells.index(column))
-        else:
-            raise FactsError(
-                f"{path}: there is no column {column!r} for the {role}; the first row has"
-                f" {', '.join(cells)}; set world.{role} to a name or a position from 1"
-            )
-    if len(set(places)) < 3:
-        raise FactsError(f"{path}: subject, relation and object need three different columns")
-    named = any(not column.isdecimal() for column in columns)
-    return (places[0], places[1], places[2]), named or tuple(folded[p] for p in places) in HEADERS
-
-
-def read_jsonl(lines: Iterable[str], path: Path, columns: tuple[str, str, str]) -> Iterator[Row]:
     """The three values of every line: an object with named values, or an array."""
     keys: tuple[Any, ...] | None = None
     for number, line in enumerate(lines, 1):
@@ -259,6 +235,7 @@ def read_jsonl(lines: Iterable[str], path: Path, columns: tuple[str, str, str]) 
             if isinstance(value, (dict, list, bool)):
                 raise FactsError(f"{place}: {str(value)[:40]} is not a name; give text or a number")
         s, r, o = ("" if value is None else str(value) for value in values)
+        numbers.append(number)
         yield s, r, o
 
 
@@ -318,19 +295,3 @@ def name_each(terms: set[Any]) -> dict[Any, str]:
     for name in short.values():
         (taken if name in seen else seen).add(name)
     return whole | {term: name for term, name in short.items() if name not in taken}
-
-
-def encoding_message(path: Path) -> str:
-    """Which line and byte of a file is not UTF-8."""
-    start = 0
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                return (
-                    f"{path}, line {number}: byte {start + error.start + 1} of the file is not"
-                    " UTF-8; save it as UTF-8 (iconv -f LATIN1 -t UTF-8, if it is Latin-1)"
-                )
-            start += len(line)
-    return f"{path} is not UTF-8; save it as UTF-8"

@@ -40,7 +40,7 @@ class FactsConfig(SetsConfig):
     kind: Literal["facts"] = "facts"
     """Which world this is."""
     facts: str = ""
-    """The file: .csv, .tsv, .jsonl, .ndjson or .nt."""
+    """The file: .csv, .tsv, .xlsx, .parquet, .jsonl, .ndjson or .nt."""
     subject: str = "subject"
     """Column of the subject: a name, or a position from 1."""
     relation: str = "relation"
@@ -53,6 +53,14 @@ class FactsConfig(SetsConfig):
     missing_frac: float = 0.0
     """Fraction of the facts that is never told, to see whether they are found: `test_links` asks
     for them alone, `test_missing` in two hops."""
+    synonyms: str = ""
+    """A table of two columns, name and synonym: other names that questions may use."""
+    phrases: str = ""
+    """A table of two columns, relations and phrase, for questions in words: `targets / pathway`,
+    `which pathways does {} act on`."""
+    single: tuple[str, ...] = ()
+    """Relations that are declared to have one object for each subject; where one has more, that is
+    told as a contradiction, with its row."""
     max_facts: int = MAX_FACTS
     """Largest file, in rows."""
 
@@ -176,7 +184,7 @@ def sets_from_table(
     """
     rows, entities, relations = numbered(table, diagnosis.kept)
     rng = np.random.default_rng([seed, Draw.SETS])
-    missing = missing_facts(rows, config.missing_frac, rng)
+    missing = missing_facts(rows, config.missing_frac, rng, config.fold)
     triples = Triples(rows[~missing], rows[:0], rows[missing])
     return world_of_sets(triples, entities, relations, config, rng, seed)
 

@@ -36,12 +36,13 @@ from latebloom.worlds.answers import (
     two_hop_questions,
 )
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.chains.draw import MAX_PAIRS, ChainConfig, mark_ood
+from latebloom.worlds.chains.draw import MAX_PAIRS, ChainConfig, held_out, mark_ood
 from latebloom.worlds.chains.world import distinct_names, laid_out, layout_of
 from latebloom.worlds.splits import ATOMIC, Split, as_valid
-from latebloom.worlds.tasks.graph import INVERSE, GraphTask
+from latebloom.worlds.tasks.graph import GraphTask
 from latebloom.worlds.validation import with_validation
 from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.wording import INVERSE
 from latebloom.worlds.world import World
 
 AT_ONCE = 100_000
@@ -215,18 +216,18 @@ class Drawing:
         }
         return trained, tested
 
-    def entailed(self, held_out: Sequence[Questions]) -> tuple[Part, Part]:
+    def entailed(self, others: Sequence[Questions]) -> tuple[Part, Part]:
         """Two-hop questions over told facts that touch no OOD pair: to train on, and to test."""
         check_number(self.inside, self.told)
         pool = two_hop_questions(self.inside, self.inside)
         if len(self.outside):
             pool = without(pool, [two_hop_questions(self.told, self.outside)])
-        pool = without(pool, held_out)
+        pool = without(pool, others)
         pool = pool[self.rng.permutation(len(pool))]
         sizes, one = self.answered(pool)
         pool, one = pool[sizes <= self.most], one[sizes <= self.most]
-        n_test = min(round(self.config.test_id_frac * len(pool)), self.config.max_test)
-        test, trained, one = pool[:n_test], pool[n_test:], one[n_test:]
+        out = held_out(pool, self.config)
+        test, trained, one = pool[out], pool[~out], one[~out]
         if not math.isinf(self.config.phi):
             wanted = round(self.config.phi * len(self.inside))
             if wanted > len(trained):
@@ -331,10 +332,11 @@ def without(questions: Questions, others: Sequence[Questions]) -> Questions:
 
 
 def missing_facts(
-    rows: Int[ndarray, "fact 3"], share: float, rng: np.random.Generator
+    rows: Int[ndarray, "fact 3"], share: float, rng: np.random.Generator, fold: int = 0
 ) -> Bool[ndarray, " fact"]:
     """A random mask over facts, `round(share * n)` of them true, that are never to be told.
 
+    fold: the masks of several folds have no fact in common; the last may hold fewer.
     Each entity and each relation keeps a told fact.
     Raises: WorldError if so many cannot be spared.
     """
@@ -346,8 +348,8 @@ def missing_facts(
     spared[np.unique(names, return_index=True)[1] % n] = False
     spared[np.unique(shuffled[:, 1], return_index=True)[1]] = False
     wanted = round(share * n)
-    chosen = order[spared][:wanted]
-    if len(chosen) < wanted:
+    chosen = order[spared][fold * wanted : (fold + 1) * wanted]
+    if len(chosen) < (wanted if not fold else min(1, wanted)):
         raise WorldError(
             f"world.missing_frac {share} of {n} facts makes {wanted} missing ones, but only"
             f" {len(chosen)} can be spared: each name keeps a fact that is told; ask for less"

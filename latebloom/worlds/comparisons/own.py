@@ -27,7 +27,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError, WorldError
-from latebloom.worlds.chains.files import DELIMITERS, encoding_message
+from latebloom.worlds.chains.delimited import DELIMITERS, encoding_message
 from latebloom.worlds.comparisons.made import MISSING, PairConfig, ValueTable, world_of_table
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import World

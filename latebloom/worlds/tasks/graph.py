@@ -21,9 +21,6 @@ from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.tasks.task import NOTHING, Told
 from latebloom.worlds.vocabulary import Vocabulary
 
-INVERSE = "^"
-"""How the name of a relation begins that is another one read backwards, as in SPARQL's paths."""
-
 MEANINGS: Mapping[str, SplitMeaning] = {
     Split.ATOMIC_ID: SplitMeaning("pairs of subject and relation that training also composes"),
     Split.ATOMIC_OOD: SplitMeaning(

@@ -131,7 +131,7 @@ def test_without_pyoxigraph_the_extra_is_named(tmp_path, monkeypatch):
         ("header.csv", "subject,relation,object\n", "it is empty"),
         ("blank.csv", "a,,b\n", "its 1 rows all lack a name"),
         ("two.csv", "a,b\nc,d\n", "no column 3 for the object, the first row has 2"),
-        ("semi.csv", "a;r;b\n", "no column 2 for the relation.*check the separator"),
+        ("colon.csv", "a:r:b\n", "no column 2 for the relation.*check the separator"),
         ("short.csv", "a,r,b\nb,r\n", "line 2: 2 columns where the first row has 3"),
         ("comma.csv", "a,r,b\nWashington, D.C.,r,b\n", "line 2: 4 columns.*quote names"),
         ("quote.csv", 'a,r,b\n"c,r,d\n', "line 2: unexpected end of data; look for a quote"),
@@ -139,7 +139,7 @@ def test_without_pyoxigraph_the_extra_is_named(tmp_path, monkeypatch):
         ("text.jsonl", '["a", "r", "b"]\n"c"\n', "line 2: .* neither an object nor an array"),
         ("bad.jsonl", '["a", "r", "b"]\n["a",\n', "line 2: not JSON"),
         ("nested.jsonl", '["a", "r", ["b"]]', r"line 1: \['b'\] is not a name"),
-        ("facts.xlsx", "", r"unknown ending '\.xlsx'; facts are read from \.csv"),
+        ("facts.ods", "", r"unknown ending '\.ods'; facts are read from \.csv"),
     ],
 )
 def test_a_file_that_is_wrong_is_told_where(tmp_path, name, text, message):
@@ -161,13 +161,64 @@ def test_columns_that_are_not_there(tmp_path):
         read_facts(path, columns=("1", "2", "2"))
 
 
-def test_another_encoding_is_told_by_line_and_byte(tmp_path):
-    text = "Bern,Land,Schweiz\nZürich,Land,Schweiz\n"
-    path = write(tmp_path, "latin.csv", text, encoding="latin-1")
-    with pytest.raises(FactsError, match=r"latin\.csv, line 2: byte 20 of the file is not UTF-8"):
+TEXT = "Bern,Land,Schweiz\nZürich,Land,Schweiz\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "told"),
+    [("latin.csv", "latin-1", "cp1252"), ("wide.csv", "utf-16", "utf-16")],
+)
+def test_another_encoding_is_found_and_told(tmp_path, name, encoding, told):
+    table = read_facts(write(tmp_path, name, TEXT, encoding=encoding))
+    assert "Zürich" in table.entities
+    assert f"read as {told}" in table.notes[0]
+
+
+def test_a_mixed_encoding_is_refused_by_line_and_byte(tmp_path):
+    path = tmp_path / "mixed.csv"
+    path.write_bytes(TEXT.encode() + "Genève,Land,Schweiz\n".encode("latin-1"))
+    with pytest.raises(FactsError, match=r"mixed\.csv, line 3: byte 43 of the file is not UTF-8"):
         read_facts(path)
-    with pytest.raises(FactsError, match="line 1: byte 1 of the file is not UTF-8"):
-        read_facts(write(tmp_path, "wide.csv", text, encoding="utf-16"))
+    path.write_bytes(b"a,r,b\nc,r,\0\n")
+    with pytest.raises(FactsError, match="zero bytes"):
+        read_facts(path)
+
+
+@pytest.mark.parametrize("mark", [";", "|", "\t"])
+def test_another_separator_is_found(tmp_path, mark):
+    text = f"subject{mark}relation{mark}object\nBern, BE{mark}country{mark}Switzerland\n"
+    table = read_facts(write(tmp_path, "other.csv", text))
+    assert rows(table) == [("Bern, BE", "country", "Switzerland")]
+    assert table.line.tolist() == [2]
+
+
+def test_rows_keep_their_numbers(tmp_path):
+    text = 'subject,relation,object\n"two\nlines",r,b\n\nc,,b\nd,r,b\n'
+    table = read_facts(write(tmp_path, "n.csv", text))
+    assert table.line.tolist() == [3, 6]
+    assert table.lacking.tolist() == [5]
+    table = read_facts(write(tmp_path, "n.jsonl", '["a","r","b"]\n\n["a","r","c"]\n'))
+    assert table.line.tolist() == [1, 3]
+
+
+def test_excel_and_parquet(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    book = openpyxl.Workbook()
+    for row in [("subject", "relation", "object"), ("Bern", "founded", 1191.0), (), ("a", "r")]:
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    table = read_facts(tmp_path / "t.xlsx")
+    assert rows(table) == [("Bern", "founded", "1191")]
+    assert (table.line.tolist(), table.lacking.tolist()) == ([2], [4])
+    columns = {"object": ["b", None], "subject": ["a", "a"], "relation": ["r", "r"]}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
+    table = read_facts(tmp_path / "t.parquet")
+    assert (rows(table), table.lacking.tolist()) == ([("a", "r", "b")], [2])
+    for name in ("bad.xlsx", "bad.parquet"):
+        with pytest.raises(FactsError, match=f"{name} is no"):
+            read_facts(write(tmp_path, name, "nothing of the kind"))
 
 
 def test_no_file_and_no_right_to_read(tmp_path):
