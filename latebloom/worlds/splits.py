@@ -27,6 +27,8 @@ class Split(StrEnum):
     """Lines of sentences that are trained on."""
     ATOMIC_ID = "atomic_id"
     ATOMIC_OOD = "atomic_ood"
+    ATOMIC_LATER = "atomic_later"
+    """Facts that a run learned later, with all others of the same subject and relation."""
     TRAIN_INFERRED = "train_inferred"
     TRAIN_CROSS = "train_cross"
     """Comparisons of an entity whose value is told with one whose value is hidden."""
@@ -40,6 +42,8 @@ class Split(StrEnum):
     """Two-hop answers that need a fact which was never told."""
     TEST_LINKS = "test_links"
     """Facts that were never told, asked alone."""
+    TEST_LATER = "test_later"
+    """Two-hop answers that need a fact which a run learned later."""
     TEST_APART = "test_apart"
     """Sentences on which the structural rule is apart from every linear one that is scored."""
     TEST_HARD = "test_hard"
@@ -52,7 +56,7 @@ class Split(StrEnum):
     """The hidden values themselves, all of them: atomic facts that nobody told."""
 
 
-ATOMIC = (Split.ATOMIC_ID, Split.ATOMIC_OOD)
+ATOMIC = (Split.ATOMIC_ID, Split.ATOMIC_OOD, Split.ATOMIC_LATER)
 """The splits of atomic facts; looped models are supervised on them after every loop."""
 
 HOPS = re.compile(r"(train|test)_hops_(\d+)(_ood)?")

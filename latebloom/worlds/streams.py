@@ -70,6 +70,10 @@ class Draw(IntEnum):
     """Which trained comparisons are told wrongly, and how."""
     SETS = 22
     """Which facts of a world of sets are never told, and which of its questions are held out."""
+    LATER = 23
+    """Which questions through facts that are learned later are held out."""
+    NEW_NAMES = 24
+    """Where the embeddings of new names begin."""
     MODULAR = 30
     """Which part of the table of modular arithmetic is trained on."""
     PERMUTATIONS = 31
