@@ -39,8 +39,9 @@ from latebloom.studies import construct as constructing
 from latebloom.studies import grow as growing
 from latebloom.studies.checkpoints import Instrument, walk
 from latebloom.studies.contested import ContestConfig, hold_contest
-from latebloom.studies.learn import Learned, unused_beside
 from latebloom.studies.learn import learn as teach
+from latebloom.studies.learn import unused_beside
+from latebloom.studies.learned import Learned
 from latebloom.training.config import RunConfig
 from latebloom.training.listener import Listener
 from latebloom.training.opened import OpenedRun, open_run

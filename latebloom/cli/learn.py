@@ -71,7 +71,7 @@ def learn(
     opened = open_run(run)
     folder = out_ or unused_beside(run)
     with make_progress(quiet) as listener:
-        learned, summary = teach(
+        learned, _ = teach(
             opened,
             facts,
             folder,
@@ -93,14 +93,16 @@ def learn(
 
 def show(learned: "Learned", folder: Path) -> None:
     """What came of it, and what to do next, for people."""
+    from latebloom.studies.learn import AFRESH
+
     for line in learned.lines():
         out.print(line, markup=False)
     name = shlex.quote(str(folder))
     out.print(f"the run is in {name}; ask it: latebloom ask {name}", markup=False)
     if not learned.got_there:
-        table = shlex.quote(learned.facts)
+        afresh = shlex.quote(str(folder / AFRESH))
         out.print(
-            f"a new run is better: latebloom grok --config {name}/config.toml trains one from the"
-            f" start, over all facts ({table})",
+            "this is not enough, and a new run over all facts is better: latebloom grok --config"
+            f" {afresh}",
             markup=False,
         )
