@@ -152,7 +152,7 @@ def ask_set(model: Transformer, world: World, question: Sequence[str], top: int 
         in_set=within(kind, likely[rest]),
         named=int(np.isin(order[: len(known.member)], known.member).sum()),
         record=None if kind is None else (kind.right, kind.cut.questions),
-        held_out=tuple(world.vocabulary.decode(held_out_answers(world, tokens))),
+        held_out=tuple(words[i] for i in held_out_answers(world, tokens) if i not in known.member),
     )
 
 

@@ -136,7 +136,7 @@ def config_for_learning(afresh: RunConfig, steps: int) -> RunConfig:
         warmup_steps=10,
         schedule="linear",
         average_frac=0.0,
-        eval_every=20,
+        eval_every=50,
         probe=300,
         checkpoint_every=50,
         keep=2,
