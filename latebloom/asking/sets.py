@@ -180,6 +180,6 @@ def refuse_new_facts(new: object | None) -> None:
     """Raises: LatebloomError if facts came later; they are followed one by one, and not as sets."""
     if new is not None:
         raise LatebloomError(
-            "facts told after training are for runs whose questions have one answer; add them to"
-            " the table and grow the run again"
+            "facts told after training are for runs whose questions have one answer; to teach them"
+            " to this one: latebloom learn RUN --facts FILE"
         )

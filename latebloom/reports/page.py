@@ -1,9 +1,9 @@
 """The report of a run: one HTML file that opens anywhere, without a network.
 
 Enters: a run folder. Leaves: `report.html` in it, the same bytes for the same folder.
-Covers: accuracy with intervals, answers as sets, curves to hover over, the model itself to ask and look into
-(`latebloom.reports.laboratory`), phases, further figures (`figures/*.svg`), the contest with
-external memory (`rivals.json`), configuration, environment.
+Covers: accuracy with intervals, answers as sets, curves to hover over, the model itself to ask and
+look into (`latebloom.reports.laboratory`), phases, further figures (`figures/*.svg`), the contest
+with external memory (`rivals.json`), configuration, environment.
 Does not cover: several runs on one page.
 """
 
