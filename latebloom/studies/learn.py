@@ -121,8 +121,11 @@ def config_afresh(run: OpenedRun, facts: Path) -> RunConfig:
         except (OSError, ValueError) as error:
             raise RunFolderError(f"{path}: {error}") from error
     fields = {f.name for f in dataclasses.fields(FactsConfig)} - {"kind", "facts"}
-    alike = {name: getattr(config.world, name) for name in fields if hasattr(config.world, name)}
-    world = FactsConfig(**(alike | {"facts": str(facts), **COLUMNS}))
+    alike: dict[str, Any] = {
+        name: getattr(config.world, name) for name in fields if hasattr(config.world, name)
+    }
+    alike |= {"facts": str(facts), **COLUMNS}
+    world = FactsConfig(**alike)
     return dataclasses.replace(config, world=world)
 
 
