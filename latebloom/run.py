@@ -40,6 +40,9 @@ from latebloom.studies import grow as growing
 from latebloom.studies.cells import Cell, grower_here, state_of
 from latebloom.studies.checkpoints import Instrument, walk
 from latebloom.studies.contested import ContestConfig, hold_contest
+from latebloom.studies.learn import learn as teach
+from latebloom.studies.learn import unused_beside
+from latebloom.studies.learned import Learned
 from latebloom.training.config import RunConfig
 from latebloom.training.listener import Listener
 from latebloom.training.opened import OpenedRun, open_run
@@ -101,6 +104,33 @@ class Run(OpenedRun):
         made_from = self.config.world
         numbers = made_from if isinstance(made_from, NumbersConfig) else None
         return ask_compared(self.model, self.world, new, question, top, numbers=numbers)
+
+    def learn(
+        self,
+        facts: Path | str,
+        out: Path | str | None = None,
+        *,
+        replace: bool = False,
+        listener: Listener | None = None,
+        **settings: Any,
+    ) -> tuple["Run", Learned]:
+        """Teaches more facts, or corrected ones, without starting again; this run stays as it is.
+
+        Returns the new run and what came of it: `learned.got_there` says whether it is good enough.
+        facts: a file of facts. out: the new run's folder; None: `RUN-learned` beside this one.
+        replace: see `latebloom learn --help`. settings: those of `latebloom.studies.learn.learn`.
+        Raises: FactsError for a file that cannot be meant; LatebloomError for a run that cannot
+        learn.
+        """
+        place = unused_beside(self.folder.path) if out is None else Path(out)
+        found: list[Learned] = []
+
+        def train(told: Listener) -> None:
+            done = teach(self, facts, place, listener=told, replacing=replace, **settings)
+            found.append(done[0])
+
+        with_progress(train, listener)
+        return load(place, own=self.folder.own), found[0]
 
     def score(self, *splits: str) -> dict[str, Score]:
         """The accuracy of each split (all of them if none is named), every example counted."""

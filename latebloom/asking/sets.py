@@ -162,7 +162,7 @@ def ask_set(model: Transformer, world: World, question: Sequence[str], top: int 
         in_set=within(kind, likely[rest]),
         named=int(np.isin(order[: len(known.member)], known.member).sum()),
         record=None if kind is None else (kind.right, kind.cut.questions),
-        held_out=tuple(world.vocabulary.decode(held_out_answers(world, tokens))),
+        held_out=tuple(words[i] for i in held_out_answers(world, tokens) if i not in known.member),
     )
     return told_how(answer, question)
 
@@ -198,6 +198,6 @@ def refuse_new_facts(new: object | None) -> None:
     """Raises: LatebloomError if facts came later; they are followed one by one, and not as sets."""
     if new is not None:
         raise LatebloomError(
-            "facts told after training are for runs whose questions have one answer; add them to"
-            " the table and grow the run again"
+            "facts told after training are for runs whose questions have one answer; to teach them"
+            " to this one: latebloom learn RUN --facts FILE"
         )

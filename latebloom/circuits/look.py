@@ -15,7 +15,15 @@ from latebloom.circuits.lens import logit_lens
 from latebloom.circuits.states import run_states
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
+from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
+
+MOST_MEMBERS = 8
+"""Names of a superposition that are told at most."""
+BESIDE = 0.4
+"""The share of the likeliest name's probability from which on a name is a member beside it."""
+LEAST = 0.02
+"""The least probability of a member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +45,15 @@ class Glimpse:
 
     loop: from 1. layer: the boundary, 0 before the first layer of the loop.
     guesses: the likeliest name at each position of the question.
+    members: at each position the names that the state holds together, likeliest first, each with
+        its share; one alone unless the state is a superposition, as a bridge of several names is.
     names: the standing of each name that was asked about, at each position.
     """
 
     loop: int
     layer: int
     guesses: tuple[Guess, ...]
+    members: tuple[tuple[Guess, ...], ...]
     names: dict[str, tuple[Standing, ...]]
 
     def as_dict(self) -> dict[str, Any]:
@@ -51,6 +62,7 @@ class Glimpse:
             "loop": self.loop,
             "layer": self.layer,
             "guesses": [asdict(guess) for guess in self.guesses],
+            "members": [[asdict(one) for one in some] for some in self.members],
             "tokens": {
                 name: [standing.as_dict() for standing in standings]
                 for name, standings in self.names.items()
@@ -78,16 +90,20 @@ def look_at(
     named = {name: torch.tensor(vocabulary.encode([name]), device=model.device) for name in names}
     lens = logit_lens(model, states, named)
     with torch.no_grad():
-        best = model.logits(states.stream[:, :, 0]).softmax(-1).max(-1)
+        likely = model.logits(states.stream[:, :, 0]).softmax(-1)
+        best = likely.topk(min(MOST_MEMBERS, likely.shape[-1]))
 
     def glimpse(loop: int, layer: int) -> Glimpse:
-        pairs = zip(
-            best.indices[loop, layer].tolist(), best.values[loop, layer].tolist(), strict=True
+        indices, values = best.indices[loop, layer].tolist(), best.values[loop, layer].tolist()
+        members = tuple(
+            members_of(some, shares, vocabulary)
+            for some, shares in zip(indices, values, strict=True)
         )
         return Glimpse(
             loop=loop + 1,
             layer=layer,
-            guesses=tuple(Guess(vocabulary.words[token], share) for token, share in pairs),
+            guesses=tuple(some[0] for some in members),
+            members=members,
             names={
                 name: tuple(
                     Standing(rank, share)
@@ -106,3 +122,15 @@ def look_at(
         for loop in range(states.n_loops)
         for layer in range(states.n_layers + 1)
     ]
+
+
+def members_of(
+    tokens: Sequence[int], shares: Sequence[float], vocabulary: Vocabulary
+) -> tuple[Guess, ...]:
+    """The names that one state holds together, from its likeliest ones in order; one at least."""
+    least = max(BESIDE * shares[0], LEAST)
+    n = max(1, sum(share >= least for share in shares))
+    return tuple(
+        Guess(vocabulary.words[token], share)
+        for token, share in zip(tokens[:n], shares[:n], strict=True)
+    )

@@ -75,6 +75,10 @@ EXAMPLES = {
         ("grok --config runs/composition-seed0/config.toml", "the same run again"),
         ("grok --resume runs/composition-seed0", "go on with a stopped run"),
     ),
+    "learn": (
+        ("learn runs/drugs --facts more.csv", "new facts, in a new run beside the old one"),
+        ("learn runs/drugs --facts mended.csv --replace --out runs/drugs2", "corrected ones"),
+    ),
     "lens": (
         ("lens runs/composition-seed0 e17 r3 r11", "what each state would answer"),
         ("lens runs/composition-seed0 e17 r3 r11 --token e42", "where e42 ranks in each"),

@@ -18,7 +18,8 @@ def lens(
     device: str = "cpu",
     json_: Json = False,
 ) -> None:
-    """Show what every state of a run would answer to one question.
+    """Show what every state of a run would answer to one question: of a state that holds several
+    names together, as the bridge of a question with several answers does, all of them.
 
     Parameters
     ----------
@@ -59,7 +60,8 @@ def lens(
             table.add_row(f"{place}, {escape(name)}", *cells)
         if not token:
             cells = [
-                f"{escape(guess.name)} [dim]{guess.probability:.0%}[/dim]" for guess in row.guesses
+                "\n".join(f"{escape(one.name)} [dim]{one.probability:.0%}[/dim]" for one in some)
+                for some in row.members
             ]
             table.add_row(place, *cells)
     out.print(table)

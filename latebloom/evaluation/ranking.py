@@ -31,9 +31,15 @@ from latebloom.asking.cut import NOMINAL, Cut, distances_of
 from latebloom.asking.names import score_names
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import AnswerSets
+from latebloom.worlds.chains.counts import count_sets
 from latebloom.worlds.data import Data, as_world
+from latebloom.worlds.splits import Split, as_valid
 from latebloom.worlds.world import World
 
+LINKS = (Split.TEST_LINKS, as_valid(Split.TEST_LINKS))
+"""Where facts are asked for alone that were never told."""
+SHARE = 0.5
+"""The share of all names from which on answers count as nearly all."""
 HITS = (1, 3, 10)
 """The k of Hits@k."""
 COMPARED_AT_ONCE = 20_000_000
@@ -141,6 +147,34 @@ def rank_splits(model: Transformer, data: Data, *, most: int = MOST_RANKED) -> d
     for (query, kind), one in ranked.items():
         ranking.setdefault(query, {})[kind] = one.as_dict()
     return {"ranking": ranking, "coverage": coverage_of(ranked)}
+
+
+def held(data: Data) -> dict[str, Any]:
+    """What a summary tells of the facts of such a world, as `table`; of any other nothing.
+
+    told, told_alone: facts, and those that no trained question goes through. never_told: facts
+    that are asked for alone and were not told. pairs, questions: how many have so many answers;
+    of too many questions None. left_out: questions that nearly all names answer.
+    """
+    if not data.task.several:
+        return {}
+    world = as_world(data, "this run")
+    n_names = world.task.n_competing(len(world.vocabulary))
+    counts = count_sets(world.facts, n_names, SHARE)
+    links = [world.answers(name) for name in LINKS if name in world.splits]
+
+    def named(numbers: tuple[int, ...] | None) -> dict[str, int] | None:
+        return None if numbers is None else dict(zip(counts.names, numbers, strict=True))
+
+    table = {
+        "told": len(world.facts),
+        "told_alone": int(world.facts.ood.sum()),
+        "never_told": sum(int(sets.asked.sum()) for sets in links),
+        "pairs": named(counts.pairs),
+        "questions": named(counts.questions),
+        "left_out": counts.nearly_all,
+    }
+    return {"table": table}
 
 
 def coverage_of(ranked: Mapping[tuple[str, str], Ranked]) -> dict[str, Any] | None:

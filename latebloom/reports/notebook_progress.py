@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from latebloom.reports.ranked import rank_lines
 from latebloom.reports.sparkline import sparkline, validation_line
 from latebloom.reports.splits import in_order, percent
 from latebloom.worlds.splits import is_validation
@@ -31,6 +32,7 @@ class NotebookProgress:
         self.total_steps = self.last_step = 0
         self.drawn = 0.0
         self.curves: dict[str, list[float]] = {}
+        self.sets: list[str] = []
 
     def __enter__(self) -> "NotebookProgress":
         self.place = self.display.display(self.page(), display_id=True)
@@ -52,6 +54,7 @@ class NotebookProgress:
 
     def evaluated(self, record: dict[str, Any]) -> None:
         self.last_step, self.phase = record["step"], record.get("phase", "")
+        self.sets = rank_lines(record)
         for split, share in record["accuracy"].items():
             self.curves.setdefault(split, []).append(share)
         self._draw()
@@ -76,5 +79,6 @@ class NotebookProgress:
         aside = f"<div style='opacity:.6'>{escape(validation_line(self.curves))}</div>"
         head = f"<b>{escape(self.title)}</b> step {self.last_step:,} of {self.total_steps:,}"
         phase = f", {escape(self.phase)}" if self.phase else ""
-        table = f"<table>{rows}</table>{aside}"
+        sets = "".join(f"<div>{escape(line)}</div>" for line in self.sets)
+        table = f"<table>{rows}</table>{sets}{aside}"
         return self.display.HTML(f"{self.notes}<div>{head}{phase}</div>{table}")

@@ -1,9 +1,9 @@
 """The report of a run: one HTML file that opens anywhere, without a network.
 
 Enters: a run folder. Leaves: `report.html` in it, the same bytes for the same folder.
-Covers: accuracy with intervals, curves to hover over, the model itself to ask and look into
-(`latebloom.reports.laboratory`), phases, further figures (`figures/*.svg`), the contest with
-external memory (`rivals.json`), configuration, environment.
+Covers: accuracy with intervals, answers as sets, curves to hover over, the model itself to ask and
+look into (`latebloom.reports.laboratory`), phases, further figures (`figures/*.svg`), the contest
+with external memory (`rivals.json`), configuration, environment.
 Does not cover: several runs on one page.
 """
 
@@ -26,6 +26,7 @@ from latebloom.reports.captions import Caption, caption_of, place_of
 from latebloom.reports.curves import subtitle, uses_log_steps
 from latebloom.reports.figure import LEAST
 from latebloom.reports.laboratory import Laboratory, make_laboratory
+from latebloom.reports.ranked import coverage_row, decimal, rank_rows, table_rows
 from latebloom.reports.recording import (
     Record,
     Recording,
@@ -67,7 +68,9 @@ def render_report(recording: Recording) -> str:
         lstrip_blocks=True,
     )
     templates.policies["json.dumps_function"] = shown_json
-    templates.filters.update(percent=percent, duration=duration, plain=plain, exact_json=exact_json)
+    templates.filters.update(
+        percent=percent, decimal=decimal, duration=duration, plain=plain, exact_json=exact_json
+    )
     rows = split_rows(recording)
     made = make_laboratory(recording.run_dir, recording.records)
     laboratory = made if isinstance(made, Laboratory) else None
@@ -85,6 +88,9 @@ def render_report(recording: Recording) -> str:
         cards=[row for row in rows if row["main"]] or tested(rows)[-2:],
         rows=rows,
         rules=rule_rows(recording),
+        ranks=rank_rows(recording.summary or recording.records[-1]),
+        coverage=coverage_row(recording.summary or recording.records[-1]),
+        table=table_rows(recording.summary),
         chart=chart_data(recording),
         phases=phase_rows(recording.records),
         told_by=list(reversed(recording.data.phases)),

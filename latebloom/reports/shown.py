@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from latebloom.reports.ranked import rank_lines
 from latebloom.reports.sparkline import sparkline, validation_line
 from latebloom.reports.splits import duration, in_order, percent
 from latebloom.training.milestones import LEVEL
@@ -46,6 +47,7 @@ class Shown:
         self.loss = self.speed = 0.0
         self.phase = ""
         self.curves: dict[str, list[float]] = {}
+        self.sets: list[str] = []
         self.began, self.ended = time.monotonic(), math.nan
 
     def stop(self) -> None:
@@ -63,6 +65,7 @@ class Shown:
         self.loss = loss_of(record)
         self.speed = record.get("steps_per_second", self.speed)
         self.phase = record.get("phase", "")
+        self.sets = rank_lines(record)
         for split, share in record["accuracy"].items():
             self.curves.setdefault(split, []).append(share)
 
@@ -70,8 +73,11 @@ class Shown:
         """What is shown of it in so many columns and lines."""
         hint = NEXT.get(self.phase, "") if height >= HINT_HEIGHT and not self.over else ""
         hints = [Text(hint, style="dim", no_wrap=True, overflow="ellipsis")] if hint else []
-        splits = self._splits(width, height - len(hints))
-        return Group(self._bar(), self._facts(width), *splits, self._phases(), *hints)
+        # Of sets as many lines as leave room for the splits that the run is judged by.
+        room = max(0, height - len(hints) - 5 - max(2, len(self.judged)))
+        sets = [Text(line, no_wrap=True, overflow="ellipsis") for line in self.sets[:room]]
+        splits = self._splits(width, height - len(hints) - len(sets))
+        return Group(self._bar(), self._facts(width), *splits, *sets, self._phases(), *hints)
 
     def _bar(self) -> Table:
         grid = Table.grid(padding=(0, 1), expand=True)

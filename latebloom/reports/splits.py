@@ -46,6 +46,7 @@ HUES: Mapping[str, Hue] = {
     Split.AUGMENTED: GREY,
     Split.ATOMIC_ID: GREEN,
     Split.ATOMIC_OOD: GREEN,
+    Split.ATOMIC_LATER: GREEN,
     Split.TEST_ID: BLUE,
     Split.TEST_OI: PURPLE,
     Split.TEST_IO: OCHRE,
@@ -57,6 +58,7 @@ HUES: Mapping[str, Hue] = {
     Split.TEST_VALUES: GREEN,
     Split.TEST_LINKS: GREEN,
     Split.TEST_MISSING: PURPLE,
+    Split.TEST_LATER: OCHRE,
 }
 """The splits with names of their own, in the order in which they are listed."""
 

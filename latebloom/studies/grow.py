@@ -13,7 +13,7 @@ import torch
 
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import Score
-from latebloom.evaluation.ranking import rank_splits
+from latebloom.evaluation.ranking import held, rank_splits
 from latebloom.evaluation.rule_metrics import Followed
 from latebloom.evaluation.scores import check_readable, follow, score
 from latebloom.model.transformer import Transformer
@@ -34,6 +34,8 @@ TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
 MOST_THREADS = 1024
 """More processor threads than any machine has use for."""
+RANKED = 200
+"""Questions of a split that an evaluation during training ranks, where answers are sets."""
 CHOICES = 300
 """Lines of a held-out split by which an evaluation tells the rule that is followed; at the end all
 of them tell it."""
@@ -150,14 +152,15 @@ def finish(
         scores = score(model, data, probe=config.train.probe)
         rules = follow(model, data, probe=CHOICES, splits=data.tested)
         told = {"accuracy": {split: one.accuracy for split, one in scores.items()}}
-        return told | ({"rules": rules} if rules else {})
+        sets = rank_splits(model, data, most=RANKED)
+        return told | ({"rules": rules} if rules else {}) | sets
 
     outcome = train(config, data, run, measure, listener, device, run.own, from_scratch)
     scores = score(outcome.model, data, probe=TRAINED_SAMPLE, splits=data.trained)
     scores |= score(outcome.model, data, splits=(*data.tested, *data.validated))
     rules = follow(outcome.model, data, splits=data.tested)
     summary = summarise(config, data, run, outcome, scores, rules, device)
-    summary |= rank_splits(outcome.model, data)
+    summary |= rank_splits(outcome.model, data) | held(data)
     run.write_summary(summary)
     return summary
 

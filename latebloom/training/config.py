@@ -34,11 +34,15 @@ class QuestionFeedConfig:
     every_place: bool = False
     """Ask for an atomic fact's answer at every token, not only at the last; for looped models whose
     attention goes both ways."""
+    later_frac: float = 0.0
+    """Fraction of a batch that is facts which the run learned later (`latebloom learn`), where it
+    learned some; 0: they are drawn with the other atomic facts."""
 
     def __post_init__(self) -> None:
         check_fields(self, "feed")
-        if not 0 <= self.atomic_frac < 1:
-            raise LatebloomError(f"feed.atomic_frac is {self.atomic_frac}; it must lie in [0, 1)")
+        for name in ("atomic_frac", "later_frac"):
+            if not 0 <= getattr(self, name) < 1:
+                raise LatebloomError(f"feed.{name} is {getattr(self, name)}; it must lie in [0, 1)")
 
     def check_model(self, model: ModelConfig) -> None:
         """Refuses `every_place` where a token has not seen the question, or loops say nothing.

@@ -20,7 +20,7 @@ from latebloom.training.epochs import Epochs
 from latebloom.training.links import link_of
 from latebloom.training.objective import NOT_ASKED, Group, Several, Spelled, batch_loss
 from latebloom.worlds.answers import FactSets, follow_sets
-from latebloom.worlds.splits import ATOMIC
+from latebloom.worlds.splits import ATOMIC, Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.spelling import Spelling
 from latebloom.worlds.world import World
@@ -140,7 +140,8 @@ class QuestionFeed:
     """The batches of a run on questions, and their loss.
 
     With `feed.atomic_frac` two streams are mixed, atomic facts and everything else; without it
-    there is one stream, the training set as it lies.
+    there is one stream, the training set as it lies. Facts that were learned later are a stream of
+    their own, where `feed.later_frac` says so.
     """
 
     def __init__(
@@ -153,13 +154,20 @@ class QuestionFeed:
     ) -> None:
         self.config, self.label_smoothing = feed, train.label_smoothing
         self.link = link_of(train)
-        n_atomic = round(feed.atomic_frac * train.batch_size)
+        later, trained = (), world.trained
+        n_later = round(feed.later_frac * train.batch_size)
+        if n_later and Split.ATOMIC_LATER in trained:
+            later = (Split.ATOMIC_LATER,)
+            trained = tuple(name for name in trained if name not in later)
+        left = train.batch_size - (n_later if later else 0)
+        n_atomic = round(feed.atomic_frac * left)
         if n_atomic:
-            atomic = tuple(name for name in world.trained if name in ATOMIC)
-            other = tuple(name for name in world.trained if name not in ATOMIC)
-            shares = [(atomic, n_atomic), (other, train.batch_size - n_atomic)]
+            atomic = tuple(name for name in trained if name in ATOMIC)
+            other = tuple(name for name in trained if name not in ATOMIC)
+            shares = [(atomic, n_atomic), (other, left - n_atomic)]
         else:
-            shares = [(world.trained, train.batch_size)]
+            shares = [(trained, left)]
+        shares += [(later, n_later)] if later else []
         streams = [
             Stream(world, splits, count, [seed, Draw.BATCHES, i], device)
             for i, (splits, count) in enumerate(shares)

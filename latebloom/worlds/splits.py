@@ -27,6 +27,8 @@ class Split(StrEnum):
     """Lines of sentences that are trained on."""
     ATOMIC_ID = "atomic_id"
     ATOMIC_OOD = "atomic_ood"
+    ATOMIC_LATER = "atomic_later"
+    """Facts that a run learned later, with all others of the same subject and relation."""
     TRAIN_INFERRED = "train_inferred"
     TRAIN_CROSS = "train_cross"
     """Comparisons of an entity whose value is told with one whose value is hidden."""
@@ -44,6 +46,8 @@ class Split(StrEnum):
     """Two-hop answers that need a fact which was never told."""
     TEST_LINKS = "test_links"
     """Facts that were never told, asked alone."""
+    TEST_LATER = "test_later"
+    """Two-hop answers that need a fact which a run learned later."""
     TEST_APART = "test_apart"
     """Sentences on which the structural rule is apart from every linear one that is scored."""
     TEST_HARD = "test_hard"
@@ -60,7 +64,7 @@ ENOUGH = 30
 """Held-out questions from which on a share of right answers says something: of 30, right in all,
 the true share lies above 88 % (95 % interval of Wilson)."""
 
-ATOMIC = (Split.ATOMIC_ID, Split.ATOMIC_OOD)
+ATOMIC = (Split.ATOMIC_ID, Split.ATOMIC_OOD, Split.ATOMIC_LATER)
 """The splits of atomic facts; looped models are supervised on them after every loop."""
 
 HOPS = re.compile(r"(train|test)_hops_(\d+)(_ood)?")

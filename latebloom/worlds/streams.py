@@ -74,6 +74,10 @@ class Draw(IntEnum):
     """The facts, the values and the splits of a mixed world."""
     NAMES = 24
     """The names of several tokens, the facts about them, and the splits."""
+    LATER = 25
+    """Which questions through facts that are learned later are held out."""
+    NEW_NAMES = 26
+    """Where the embeddings of new names begin."""
     MODULAR = 30
     """Which part of the table of modular arithmetic is trained on."""
     PERMUTATIONS = 31

@@ -143,7 +143,7 @@ def test_without_inverses_an_inverse_says_so(tmp_path):
 
 def test_facts_that_come_later_are_refused():
     refuse_new_facts(None)
-    with pytest.raises(LatebloomError, match="grow the run again"):
+    with pytest.raises(LatebloomError, match="latebloom learn RUN"):
         refuse_new_facts(object())
 
 

@@ -9,7 +9,7 @@ Source: arXiv:2405.15071, section 3 (composition).
 
 import difflib
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -120,6 +120,10 @@ class ChainTask(Task):
 
     def fields(self) -> dict[str, Any]:
         return self.layout.fields()
+
+    def over(self, entities: int, layout: Layout) -> "ChainTask":
+        """The same questions over another vocabulary, which begins with so many entities."""
+        return replace(self, layout=layout)
 
     def places(self, n_tokens: int) -> tuple[str, ...]:
         hops = self.hops(n_tokens)

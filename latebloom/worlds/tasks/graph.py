@@ -7,7 +7,7 @@ set.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from latebloom.worlds.answers import AnswerSets, FactSets, follow_sets
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import Split, SplitMeaning
 from latebloom.worlds.tasks.chain import ChainTask
+from latebloom.worlds.tasks.layout import Layout
 from latebloom.worlds.tasks.task import NOTHING, Told
 from latebloom.worlds.vocabulary import Vocabulary
 
@@ -51,6 +52,9 @@ class GraphTask(ChainTask):
 
     def fields(self) -> dict[str, Any]:
         return {**self.layout.fields(), "entities": self.entities}
+
+    def over(self, entities: int, layout: Layout) -> "GraphTask":
+        return replace(self, layout=layout, entities=entities)
 
     def n_competing(self, n_words: int) -> int:
         return self.entities

@@ -79,6 +79,7 @@ class Told:
 MEANINGS: Mapping[str, SplitMeaning] = {
     Split.ATOMIC_ID: SplitMeaning("facts that training also composes"),
     Split.ATOMIC_OOD: SplitMeaning("facts that training never composes", ood=True),
+    Split.ATOMIC_LATER: SplitMeaning("facts that were learned later", ood=True),
     Split.TRAIN_INFERRED: SplitMeaning("composed questions that are trained on"),
     Split.IDENTITY: SplitMeaning("identity rows that are trained on"),
     Split.AUGMENTED: SplitMeaning("augmented questions that are trained on"),
@@ -87,6 +88,9 @@ MEANINGS: Mapping[str, SplitMeaning] = {
     Split.TEST_IO: SplitMeaning("new questions, second fact OOD"),
     Split.TEST_OOD: SplitMeaning(
         "new questions over facts that training never composes", ood=True, judged=True
+    ),
+    Split.TEST_LATER: SplitMeaning(
+        "two-hop answers that need a fact which was learned later", ood=True, judged=True
     ),
 }
 """What the splits hold that most tasks have."""
