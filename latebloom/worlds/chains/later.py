@@ -26,9 +26,9 @@ from latebloom.worlds.chains.files import FactTable
 from latebloom.worlds.chains.later_names import Known
 from latebloom.worlds.chains.sets import read_both_ways
 from latebloom.worlds.tasks.chain import ChainTask
-from latebloom.worlds.tasks.graph import INVERSE
 from latebloom.worlds.tasks.layout import Layout
 from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.wording import INVERSE
 from latebloom.worlds.world import World
 
 

@@ -15,7 +15,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError
-from latebloom.worlds.tasks.graph import INVERSE
+from latebloom.worlds.wording import INVERSE
 
 
 @dataclass(frozen=True, slots=True)
