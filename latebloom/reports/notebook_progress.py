@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from latebloom.reports.ranked import lines_of_ranks
 from latebloom.reports.sparkline import sparkline, validation_line
 from latebloom.reports.splits import in_order, percent
 from latebloom.worlds.splits import is_validation
@@ -31,6 +32,7 @@ class NotebookProgress:
         self.total_steps = self.last_step = 0
         self.drawn = 0.0
         self.curves: dict[str, list[float]] = {}
+        self.ranks: list[str] = []
 
     def __enter__(self) -> "NotebookProgress":
         self.place = self.display.display(self.page(), display_id=True)
@@ -54,6 +56,7 @@ class NotebookProgress:
         self.last_step, self.phase = record["step"], record.get("phase", "")
         for split, share in record["accuracy"].items():
             self.curves.setdefault(split, []).append(share)
+        self.ranks = lines_of_ranks(record)
         self._draw()
 
     def note(self, text: str) -> None:
@@ -76,5 +79,6 @@ class NotebookProgress:
         aside = f"<div style='opacity:.6'>{escape(validation_line(self.curves))}</div>"
         head = f"<b>{escape(self.title)}</b> step {self.last_step:,} of {self.total_steps:,}"
         phase = f", {escape(self.phase)}" if self.phase else ""
-        table = f"<table>{rows}</table>{aside}"
+        ranks = "".join(f"<div><code>{escape(line)}</code></div>" for line in self.ranks)
+        table = f"<table>{rows}</table>{ranks}{aside}"
         return self.display.HTML(f"{self.notes}<div>{head}{phase}</div>{table}")

@@ -26,6 +26,7 @@ from latebloom.reports.captions import Caption, caption_of, place_of
 from latebloom.reports.curves import subtitle, uses_log_steps
 from latebloom.reports.figure import LEAST
 from latebloom.reports.laboratory import Laboratory, make_laboratory
+from latebloom.reports.ranked import held_lines, rows_of
 from latebloom.reports.recording import (
     Record,
     Recording,
@@ -85,6 +86,8 @@ def render_report(recording: Recording) -> str:
         cards=[row for row in rows if row["main"]] or tested(rows)[-2:],
         rows=rows,
         rules=rule_rows(recording),
+        ranked=rows_of(recording.summary or recording.records[-1]),
+        held=held_lines(recording.summary),
         chart=chart_data(recording),
         phases=phase_rows(recording.records),
         told_by=list(reversed(recording.data.phases)),

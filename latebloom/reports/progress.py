@@ -12,6 +12,7 @@ from typing import Any, Protocol, TextIO, runtime_checkable
 from latebloom.neutral import neutral
 from latebloom.reports.live_progress import LiveProgress
 from latebloom.reports.notebook_progress import NotebookProgress, in_notebook
+from latebloom.reports.ranked import lines_of_ranks
 from latebloom.reports.shown import loss_of
 from latebloom.reports.splits import in_order, percent
 from latebloom.reports.terminal import SafeConsole
@@ -94,6 +95,8 @@ class PlainProgress:
         ]
         shares = [percent(accuracy.get(name)).rjust(max(7, len(name))) for name in self.columns]
         self.note("  ".join([*numbers, *shares, record.get("phase", "")]))
+        for line in lines_of_ranks(record):
+            self.note(" " * (self.step_width + 2) + line)
 
     def note(self, text: str) -> None:
         self.stream.write(neutral(text.rstrip()) + "\n")

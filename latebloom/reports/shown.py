@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from latebloom.reports.ranked import lines_of_ranks
 from latebloom.reports.sparkline import sparkline, validation_line
 from latebloom.reports.splits import duration, in_order, percent
 from latebloom.training.milestones import LEVEL
@@ -46,6 +47,7 @@ class Shown:
         self.loss = self.speed = 0.0
         self.phase = ""
         self.curves: dict[str, list[float]] = {}
+        self.ranks: list[str] = []
         self.began, self.ended = time.monotonic(), math.nan
 
     def stop(self) -> None:
@@ -65,13 +67,17 @@ class Shown:
         self.phase = record.get("phase", "")
         for split, share in record["accuracy"].items():
             self.curves.setdefault(split, []).append(share)
+        self.ranks = lines_of_ranks(record)
 
     def panel(self, width: int, height: int) -> Group:
         """What is shown of it in so many columns and lines."""
         hint = NEXT.get(self.phase, "") if height >= HINT_HEIGHT and not self.over else ""
         hints = [Text(hint, style="dim", no_wrap=True, overflow="ellipsis")] if hint else []
-        splits = self._splits(width, height - len(hints))
-        return Group(self._bar(), self._facts(width), *splits, self._phases(), *hints)
+        # A terminal too low for both shows the splits.
+        room = max(0, height - len(hints) - len(self.curves) - 5)
+        ranks = [Text(line, no_wrap=True, overflow="ellipsis") for line in self.ranks[:room]]
+        splits = self._splits(width, height - len(hints) - len(ranks))
+        return Group(self._bar(), self._facts(width), *splits, *ranks, self._phases(), *hints)
 
     def _bar(self) -> Table:
         grid = Table.grid(padding=(0, 1), expand=True)
