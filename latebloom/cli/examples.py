@@ -9,6 +9,7 @@ EXIT_CODES = {
     0: "done",
     1: "some runs of a series failed; the others are kept",
     2: "what was asked cannot be done: the line on standard error says what to change",
+    3: "asked, and no told fact supports an answer",
     130: "stopped by Ctrl-C; the last line says how to go on",
 }
 """What the command's exit codes mean, everywhere."""
