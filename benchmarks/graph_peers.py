@@ -233,7 +233,7 @@ def page(tables: Mapping[str, Mapping[str, Any]], made: Mapping[str, object]) ->
         if exact:
             out.append(
                 f"\nSPARQL over the told facts gives {exact['2p known share']:.1%} of the two-hop"
-                f" answers that follow, {exact['2p known wrong']:.1%} of what it gives is no answer,"
+                f" answers that follow, {exact['2p known wrong']:.1%} of what it gives is wrong,"
                 f" in {1000 * exact['2p known seconds']:.2f} ms a question after"
                 f" {exact['loading']:.2f} s of loading. Of the missing facts it gives"
                 f" {exact['1p missing share']:.1%}, of the two-hop answers that need one"

@@ -22,7 +22,6 @@ from latebloom.worlds.tasks.task import Step, Task
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
-
 TOLD, FOLLOWS = "told", "follows"
 INFERRED, NEVER = "inferred", "never told"
 """What an answer rests on (`latebloom.asking.sets` says what each means)."""

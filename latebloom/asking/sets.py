@@ -34,6 +34,7 @@ from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import FactSets, follow_sets
 from latebloom.worlds.world import World
 
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """An answer, what it rests on, its probability, and the bridges to it."""

@@ -203,7 +203,7 @@ class Mixtures:
         return Without(self.steps[bridge].name, name, at[bridge], words[other], moved)
 
     def no_member(self, bridge: int) -> int:
-        """A name that may be an answer, is no bridge by told facts, and has the least share here."""
+        """The name with the least share here, of those that are no bridge by told facts."""
         n = self.world.task.n_competing(self.model.d_vocab)
         shares = self.fed[bridge, self.steps[bridge].position, :n].double().numpy().copy()
         shares[self.reached[bridge].member] = np.inf

@@ -1,13 +1,22 @@
-"""What a world with several answers holds, in lines for people: what was told, and what was not.
+"""What a summary tells of a run whose questions have several answers.
 
-Enters: a world. Leaves: lines for the report and `summary.json`: the pairs and the two-hop
-questions by their number of answers, the questions that nearly everything answers, which are left
+Enters: a model and its data. Leaves: `ranking` and `coverage` by kind of question, and `table`:
+what was told, and what was not, in lines for the report and `summary.json`: the pairs and the
+two-hop questions by their number of answers, the questions that nearly everything answers, which are left
 out, and how many answers were held out on purpose.
 """
 
+from dataclasses import asdict
+from typing import Any
+
 import numpy as np
 
+from latebloom.asking.calibration import MISSING
+from latebloom.evaluation.intersections import rank_intersections
+from latebloom.evaluation.ranking import rank_splits
+from latebloom.model.transformer import Transformer
 from latebloom.worlds.chains.counts import count_sets
+from latebloom.worlds.data import Data, as_world
 from latebloom.worlds.splits import Split, as_valid
 from latebloom.worlds.world import World
 
@@ -15,13 +24,26 @@ LARGEST = 0.5
 """The share of all names from which on a question says nothing, where no setting is known."""
 
 
-def lines_on(world: World, largest_share: float = LARGEST) -> list[str]:
-    """The lines; none for a world whose questions have one answer each.
+def tell_sets(model: Transformer, data: Data, largest_share: float = LARGEST) -> dict[str, Any]:
+    """All of it; nothing of a run whose questions have one answer each.
 
     largest_share: from which on questions were left out (`SetsConfig.largest_share`).
     """
-    if not world.task.several:
-        return []
+    told = rank_splits(model, data)
+    if not told:
+        return {}
+    world = as_world(data, "this run")
+    joined = rank_intersections(model, world)
+    if joined is not None:
+        told["ranking"]["2i"] = {MISSING: asdict(joined) | {"set_f1": None}}
+    return told | {"table": lines_on(world, largest_share)}
+
+
+def lines_on(world: World, largest_share: float = LARGEST) -> list[str]:
+    """What a world whose questions have several answers holds.
+
+    largest_share: from which on questions were left out (`SetsConfig.largest_share`).
+    """
     n_names = world.task.n_competing(len(world.vocabulary))
     facts = world.facts
     ood = int(facts.ood.sum())

@@ -15,7 +15,7 @@ QUERIES: Mapping[str, str] = {
     "1p": "one hop",
     "2p": "two hops",
     "3p": "three hops",
-    "2i": "two questions at once",
+    "2i": "two questions at once (product of both)",
 }
 """The kinds of questions in words, by their names in the field."""
 KINDS: Mapping[str, str] = {

@@ -13,7 +13,7 @@ import torch
 
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import Score
-from latebloom.evaluation.holdings import LARGEST, lines_on
+from latebloom.evaluation.holdings import LARGEST, tell_sets
 from latebloom.evaluation.ranking import rank_splits
 from latebloom.evaluation.rule_metrics import Followed
 from latebloom.evaluation.scores import check_readable, follow, score
@@ -28,10 +28,8 @@ from latebloom.training.own import NOTHING_OWN, Own
 from latebloom.training.run_folder import RunFolder, settle_run
 from latebloom.training.until import remarks, rule_for
 from latebloom.training.written import Machine
-from latebloom.worlds.build import WorldConfig, build_world, given
-from latebloom.worlds.chains.sets import SetsConfig
+from latebloom.worlds.build import build_world, given
 from latebloom.worlds.data import Data
-from latebloom.worlds.sentences.corpus import Corpus
 
 TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
@@ -161,18 +159,9 @@ def finish(
     scores |= score(outcome.model, data, splits=(*data.tested, *data.validated))
     rules = follow(outcome.model, data, splits=data.tested)
     summary = summarise(config, data, run, outcome, scores, rules, device)
-    summary |= rank_splits(outcome.model, data) | held_by(data, config.world)
+    summary |= tell_sets(outcome.model, data, getattr(config.world, "largest_share", LARGEST))
     run.write_summary(summary)
     return summary
-
-
-def held_by(data: Data, world: WorldConfig) -> dict[str, Any]:
-    """What a summary tells of the facts of a world whose questions have several answers."""
-    if isinstance(data, Corpus):
-        return {}
-    share = world.largest_share if isinstance(world, SetsConfig) else LARGEST
-    lines = lines_on(data, share)
-    return {"table": lines} if lines else {}
 
 
 def summarise(

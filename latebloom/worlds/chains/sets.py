@@ -392,9 +392,7 @@ def without(questions: Questions, others: Sequence[Questions]) -> Questions:
     return questions[where_without(questions, others)]
 
 
-def where_without(
-    questions: Questions, others: Sequence[Questions]
-) -> Bool[ndarray, " question"]:
+def where_without(questions: Questions, others: Sequence[Questions]) -> Bool[ndarray, " question"]:
     """Which two-hop questions are not among the others."""
     width = 1 + max(int(some.max(initial=0)) for some in (questions, *others))
     weights = np.array([width * width, width, 1], np.int64)
