@@ -2,8 +2,8 @@
 
 Enters: a model and its data. Leaves: `ranking` and `coverage` by kind of question, and `table`:
 what was told, and what was not, in lines for the report and `summary.json`: the pairs and the
-two-hop questions by their number of answers, the questions that nearly everything answers, which are left
-out, and how many answers were held out on purpose.
+two-hop questions by their number of answers, the questions that nearly everything answers, which
+are left out, and how many answers were held out on purpose.
 """
 
 from dataclasses import asdict
