@@ -124,8 +124,13 @@ def make_complex(told: Any, setting: Mapping[str, Any], seed: int) -> Any:
     )
 
 
+def shares(scores: Tensor) -> Tensor:
+    """Scores that were trained by cross-entropy over all names, as probabilities."""
+    return scores.softmax(-1)
+
+
 MAKERS = {"TuckER": make_tucker, "ComplEx": make_complex}
-PROBABILITIES = {"TuckER": torch.sigmoid, "ComplEx": lambda scores: scores.softmax(-1)}
+PROBABILITIES = {"TuckER": torch.sigmoid, "ComplEx": shares}
 """What a peer's scores mean, by the loss that it was trained with."""
 
 

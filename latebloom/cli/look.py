@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -57,7 +57,8 @@ def lens(
     mixed = several and bool(world.task.steps(len(world.read(words))))
     mixtures = loaded.members(*words) if mixed else ()
     if json_:
-        told = {"step": loaded.step, "question": words, "states": [row.as_dict() for row in rows]}
+        told: dict[str, Any] = {"step": loaded.step, "question": words}
+        told["states"] = [row.as_dict() for row in rows]
         if mixtures:
             told["bridges"] = [one.as_dict() for one in mixtures]
         if gone is not None:
