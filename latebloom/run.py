@@ -26,6 +26,7 @@ from latebloom.asking.told_facts import NewFacts, ask_both, load_new_facts
 from latebloom.asking.told_values import ask_compared
 from latebloom.circuits.examination import CircuitInstrument
 from latebloom.circuits.look import Glimpse, look_at
+from latebloom.circuits.members import Mixture, Mixtures, Without
 from latebloom.circuits.record import CircuitRecord, ExaminationConfig
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.scores import follow, score
@@ -149,6 +150,15 @@ class Run(OpenedRun):
         """
         asked = question or self.world.example()
         return look_at(self.model, self.world, asked, names)
+
+    def members(self, *question: str) -> tuple[Mixture, ...]:
+        """The names that stand together at each bridge of a question, with their shares; of looped
+        models (`latebloom.circuits.members`)."""
+        return Mixtures(self.model, self.world, question).all()
+
+    def without(self, name: str, *question: str) -> Without:
+        """What becomes of each answer if one name is taken out of the mixture at a bridge."""
+        return Mixtures(self.model, self.world, question).without(name)
 
     def trace(self, *, step: int | None = None, **settings: Any) -> list[CircuitRecord]:
         """The circuit at every checkpoint, or at one step's: causal tracing, lens and verdict.

@@ -23,6 +23,10 @@ from latebloom.worlds.tasks.task import Step, Task
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
+TOLD, FOLLOWS = "told", "follows"
+INFERRED, NEVER = "inferred", "never told"
+"""What an answer rests on (`latebloom.asking.sets` says what each means)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -47,6 +51,8 @@ class Answer:
         training; `latebloom.asking.told_facts`).
     shown: whether this very question was trained on.
     notes: what the reader should know besides.
+    leads_on: whether a told fact leads on from the bridge that the model takes, where none leads to
+        it.
     """
 
     question: tuple[str, ...]
@@ -58,16 +64,33 @@ class Answer:
     hops: tuple[str, ...]
     shown: bool
     notes: tuple[str, ...]
+    leads_on: bool = False
+
+    @property
+    def status(self) -> str | None:
+        """What the answer rests on, as where answers are sets (`latebloom.asking.sets`); None of a
+        question that is no chain.
+
+        Inferred: one fact lacks on the way, the last, or the first of two while a told one leads on
+        from the model's bridge.
+        """
+        if not self.hops:
+            return None
+        n, lacks = len(self.hops), self.hops.count("unknown")
+        if not lacks:
+            return TOLD if n == 1 else FOLLOWS
+        one_lacks = n > 1 and (lacks == 1 or (n == 2 and self.leads_on))
+        return INFERRED if one_lacks else NEVER
 
     @property
     def supported(self) -> bool:
-        """Whether the question can be answered at all; that told facts lead to the answer is in
-        `hops`."""
-        return True
+        """Whether some told fact supports an answer; of what is no chain it is not asked."""
+        return self.status != NEVER
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "question": list(self.question),
+            "status": self.status,
             "answers": [{"name": g.name, "probability": g.probability} for g in self.answers],
             "bridges": [{"name": g.name, "probability": g.probability} for g in self.bridges],
             "truth": self.truth,
@@ -91,19 +114,30 @@ def ask(model: Transformer, world: World, question: Sequence[str], top: int = 5)
     task.check(tokens, world.facts, vocabulary)
     probabilities, fed = think(model, task, tokens)
     guesses, mass = guess(probabilities, task.labels(len(tokens)), vocabulary, top)
+    bridges = read_bridges(fed, readable_steps(model, task, len(tokens)), vocabulary)
     told = task.tell(world.facts, tokens, vocabulary)
     truth = answer_in_splits(world, tokens) if told.answer is None else told.answer
     return Answer(
         question=tuple(vocabulary.decode(tokens)),
         names=tuple(vocabulary.decode(task.names(np.array([tokens]))[0])),
         answers=guesses,
-        bridges=read_bridges(fed, readable_steps(model, task, len(tokens)), vocabulary),
+        bridges=bridges,
         truth=None if truth is None else vocabulary.words[truth],
         true_bridges=tuple(vocabulary.decode(told.path[: len(told.hops) - 1])),
         hops=told.hops,
         shown=was_shown(world, tokens),
         notes=(*notes_on_length(model, world, len(tokens)), *told.notes, *notes_on_mass(mass)),
+        leads_on=leads_on(world, tokens, bridges),
     )
+
+
+def leads_on(world: World, tokens: Sequence[int], bridges: Sequence[Guess]) -> bool:
+    """Whether a told fact leads on from the last bridge that the model takes."""
+    if not bridges:
+        return False
+    here = world.vocabulary.encode([bridges[-1].name])
+    last = world.task.names(np.array([tokens]))[0, -1:]
+    return bool(world.facts.find(np.array(here), last)[0] >= 0)
 
 
 def check_top(top: int) -> None:

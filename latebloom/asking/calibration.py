@@ -26,7 +26,7 @@ from latebloom.asking.cut import (
 from latebloom.asking.names import score_names
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import AnswerSets
-from latebloom.worlds.splits import Split, as_valid
+from latebloom.worlds.splits import Split, as_valid, hops_split
 from latebloom.worlds.world import World
 
 KNOWN, MISSING = "known", "missing"
@@ -34,6 +34,8 @@ TESTS: Mapping[tuple[str, str], str] = {
     ("1p", MISSING): Split.TEST_LINKS,
     ("2p", KNOWN): Split.TEST_ID,
     ("2p", MISSING): Split.TEST_MISSING,
+    ("3p", KNOWN): hops_split(3),
+    ("3p", MISSING): Split.TEST_MISSING_3,
 }
 """The test split of each kind of question and answer."""
 MOST = 1000

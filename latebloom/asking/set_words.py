@@ -5,9 +5,10 @@ Enters: a `SetAnswer`. Leaves: lines for people.
 
 from collections.abc import Mapping
 
+from latebloom.asking.answer import INFERRED, TOLD
 from latebloom.asking.cut import NOMINAL
-from latebloom.asking.sets import TOLD, SetAnswer
-from latebloom.asking.ways import INFERRED, SHOWN_BRIDGES, Bridge
+from latebloom.asking.sets import SetAnswer
+from latebloom.asking.ways import SHOWN_BRIDGES, Bridge
 
 MOST_KNOWN = 20
 """Answers that the facts give which are listed, at most."""

@@ -23,18 +23,16 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from latebloom.asking.answer import Guess, check_top
+from latebloom.asking.answer import FOLLOWS, NEVER, TOLD, Guess, check_top
 from latebloom.asking.calibration import MISSING, Calibration, calibrate
 from latebloom.asking.cut import NOMINAL
 from latebloom.asking.names import score_names
 from latebloom.asking.reading import read_questions
-from latebloom.asking.ways import INFERRED, NEVER, Bridge, Ways
+from latebloom.asking.ways import Bridge, Ways
 from latebloom.errors import LatebloomError
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import FactSets, follow_sets
 from latebloom.worlds.world import World
-
-TOLD, FOLLOWS = "told", "follows"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ import torch
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
+from latebloom.asking.answer import INFERRED, NEVER
 from latebloom.asking.names import score_names
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import AnswerSets, FactSets, follow_sets
 from latebloom.worlds.world import World
 
-INFERRED, NEVER = "inferred", "never told"
 BRIDGES = 20
 """Likeliest bridges that are looked at, beside those that told facts lead to."""
 SHOWN_BRIDGES = 3

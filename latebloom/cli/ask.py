@@ -84,6 +84,13 @@ def ask(
         readline.write_history_file(history)
 
 
+STATUS = {
+    "told": "told: the table holds the answer",
+    "follows": "follows: told facts lead to the answer",
+    "inferred": "inferred: one fact on the way was never told",
+    "never told": "never told: nothing in the table leads to an answer",
+}
+"""What stands before an answer, by what it rests on."""
 NOTHING_SUPPORTS = 3
 """Exit status where no told fact supports an answer."""
 
@@ -100,6 +107,8 @@ def show_answer(answer: "Answer | SetAnswer", *, as_json: bool) -> None:
         for line in lines_of(answer):
             out.print(line, markup=False)
         return
+    if answer.status is not None:
+        out.print(STATUS[answer.status])
     for rank, guess in enumerate(answer.answers):
         style = "bold" if rank == 0 else "dim"
         out.print(f"[{style}]{guess.probability:7.1%}  {escape(guess.name)}[/{style}]")

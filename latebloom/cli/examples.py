@@ -82,6 +82,7 @@ EXAMPLES = {
     "lens": (
         ("lens runs/composition-seed0 e17 r3 r11", "what each state would answer"),
         ("lens runs/composition-seed0 e17 r3 r11 --token e42", "where e42 ranks in each"),
+        ("lens runs/drugs imatinib targets pathway --without KIT", "answers that rest on KIT"),
     ),
     "recipes": (
         ("recipes", "names, sizes, times"),

@@ -44,6 +44,8 @@ class Split(StrEnum):
     TEST_COMPARED_OOD = "test_compared_ood"
     TEST_MISSING = "test_missing"
     """Two-hop answers that need a fact which was never told."""
+    TEST_MISSING_3 = "test_missing_3"
+    """Three-hop answers that need a fact which was never told."""
     TEST_LINKS = "test_links"
     """Facts that were never told, asked alone."""
     TEST_LATER = "test_later"

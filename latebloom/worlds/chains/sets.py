@@ -16,7 +16,11 @@ A question that is answered by nearly every name says nothing and is left out (`
 Where missing facts come from two files, those of the first are validation: its questions are asked
 for what it adds to the told facts, and the tests for what the second adds to both.
 
-Covers: two hops, and one. Does not cover: longer trained chains.
+- With `hops` 3: `train_hops_3`, three-hop questions whose parts of two hops are none of those held
+  out, `test_hops_3`, the same held out, and `test_missing_3`. They are drawn at random, and at most
+  as many as there are of two hops.
+
+Covers: one hop to three. Does not cover: longer chains.
 """
 
 import math
@@ -38,13 +42,15 @@ from latebloom.worlds.answers import (
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.draw import MAX_PAIRS, ChainConfig, held_out, mark_ood
 from latebloom.worlds.chains.world import distinct_names, laid_out, layout_of
-from latebloom.worlds.splits import ATOMIC, Split, as_valid
+from latebloom.worlds.splits import ATOMIC, Split, as_valid, hops_split
 from latebloom.worlds.tasks.graph import GraphTask
 from latebloom.worlds.validation import with_validation
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.wording import INVERSE
 from latebloom.worlds.world import World
 
+LONGEST = 3
+"""Hops of the longest questions that are drawn over sets."""
 AT_ONCE = 100_000
 """Questions whose answers are worked out together."""
 
@@ -130,9 +136,9 @@ def world_of_sets(
     if not len(triples.valid):
         return world
     # Its facts for validation came apart; of the other tests a share is set aside as ever.
-    apart = {as_valid(Split.TEST_LINKS), as_valid(Split.TEST_MISSING)}
+    missing = (Split.TEST_LINKS, Split.TEST_MISSING, Split.TEST_MISSING_3)
+    apart = set(map(as_valid, missing))
     aside = {name: rows for name, rows in splits.items() if name in apart}
-    missing = (Split.TEST_LINKS, Split.TEST_MISSING)
     kept = {name: rows for name, rows in splits.items() if name not in (*apart, *missing)}
     divided = with_validation(replace(world, splits=kept), config.valid_frac, seed)
     tests = {name: rows for name, rows in splits.items() if name in missing}
@@ -149,7 +155,12 @@ def check_settings(config: SetsConfig) -> None:
     Raises: WorldError naming the setting and the way out.
     """
     usual = ChainConfig()
-    for name in ("hops", "test_hops", "augment", "identity_bridge"):
+    if config.hops > LONGEST:
+        raise WorldError(
+            f"world.hops is {config.hops}; where questions have several answers, {LONGEST} is the"
+            " most: ask for less, or keep one answer each: --many-valued drop"
+        )
+    for name in ("test_hops", "augment", "identity_bridge"):
         if getattr(config, name) != getattr(usual, name):
             raise WorldError(
                 f"world.{name} is {getattr(config, name)}, which has no effect where questions have"
@@ -207,6 +218,15 @@ class Drawing:
             [rows for rows, _ in tested.values() if rows.shape[1] == 3]
         )
         tested[Split.TEST_ID] = entailed
+        three: Part | None = None
+        if self.config.hops == LONGEST:
+            held_out = [rows for rows, _ in tested.values() if rows.shape[1] == 3]
+            three, tested[hops_split(3)] = self.three_hops(trained_questions[0], held_out)
+            for stage, split in ((1, as_valid(Split.TEST_MISSING)), (2, Split.TEST_MISSING)):
+                if split in tested:
+                    longer = self.extended(tested[split][0], self.by_stage[stage])
+                    name = Split.TEST_MISSING_3
+                    tested[as_valid(name) if stage == 1 else name] = self.needing(stage, longer)
         if len(self.outside):
             tested |= self.through_ood()
         trained: dict[str, Part] = {
@@ -214,6 +234,8 @@ class Drawing:
             Split.ATOMIC_OOD: pairs_of(self.outside),
             Split.TRAIN_INFERRED: trained_questions,
         }
+        if three is not None:
+            trained[hops_split(3, train=True)] = three
         return trained, tested
 
     def entailed(self, others: Sequence[Questions]) -> tuple[Part, Part]:
@@ -243,6 +265,52 @@ class Drawing:
                 " or all are held out; lower world.ood_frac, or give more facts"
             )
         return (trained, AnswerSets.of_one(one)), (test, follow_sets(test, [self.told])[-1])
+
+    def three_hops(self, shorter: Questions, held_out: Sequence[Questions]) -> tuple[Part, Part]:
+        """Three-hop questions over told facts: to train on, and to test.
+
+        shorter: two-hop questions that are trained on; each is followed by one more relation.
+        held_out: two-hop questions of the tests; a question that holds one of them is left out.
+        """
+        pool = self.extended(shorter, self.inside)
+        first = follow_sets(pool[:, :2], [self.told])[-1]
+        ends = np.concatenate((first.member[:, None], pool[first.question, 2:]), axis=1)
+        tested = np.ones(len(ends), bool)
+        tested[where_without(ends, held_out)] = False
+        pool = pool[np.bincount(first.question[tested], minlength=len(pool)) == 0]
+        if len(self.outside):
+            # No bridge of a trained question leads on by an OOD pair.
+            reached = follow_sets(pool, [self.told])[:-1]
+            apart = np.zeros(len(pool), bool)
+            for hop, sets in enumerate(reached, start=2):
+                pairs = self.outside.find(sets.member, pool[sets.question, hop])
+                apart[sets.question[pairs >= 0]] = True
+            pool = pool[~apart]
+        sizes, one = self.answered(pool)
+        pool, one = pool[sizes <= self.most], one[sizes <= self.most]
+        n_test = min(round(self.config.test_id_frac * len(pool)), self.config.max_test)
+        test = pool[:n_test]
+        trained = pool[n_test:], AnswerSets.of_one(one[n_test:])
+        return trained, (test, follow_sets(test, [self.told])[-1])
+
+    def extended(self, questions: Questions, graph: FactSets) -> Questions:
+        """Questions followed by one more relation that leads on from one of their answers, drawn
+        at random; each once, in random order, and no more than there are questions."""
+        if not len(questions):
+            return np.empty((0, questions.shape[1] + 1), np.int32)
+        reached = follow_sets(questions, [graph])[-1]
+        start = np.searchsorted(graph.subject, reached.member, side="left")
+        count = np.searchsorted(graph.subject, reached.member, side="right") - start
+        some = np.flatnonzero(count)
+        if not len(some):
+            return np.empty((0, questions.shape[1] + 1), np.int32)
+        drawn = some[self.rng.integers(0, len(some), len(questions))]
+        pair = start[drawn] + self.rng.integers(0, count[drawn])
+        whole = np.concatenate(
+            (questions[reached.question[drawn]], graph.relation[pair][:, None]), axis=1
+        )
+        once = np.unique(whole, axis=0).astype(np.int32)
+        return once[self.rng.permutation(len(once))]
 
     def answered(self, questions: Questions) -> tuple[Int[ndarray, " question"], ...]:
         """How many answers each has by the told facts, and one of them."""
@@ -322,13 +390,18 @@ def check_number(first: FactSets, second: FactSets) -> None:
 
 def without(questions: Questions, others: Sequence[Questions]) -> Questions:
     """The questions that are not among the others."""
+    return questions[where_without(questions, others)]
+
+
+def where_without(questions: Questions, others: Sequence[Questions]) -> Bool[ndarray, " question"]:
+    """Which two-hop questions are not among the others."""
     width = 1 + max(int(some.max(initial=0)) for some in (questions, *others))
     weights = np.array([width * width, width, 1], np.int64)
     found: Bool[ndarray, " question"] = np.zeros(len(questions), bool)
     keys = questions.astype(np.int64) @ weights
     for some in others:
         found |= np.isin(keys, some.astype(np.int64) @ weights)
-    return questions[~found]
+    return ~found
 
 
 def missing_facts(

@@ -34,6 +34,9 @@ MEANINGS: Mapping[str, SplitMeaning] = {
     Split.TEST_MISSING: SplitMeaning(
         "two-hop answers that need a fact which was never told", ood=True, judged=True
     ),
+    Split.TEST_MISSING_3: SplitMeaning(
+        "three-hop answers that need a fact which was never told", ood=True
+    ),
 }
 """The splits whose meaning is another than in a world with one answer a question."""
 

@@ -154,9 +154,30 @@ def test_questions_that_nearly_everything_answers_are_left_out(many):
     assert world.answers("train_inferred").sizes.max() <= 4
 
 
-@pytest.mark.parametrize("changed", [{"hops": 3}, {"test_hops": (3,)}, {"augment": "both"}])
+def test_three_hops_hold_no_question_of_the_tests_and_ask_for_what_they_say(many):
+    config = FactsConfig(facts=many, missing_frac=0.1, inverse=True, ood_frac=0.1, hops=3)
+    world = make_facts_world(config, 3)
+    told = FactSets(world.facts)
+    held_out = {q for s in ("test_id", "test_missing") for q in names_of(world, s)}
+    ood = {tuple(row) for row in world.facts.rows()[world.facts.ood][:, :2].tolist()}
+    trained = names_of(world, "train_hops_3")
+    assert len(trained) > 100 and not set(trained) & set(names_of(world, "test_hops_3"))
+    reached = follow_sets(world.examples("train_hops_3")[:, :-1], [told])
+    assert (reached[-1].sizes > 0).all()
+    for row, (s, r1, r2, r3) in enumerate(trained):
+        assert (s, r1) not in ood and (s, r1, r2) not in held_out
+        assert not {(b, r2, r3) for b in reached[0].of(row)} & held_out
+        assert not {(b, r2) for b in reached[0].of(row)} & ood
+        assert not {(b, r3) for b in reached[1].of(row)} & ood
+    sets = world.answers("test_missing_3")
+    known = follow_sets(world.examples("test_missing_3")[:, :-1], [told])[-1]
+    assert (sets.asked == ~sets.among(known)).all() and (sets.n_asked > 0).all()
+    assert world.answers("test_hops_3").asked.all()
+
+
+@pytest.mark.parametrize("changed", [{"hops": 4}, {"test_hops": (3,)}, {"augment": "both"}])
 def test_settings_that_sets_do_not_know_are_refused(many, changed):
-    with pytest.raises(WorldError, match=r"has no effect.*--many-valued drop"):
+    with pytest.raises(WorldError, match="--many-valued drop"):
         make_facts_world(FactsConfig(facts=many, **changed), 0)
 
 
