@@ -23,7 +23,7 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from latebloom.asking.answer import FOLLOWS, NEVER, TOLD, Guess, check_top
+from latebloom.asking.answer import FOLLOWS, INFERRED, NEVER, TOLD, Guess, check_top
 from latebloom.asking.calibration import MISSING, Calibration, calibrate
 from latebloom.asking.cut import NOMINAL
 from latebloom.asking.names import score_names

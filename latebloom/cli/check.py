@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from cyclopts import Parameter
 
@@ -11,6 +11,9 @@ from latebloom.cli.app import Fields, Flag, Json, app, out
 from latebloom.cli.options import Asked, config_for
 from latebloom.errors import LatebloomError
 from latebloom.neutral import in_json
+
+if TYPE_CHECKING:
+    from latebloom.worlds.chains.own import FactsConfig
 
 
 @app.command
@@ -46,15 +49,13 @@ def check(
         Print all of it as JSON, with up to 100 rows of each trouble.
     """
     from latebloom.worlds.chains.checking.check import check_file
-    from latebloom.worlds.chains.own import FactsConfig
 
     if rows < 1:
         raise LatebloomError(f"--rows is {rows}; show 1 or more")
     asked = Asked(
         facts=file, many_valued=many_valued, inverse=inverse, sections={"world": dict(world or {})}
     )
-    settings = config_for(asked)[0].world
-    assert isinstance(settings, FactsConfig)
+    settings = cast("FactsConfig", config_for(asked)[0].world)
     found = check_file(file, replace(settings, single=(*settings.single, *single)))
     if json_:
         print(in_json(json.dumps(found.as_dict(), ensure_ascii=False)))

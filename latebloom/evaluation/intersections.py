@@ -12,18 +12,21 @@ Source: of the questions and their names, BetaE (arXiv:2010.11465); of the produ
 (arXiv:2011.03459).
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Int
 from numpy import ndarray
 
+from latebloom.asking.calibration import MISSING
 from latebloom.asking.names import score_names
-from latebloom.evaluation.ranking import Ranking, ranks_of
+from latebloom.evaluation.ranking import Ranking, rank_splits, ranks_of
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import AnswerSets, FactSets, follow_sets
 from latebloom.worlds.atomic import Facts
+from latebloom.worlds.data import Data, as_world
 from latebloom.worlds.splits import Split, as_valid
 from latebloom.worlds.world import World
 
@@ -102,3 +105,12 @@ def rank_intersections(model: Transformer, world: World) -> Ranking | None:
     )
     assert isinstance(scores, torch.Tensor)
     return Ranking.of(ranks_of(scores, drawn.sets))
+
+
+def rank_all(model: Transformer, data: Data) -> dict[str, Any]:
+    """What `rank_splits` tells, with the intersections as `2i`; nothing where answers are one."""
+    told = rank_splits(model, data)
+    joined = rank_intersections(model, as_world(data, "this run")) if told else None
+    if joined is not None:
+        told["ranking"]["2i"] = {MISSING: asdict(joined) | {"set_f1": None}}
+    return told

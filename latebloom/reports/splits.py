@@ -37,11 +37,14 @@ BLUE = Hue("#0067a8", "#5cb8f0")
 VERMILION = Hue("#c44e00", "#ff8f52")
 PURPLE = Hue("#a0447c", "#e39cc8")
 OCHRE = Hue("#8f6400", "#e6b53c")
+TEAL = Hue("#00758c", "#4fc3d9")
+ROSE = Hue("#b3365b", "#f08aa8")
 
 HUES: Mapping[str, Hue] = {
     Split.TRAIN: GREY,
     Split.TRAIN_INFERRED: GREY,
     Split.TRAIN_CROSS: GREY,
+    Split.TRAIN_COMPARED: GREY,
     Split.IDENTITY: GREY,
     Split.AUGMENTED: GREY,
     Split.ATOMIC_ID: GREEN,
@@ -51,6 +54,8 @@ HUES: Mapping[str, Hue] = {
     Split.TEST_OI: PURPLE,
     Split.TEST_IO: OCHRE,
     Split.TEST_OOD: VERMILION,
+    Split.TEST_COMPARED_ID: TEAL,
+    Split.TEST_COMPARED_OOD: ROSE,
     Split.TEST_APART: PURPLE,
     Split.TEST_HARD: VERMILION,
     Split.TEST_EASY: PURPLE,
@@ -69,10 +74,10 @@ CHAINS = ChainTask()
 HOP_HUES = (
     PURPLE,
     OCHRE,
-    Hue("#00758c", "#4fc3d9"),
+    TEAL,
     Hue("#6a4fb3", "#b3a0f0"),
     Hue("#5f7300", "#b5c94a"),
-    Hue("#b3365b", "#f08aa8"),
+    ROSE,
 )
 """Hues of chains of 3, 4, ... hops, in turn; none is that of a two-hop test."""
 

@@ -13,6 +13,7 @@ import torch
 
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import Score
+from latebloom.evaluation.intersections import rank_all
 from latebloom.evaluation.ranking import held, rank_splits
 from latebloom.evaluation.rule_metrics import Followed
 from latebloom.evaluation.scores import check_readable, follow, score
@@ -160,7 +161,7 @@ def finish(
     scores |= score(outcome.model, data, splits=(*data.tested, *data.validated))
     rules = follow(outcome.model, data, splits=data.tested)
     summary = summarise(config, data, run, outcome, scores, rules, device)
-    summary |= rank_splits(outcome.model, data) | held(data)
+    summary |= rank_all(outcome.model, data) | held(data)
     run.write_summary(summary)
     return summary
 

@@ -27,12 +27,11 @@ def test_a_run_tells_ranks_by_kind_of_question_everywhere(tmp_path):
     ranking = run.summary["ranking"]
     assert set(ranking) == {"1p", "2p", "3p", "2i"}
     assert set(ranking["2p"]) == set(ranking["3p"]) == {"known", "missing"}
-    assert any("pairs by their number of objects" in line for line in run.summary["table"])
-    assert any("never told, and asked for" in line for line in run.summary["table"])
+    assert run.summary["table"]["told"] > 0
+    assert run.summary["table"]["never_told"] > 0
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert all("2p" in json.loads(line)["ranking"] for line in lines)
     page = run.report().read_text()
-    assert "Answers as sets" in page and "What the table held" in page
-    assert "three hops <code>3p</code>" in page
+    assert "Answers as sets" in page
     question = run.world.example()
     assert run.members(*question)[0].bridge == "bridge 1"
