@@ -114,10 +114,10 @@ def some_questions(run: Path, n: int = 3) -> list[list[str]]:
 
 
 def ask_all(run: Path) -> list[dict[str, Any]]:
-    """Answers without their notes, which are words: they may be put better."""
+    """Answers without their notes and their status, which are words: they may be put better."""
     loaded = latebloom.load(run)
     answers = (loaded.ask(*question).as_dict() for question in some_questions(run))
-    return [without(answer, "notes") for answer in answers]
+    return [without(answer, "notes", "status") for answer in answers]
 
 
 def score_all(run: Path) -> dict[str, Any]:

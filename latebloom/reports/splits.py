@@ -63,6 +63,7 @@ HUES: Mapping[str, Hue] = {
     Split.TEST_VALUES: GREEN,
     Split.TEST_LINKS: GREEN,
     Split.TEST_MISSING: PURPLE,
+    Split.TEST_MISSING_3: ROSE,
     Split.TEST_LATER: OCHRE,
 }
 """The splits with names of their own, in the order in which they are listed."""
