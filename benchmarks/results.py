@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from contextlib import nullcontext
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def measure(claim: Claim, seeds: range, jobs: int, threads: int, runs_folder: Pa
             runs.append(outcome_of(claim, grown.run, picture))
             if not kept:
                 shutil.rmtree(grown.run.path)
-    runs.sort(key=lambda run: run["seed"])  # they come as they end
+    runs.sort(key=itemgetter("seed"))  # they come as they end
     if len(runs) < len(seeds):
         failed = len(seeds) - len(runs)
         print(f"{claim.name}: {failed} of {len(seeds)} runs failed; nothing written")
