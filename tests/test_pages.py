@@ -135,8 +135,8 @@ def test_the_outputs_shown_are_those_that_are_printed(tmp_path):
                 continue
             seen += 1
             printed = run(command.removeprefix("$ "))
-            # What it rests on, the likeliest answer, and what is said of the question; runners-up may
-            # change places.
+            # What it rests on, the likeliest answer, and what is said of the question; runners-up
+            # may change places.
             keep = [0, 1, *range(6, len(shown))]
             assert len(printed) == len(shown)
             for i in keep:

@@ -208,7 +208,11 @@ RECIPES: Mapping[str, Recipe] = {
             Cost(facts=2000, questions=16_200, parameters=412_416, seconds=127, mib=753),
         ),
         Recipe("reader-names", "readers", Cost(facts=2000, questions=16_200)),
-        Recipe("mixed", "readers", Cost(facts=3000, questions=35_640)),
+        Recipe(
+            "mixed",
+            "readers",
+            Cost(facts=3000, questions=35_640, parameters=416_640, seconds=395, mib=707),
+        ),
         Recipe("reader-hops", "readers", Cost(facts=2000, questions=32_400)),
         Recipe(
             "reader-comparison",
