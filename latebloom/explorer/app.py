@@ -50,6 +50,7 @@ class Guess:
 class Answered:
     """The answer to a question, as `latebloom ask --json` gives it."""
 
+    status: str | None
     question: list[str]
     answers: list[Guess]
     bridges: list[Guess]
