@@ -7,18 +7,15 @@ did: nothing is left out.
 
 import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-import numpy as np
-
-from latebloom.intervals import student, student_of_ratios
-from latebloom.studies.judges import Finding, Verdict, Watched
+from latebloom.studies.judges import Finding, OfRatios, OfShares, Verdict, Watched
 from latebloom.worlds.splits import Split
 
 
 @dataclass(frozen=True)
-class Sooner:
+class Sooner(OfRatios):
     """Held-out questions come the sooner, the further one goes through the settings."""
 
     times: float = 2.0
@@ -57,17 +54,9 @@ class Sooner:
             verdict = "weaker"
         return Finding(seed=run.seed, figure=ratio, verdict=verdict, said=said)
 
-    def mean(self, figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
-        """The geometric mean: the figures are ratios."""
-        values = np.array(figures)
-        return float(np.exp(np.log(values).mean())), student_of_ratios(values)
-
-    def in_words(self, value: float) -> str:
-        return f"{value:.1f} times"
-
 
 @dataclass(frozen=True)
-class SameEpochs:
+class SameEpochs(OfRatios):
     """Held-out questions come after as many rounds through the training set in every setting."""
 
     within: float = 1.5
@@ -103,11 +92,6 @@ class SameEpochs:
             verdict = "weaker"
         return Finding(seed=run.seed, figure=ratio, verdict=verdict, said=said)
 
-    def mean(self, figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
-        """The geometric mean: the figures are ratios."""
-        values = np.array(figures)
-        return float(np.exp(np.log(values).mean())), student_of_ratios(values)
-
     def in_words(self, value: float) -> str:
         return f"{value:.2f} times"
 
@@ -117,8 +101,14 @@ def rows_trained(run: Watched) -> int:
     return sum(len(run.world.examples(split)) for split in run.world.trained)
 
 
+class OfDifferences(OfShares):
+    """Judges whose figure is the difference of two shares, in [-1, 1]."""
+
+    lowest: ClassVar[float] = -1.0
+
+
 @dataclass(frozen=True)
-class Gain:
+class Gain(OfDifferences):
     """Held-out questions that the last setting answers and the first does not."""
 
     split: str = str(Split.TEST_OOD)
@@ -140,15 +130,9 @@ class Gain:
         first, *_, last = finals.values()
         return difference_of(run, finals, last - first, self.least, self.some)
 
-    def mean(self, figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
-        return mean_of_differences(figures)
-
-    def in_words(self, value: float) -> str:
-        return f"{value:.3f}"
-
 
 @dataclass(frozen=True)
-class Middle:
+class Middle(OfDifferences):
     """A setting in the middle that does better than both ends: an inverted U."""
 
     split: str = str(Split.TEST_OOD)
@@ -171,15 +155,9 @@ class Middle:
         first, *middle, last = finals.values()
         return difference_of(run, finals, max(middle) - max(first, last), self.least, 1e-9)
 
-    def mean(self, figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
-        return mean_of_differences(figures)
-
-    def in_words(self, value: float) -> str:
-        return f"{value:.3f}"
-
 
 @dataclass(frozen=True)
-class Behind:
+class Behind(OfDifferences):
     """Longer questions that stay behind the short ones, in one run."""
 
     split: str
@@ -200,12 +178,6 @@ class Behind:
         gap = finals[self.ahead] - finals[self.split]
         return difference_of(run, finals, gap, self.least, self.least / 3)
 
-    def mean(self, figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
-        return mean_of_differences(figures)
-
-    def in_words(self, value: float) -> str:
-        return f"{value:.3f}"
-
 
 def difference_of(
     run: Watched, finals: dict[str, float], gap: float, least: float, some: float
@@ -214,9 +186,3 @@ def difference_of(
     verdict: Verdict = "held" if gap >= least else "weaker" if gap >= some else "not"
     said = "at the end " + ", ".join(f"{name}: {value:.3f}" for name, value in finals.items())
     return Finding(seed=run.seed, figure=gap, verdict=verdict, said=said)
-
-
-def mean_of_differences(figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
-    """The mean of differences of shares, in [-1, 1], and Student's interval."""
-    values = np.array(figures)
-    return float(values.mean()), student(values, least=-1.0)

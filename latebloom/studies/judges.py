@@ -14,7 +14,7 @@ once.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -109,8 +109,37 @@ def together(verdicts: Sequence[Verdict]) -> Verdict:
     return "not" if 2 * verdicts.count("not") > len(verdicts) else "weaker"
 
 
+class OfRatios:
+    """Judges whose figure is a ratio."""
+
+    def mean(self, figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
+        """The geometric mean, with Student's interval over the logarithms."""
+        values = np.array(figures)
+        return float(np.exp(np.log(values).mean())), student_of_ratios(values)
+
+    def in_words(self, value: float) -> str:
+        return f"{value:.1f} times"
+
+
+class OfShares:
+    """Judges whose figure is a share of right answers, or the difference of two.
+
+    lowest: the least that a figure can be; -1 of a difference.
+    """
+
+    lowest: ClassVar[float] = 0.0
+
+    def mean(self, figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
+        """The mean, with Student's interval."""
+        values = np.array(figures)
+        return float(values.mean()), student(values, least=self.lowest)
+
+    def in_words(self, value: float) -> str:
+        return f"{value:.3f}"
+
+
 @dataclass(frozen=True)
-class Bloom:
+class Bloom(OfRatios):
     """Held-out questions that are answered long after training was fitted."""
 
     split: str
@@ -154,17 +183,9 @@ class Bloom:
         said += f"; it kept {self.level:.2f} from step {bloomed:,}"
         return Finding(seed=run.seed, figure=ratio, verdict=verdict, said=said)
 
-    def mean(self, figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
-        """The geometric mean: the figures are ratios."""
-        values = np.array(figures)
-        return float(np.exp(np.log(values).mean())), student_of_ratios(values)
-
-    def in_words(self, value: float) -> str:
-        return f"{value:.1f} times"
-
 
 @dataclass(frozen=True)
-class AtChance:
+class AtChance(OfShares):
     """Questions that are never answered better than by guessing."""
 
     split: str = str(Split.TEST_OOD)
@@ -189,15 +210,9 @@ class AtChance:
         said = f"at most {highest:.3f}; guessing by the last relation gets {correct} of {n} right"
         return Finding(seed=run.seed, figure=highest, verdict=verdict, said=said)
 
-    def mean(self, figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
-        return mean_of_shares(figures)
-
-    def in_words(self, value: float) -> str:
-        return f"{value:.3f}"
-
 
 @dataclass(frozen=True)
-class Rise:
+class Rise(OfShares):
     """Questions that are answered more and more often while training has long been fitted."""
 
     split: str = str(Split.TEST_OOD)
@@ -226,15 +241,3 @@ class Rise:
         verdict = "held" if rise >= self.least else "weaker" if rise >= self.some else "not"
         said = f"from {at_fit:.3f} at the fit, step {fitted:,}, to {last:.3f} at the end"
         return Finding(seed=run.seed, figure=last, verdict=verdict, said=said)
-
-    def mean(self, figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
-        return mean_of_shares(figures)
-
-    def in_words(self, value: float) -> str:
-        return f"{value:.3f}"
-
-
-def mean_of_shares(figures: Sequence[float]) -> tuple[float, tuple[float, float]]:
-    """The mean of shares in [0, 1], and Student's interval."""
-    values = np.array(figures)
-    return float(values.mean()), student(values)
