@@ -4,15 +4,13 @@ import json
 
 import numpy as np
 import pytest
-import torch
+from taught import taught_by_heart
 
 from latebloom.asking.set_words import lines_of
 from latebloom.asking.sets import ask_set, refuse_new_facts
 from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.recipes.chains import graph
-from latebloom.training.feed import make_feed
 from latebloom.worlds.build import build_world
 from latebloom.worlds.chains.own import FactsConfig
 from latebloom.worlds.data import as_world
@@ -33,22 +31,7 @@ adhesion,part-of,life"""
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory):
-    path = tmp_path_factory.mktemp("table") / "drugs.csv"
-    path.write_text(TABLE)
-    config = FactsConfig(
-        facts=str(path), inverse=True, ood_frac=0, test_id_frac=0, largest_share=1, valid_frac=0
-    )
-    world = as_world(build_world(config, 0), path)
-    torch.manual_seed(0)
-    shape = ModelConfig(d_model=32, n_layers=1, window=2)
-    model = Transformer(shape, len(world.vocabulary))
-    feed = make_feed(graph().replace("train", batch_size=64), world, torch.device("cpu"))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.02)
-    for step in range(1, 121):
-        optimizer.zero_grad()
-        feed.loss(model, feed.batch(step)).backward()
-        optimizer.step()
-    return model, world
+    return taught_by_heart(TABLE, tmp_path_factory.mktemp("table"))
 
 
 def names(members):

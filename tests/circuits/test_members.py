@@ -3,16 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from taught import taught_by_heart
 
 from latebloom.circuits.members import Mixtures
 from latebloom.errors import LatebloomError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.recipes.chains import graph
-from latebloom.training.feed import make_feed
-from latebloom.worlds.build import build_world
-from latebloom.worlds.chains.own import FactsConfig
-from latebloom.worlds.data import as_world
 
 TABLE = """imatinib,targets,ABL
 imatinib,targets,KIT
@@ -29,21 +25,7 @@ adhesion,part-of,life"""
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory):
-    path = tmp_path_factory.mktemp("table") / "drugs.csv"
-    path.write_text(TABLE)
-    config = FactsConfig(
-        facts=str(path), inverse=True, ood_frac=0, test_id_frac=0, largest_share=1, valid_frac=0
-    )
-    world = as_world(build_world(config, 0), path)
-    torch.manual_seed(0)
-    model = Transformer(ModelConfig(d_model=32, n_layers=1, window=2), len(world.vocabulary))
-    feed = make_feed(graph().replace("train", batch_size=64), world, torch.device("cpu"))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.02)
-    for step in range(1, 121):
-        optimizer.zero_grad()
-        feed.loss(model, feed.batch(step)).backward()
-        optimizer.step()
-    return model, world
+    return taught_by_heart(TABLE, tmp_path_factory.mktemp("table"))
 
 
 QUESTION = ["imatinib", "targets", "pathway"]
