@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 OTHER = ("git clone ", "source .venv", "printf ", "pip install ", "#")
 """How lines begin that are commands of others, or remarks."""
+LANGUAGES = ("", "console", "js", "python", "text")
+"""Of the blocks on pages; one in another language would go by unseen."""
 
 
 def blocks_of(page):
@@ -47,6 +49,7 @@ def check_command(line):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_is_python_or_commands_with_their_outputs(page):
     for language, text in blocks_of(page):
+        assert language in LANGUAGES, f"{language!r} is no language that is looked at"
         if language in ("text", "js"):  # what was printed or drawn; the page's own console
             continue
         if language == "python":
