@@ -13,6 +13,7 @@ from latebloom.errors import LatebloomError
 from latebloom.studies.cells import Cell
 from latebloom.studies.fields import short_name, words_of
 from latebloom.studies.table import SweepTable, row_of
+from latebloom.training.config import RunConfig
 from latebloom.training.differences import flat
 from latebloom.training.run_folder import RunFolder
 
@@ -45,13 +46,7 @@ def compare_runs(paths: Sequence[Path]) -> Comparison:
     for run in runs:
         if not (run.path / "summary.json").exists():
             raise LatebloomError(f"{run.path} is not finished; compare it when it is")
-    told = [without_seeds(run) for run in runs]
-    varied = [
-        name
-        for name in dict.fromkeys(name for one in told for name in one)
-        if any(one.get(name) != told[0].get(name) for one in told)
-    ]
-    names = [name_of(run, one, varied) for run, one in zip(runs, told, strict=True)]
+    names = names_of([run.config() for run in runs])
     rows, curves = [], {}
     for run, name in zip(runs, names, strict=True):
         cell = Cell(name=str(run.path), config=run.config(), values={SETTING: name})
@@ -64,15 +59,27 @@ def compare_runs(paths: Sequence[Path]) -> Comparison:
     )
 
 
-def without_seeds(run: RunFolder) -> dict[str, Any]:
-    """The fields of a run's config, but for its seeds."""
-    return {name: value for name, value in flat(run.config()).items() if name not in SEEDS}
+def names_of(configs: Sequence[RunConfig]) -> list[str]:
+    """What tells each setting from the others: `phi=2, lr=0.01`.
 
-
-def name_of(run: RunFolder, told: Mapping[str, Any], varied: Sequence[str]) -> str:
-    """What tells a run's setting from the others: `phi=2, lr=0.01`."""
-    parts = [f"{short_name(name)}={words_of(told[name])}" for name in varied if name in told]
-    return ", ".join(parts) or run.config().recipe
+    Runs of several recipes differ in nearly everything, so these are told apart by the recipe, and
+    by fields only among runs of one.
+    """
+    recipes = [config.recipe for config in configs]
+    told = [
+        {name: value for name, value in flat(config).items() if name not in SEEDS}
+        for config in configs
+    ]
+    names = []
+    for recipe, one in zip(recipes, told, strict=True):
+        alike = [other for other, of in zip(told, recipes, strict=True) if of == recipe]
+        varied = [name for name in one if any(other.get(name) != one[name] for other in alike)]
+        parts = [f"{short_name(name)}={words_of(one[name])}" for name in varied]
+        several = len(set(recipes)) > 1
+        names.append(
+            " ".join(filter(None, (recipe if several or not parts else "", ", ".join(parts))))
+        )
+    return names
 
 
 def tested_by_all(runs: Sequence[RunFolder]) -> tuple[str, ...]:

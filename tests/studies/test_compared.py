@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from latebloom.errors import LatebloomError
+from latebloom.recipes.catalogue import make_recipe
 from latebloom.reports.compared import on_common_steps
+from latebloom.studies.compared import names_of
 from latebloom.studies.grow import grow
 from latebloom.studies.table import SweepTable, over_runs
 
@@ -124,3 +126,13 @@ def test_compare_groups_runs_by_all_but_their_seeds(latebloom, small_config, tmp
     code, _, complaint = latebloom("compare", "phi1-0")
     assert code == 2
     assert "not finished" in complaint
+
+
+def test_runs_of_several_recipes_are_told_apart_by_these():
+    plain, looped = make_recipe("bloom"), make_recipe("bloom-looped")
+    slower = looped.replace("train", lr=0.001)
+    assert names_of([plain.with_seed(1), plain.with_seed(2)]) == ["bloom", "bloom"]
+    assert names_of([plain, looped]) == ["bloom", "bloom-looped"]
+    assert names_of([looped, slower]) == [f"lr={looped.train.lr:g}", "lr=0.001"]
+    both = names_of([plain, looped, slower])
+    assert both == ["bloom", f"bloom-looped lr={looped.train.lr:g}", "bloom-looped lr=0.001"]
