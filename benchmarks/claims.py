@@ -197,6 +197,12 @@ CLAIMS = (
         rule=ALL_RIGHT,
     ),
     Claim(
+        name="reader-names",
+        about="the reader, names of two tokens out of a shared stock",
+        recipe="reader-names",
+        rule=AtEnd({"test_id": 0.99, "test_ood": 0.95}),
+    ),
+    Claim(
         name="mixed",
         about="one reader for chains and comparisons over the same facts",
         recipe="mixed",
