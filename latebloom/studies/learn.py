@@ -39,7 +39,7 @@ from latebloom.worlds.chains.files import read_facts
 from latebloom.worlds.chains.later import Later, tell_later
 from latebloom.worlds.chains.later_world import world_of_later
 from latebloom.worlds.chains.own import FactsConfig
-from latebloom.worlds.chains.sets import SetsConfig
+from latebloom.worlds.chains.sets_config import SetsConfig
 from latebloom.worlds.streams import Draw
 
 COLUMNS = {"subject": "subject", "relation": "relation", "object": "object"}

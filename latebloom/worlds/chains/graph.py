@@ -21,7 +21,9 @@ from latebloom.errors import FactsError
 from latebloom.worlds.chains.diagnosis import Diagnosis, diagnose
 from latebloom.worlds.chains.files import MAX_FACTS, FactTable, make_table, read_triples
 from latebloom.worlds.chains.own import numbered
-from latebloom.worlds.chains.sets import SetsConfig, Triples, world_of_sets
+from latebloom.worlds.chains.sets import world_of_sets
+from latebloom.worlds.chains.sets_config import SetsConfig
+from latebloom.worlds.chains.triples import Triples
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import World
 

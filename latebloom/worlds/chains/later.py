@@ -24,7 +24,7 @@ from latebloom.worlds.answers import distinct
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.files import FactTable
 from latebloom.worlds.chains.later_names import Known
-from latebloom.worlds.chains.sets import read_both_ways
+from latebloom.worlds.chains.triples import read_both_ways
 from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.tasks.layout import Layout
 from latebloom.worlds.vocabulary import Vocabulary

@@ -22,7 +22,7 @@ from numpy import ndarray
 from latebloom.worlds.answers import AnswerSets, FactSets, follow_sets, two_hop_questions
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.later import Later
-from latebloom.worlds.chains.sets import Questions, check_number, pairs_of
+from latebloom.worlds.chains.set_questions import Questions, check_number, pairs_of
 from latebloom.worlds.chains.world import laid_out
 from latebloom.worlds.splits import ATOMIC, Split, as_valid
 from latebloom.worlds.world import World

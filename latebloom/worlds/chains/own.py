@@ -25,7 +25,9 @@ from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.diagnosis import Diagnosis, ManyValued, diagnose
 from latebloom.worlds.chains.draw import ChainConfig, mark_ood
 from latebloom.worlds.chains.files import MAX_FACTS, FactTable, make_table, read_facts
-from latebloom.worlds.chains.sets import SetsConfig, Triples, missing_facts, world_of_sets
+from latebloom.worlds.chains.sets import world_of_sets
+from latebloom.worlds.chains.sets_config import SetsConfig
+from latebloom.worlds.chains.triples import Triples, missing_facts
 from latebloom.worlds.chains.world import distinct_names, world_of_chains
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw

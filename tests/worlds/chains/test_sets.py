@@ -10,7 +10,7 @@ from latebloom.worlds.answers import FactSets, follow_sets
 from latebloom.worlds.build import build_world
 from latebloom.worlds.chains.graph import GraphConfig
 from latebloom.worlds.chains.own import FactsConfig, make_facts_world
-from latebloom.worlds.chains.sets import missing_facts
+from latebloom.worlds.chains.triples import missing_facts
 from latebloom.worlds.data import load_data
 from latebloom.worlds.validation import undivided
 

@@ -30,7 +30,7 @@ from latebloom.worlds.chains.counts import MOST_PATHS, count_sets
 from latebloom.worlds.chains.diagnosis import Diagnosis, ManyValued, diagnose, facts_of
 from latebloom.worlds.chains.files import FactTable
 from latebloom.worlds.chains.own import FactsConfig
-from latebloom.worlds.chains.sets import read_both_ways
+from latebloom.worlds.chains.triples import read_both_ways
 from latebloom.worlds.splits import ENOUGH
 
 SHOWN_RELATIONS = 20
