@@ -12,11 +12,14 @@ from latebloom.recipes.published import late_bloom
 from latebloom.training.config import RunConfig
 from latebloom.worlds.classic.table import ModularConfig
 
+BLOOMED = "valid_id>=0.98"
+"""Where a run may end of which it is asked when, and not what it knows long after."""
+
 
 def phi() -> RunConfig:
     """Composition over 500 facts by a small plain GPT-2, to be grown at several ratios."""
     config = late_bloom()
-    return replace(config, recipe="phi", train=replace(config.train, steps=6000))
+    return replace(config, recipe="phi", train=replace(config.train, steps=6000, until=BLOOMED))
 
 
 def size() -> RunConfig:
@@ -38,6 +41,7 @@ def hops() -> RunConfig:
         recipe="hops",
         world=replace(config.world, hops=3),
         model=replace(config.model, n_layers=4),
+        train=replace(config.train, steps=6000, until=BLOOMED),
     )
 
 
