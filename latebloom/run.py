@@ -21,7 +21,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from latebloom.asking.answer import Answer, ask
-from latebloom.asking.sets import SetAnswer, ask_set, refuse_new_facts
+from latebloom.asking.set_answer import SetAnswer
+from latebloom.asking.sets import ask_set, refuse_new_facts
 from latebloom.asking.told_facts import NewFacts, ask_both, load_new_facts
 from latebloom.asking.told_values import ask_compared
 from latebloom.circuits.examination import CircuitInstrument

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from latebloom.asking.answer import FOLLOWS, INFERRED, NEVER
 from latebloom.asking.names import score_names
 from latebloom.asking.reading import AND
-from latebloom.asking.sets import FOLLOWS, Member, SetAnswer
-from latebloom.asking.ways import INFERRED, NEVER, Ways
+from latebloom.asking.set_answer import Member, SetAnswer
+from latebloom.asking.ways import Ways
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import FactSets, follow_sets
 from latebloom.worlds.world import World

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from latebloom.asking.answer import INFERRED, TOLD
 from latebloom.asking.cut import NOMINAL
-from latebloom.asking.sets import SetAnswer
+from latebloom.asking.set_answer import SetAnswer
 from latebloom.asking.ways import SHOWN_BRIDGES, Bridge
 
 MOST_KNOWN = 20

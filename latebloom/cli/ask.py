@@ -15,7 +15,7 @@ from latebloom.neutral import in_json
 
 if TYPE_CHECKING:
     from latebloom.asking.answer import Answer
-    from latebloom.asking.sets import SetAnswer
+    from latebloom.asking.set_answer import SetAnswer
 
 
 @app.command
@@ -97,8 +97,8 @@ NOTHING_SUPPORTS = 3
 
 def show_answer(answer: "Answer | SetAnswer", *, as_json: bool) -> None:
     """An answer for people, or for scripts."""
+    from latebloom.asking.set_answer import SetAnswer
     from latebloom.asking.set_words import lines_of
-    from latebloom.asking.sets import SetAnswer
 
     if as_json:
         print(in_json(json.dumps(answer.as_dict(), ensure_ascii=False)))

@@ -34,11 +34,10 @@ from latebloom.worlds.sentences.transformation import (
     Spans,
     assemble,
     choose_patterns,
-    distinct_lines,
-    joined_parts,
+    distinct_splits,
+    mixed_lines,
     some_trees,
 )
-from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 
@@ -200,14 +199,7 @@ def make_question(config: QuestionConfig, seed: int) -> Corpus:
             (n_quest - n_telling, kept & ~centre, True, "quest lines without a clause"),
             (n_telling, kept & centre, True, "disambiguating quest lines"),
         ]
-        return joined_parts(
-            [
-                writer.lines(choose_patterns(grammar, ok, k, rng, what=what), quest, rng)
-                for k, ok, quest, what in parts
-                if k
-            ],
-            rng,
-        )
+        return mixed_lines(writer, grammar, parts, rng)
 
     def draw_ood(n: int) -> Lines:
         fits = generalisation_patterns(published)
@@ -221,16 +213,7 @@ def make_question(config: QuestionConfig, seed: int) -> Corpus:
         pattern = choose_patterns(published, fits, n, apart_rng, what="lines apart")
         return tester.lines(pattern, True, apart_rng, conflict=True)
 
-    total = config.train + config.test_id
-    lines, keys = distinct_lines(draw_train, total, ())
-    ood, _ = distinct_lines(draw_ood, config.test_ood, keys)
-    apart, _ = distinct_lines(draw_apart, config.test_apart, keys)
-    splits = {
-        "train": lines.take(np.arange(config.train)),
-        Split.TEST_ID: lines.take(np.arange(config.train, total)),
-        Split.TEST_OOD: ood,
-        Split.TEST_APART: apart,
-    }
+    splits = distinct_splits(config, train=draw_train, ood=draw_ood, apart=draw_apart)
     return Corpus(task=QuestionTask(), vocabulary=vocabulary, splits=splits, trained=("train",))
 
 

@@ -33,11 +33,10 @@ from latebloom.worlds.sentences.transformation import (
     Spans,
     assemble,
     choose_patterns,
-    distinct_lines,
-    joined_parts,
+    distinct_splits,
+    mixed_lines,
     some_trees,
 )
-from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
 
@@ -184,14 +183,7 @@ def make_tense(config: TenseConfig, seed: int) -> Corpus:
             (n_present - n_telling, kept & ~away, True, "ambiguous PRESENT lines"),
             (n_telling, kept & away, True, "disambiguating PRESENT lines"),
         ]
-        return joined_parts(
-            [
-                writer.lines(choose_patterns(grammar, ok, k, rng, what=what), present, rng)
-                for k, ok, present, what in parts
-                if k
-            ],
-            rng,
-        )
+        return mixed_lines(writer, grammar, parts, rng)
 
     def draw_ood(n: int) -> Lines:
         fits = distracted(published)
@@ -209,16 +201,7 @@ def make_tense(config: TenseConfig, seed: int) -> Corpus:
         pattern = choose_patterns(fronted, fits, n, apart_rng, what="lines apart")
         return fronter.lines(pattern, True, apart_rng)
 
-    total = config.train + config.test_id
-    lines, keys = distinct_lines(draw_train, total, ())
-    ood, _ = distinct_lines(draw_ood, config.test_ood, keys)
-    apart, _ = distinct_lines(draw_apart, config.test_apart, keys)
-    splits = {
-        "train": lines.take(np.arange(config.train)),
-        Split.TEST_ID: lines.take(np.arange(config.train, total)),
-        Split.TEST_OOD: ood,
-        Split.TEST_APART: apart,
-    }
+    splits = distinct_splits(config, train=draw_train, ood=draw_ood, apart=draw_apart)
     return Corpus(task=TenseTask(), vocabulary=vocabulary, splits=splits, trained=("train",))
 
 

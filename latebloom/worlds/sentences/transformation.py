@@ -4,8 +4,9 @@ Enters: sentences drawn from a grammar, and how each is transformed. Leaves: dis
 The question and tense worlds share this; what they transform is their own.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -14,6 +15,7 @@ from numpy import ndarray
 from latebloom.errors import CorpusError
 from latebloom.worlds.sentences.grammar import Grammar, Pattern
 from latebloom.worlds.sentences.lines import Lines, joined, line_keys
+from latebloom.worlds.splits import Split
 
 ROUNDS = 40
 """Draws at most until there are enough distinct lines."""
@@ -139,10 +141,68 @@ def distinct_lines(
     )
 
 
-def joined_parts(parts: list[Lines], rng: np.random.Generator) -> Lines:
-    """Several sets of lines as one, shuffled."""
-    lines = joined(parts)
+@runtime_checkable
+class Writer(Protocol):
+    """Writes sentences of a grammar as lines."""
+
+    def lines(
+        self, pattern: Int[ndarray, " line"], transformed: bool, rng: np.random.Generator, /
+    ) -> Lines:
+        """Lines of these patterns with words drawn for them, copied or transformed."""
+        ...
+
+
+Part = tuple[int, Bool[ndarray, " pattern"], bool, str]
+"""How many lines, of which patterns, whether transformed, and what to call them in an error."""
+
+
+def mixed_lines(
+    writer: Writer, grammar: Grammar, parts: Sequence[Part], rng: np.random.Generator
+) -> Lines:
+    """The lines of several parts as one set, shuffled.
+
+    Raises: CorpusError if the settings leave no pattern to a part.
+    """
+    drawn = [
+        writer.lines(choose_patterns(grammar, allowed, n, rng, what=what), transformed, rng)
+        for n, allowed, transformed, what in parts
+        if n
+    ]
+    lines = joined(drawn)
     return lines.take(rng.permutation(len(lines)))
+
+
+@runtime_checkable
+class Sizes(Protocol):
+    """How many lines each split is to hold."""
+
+    @property
+    def train(self) -> int: ...
+    @property
+    def test_id(self) -> int: ...
+    @property
+    def test_ood(self) -> int: ...
+    @property
+    def test_apart(self) -> int: ...
+
+
+Draws = Callable[[int], Lines]
+"""So many lines, not all of them distinct."""
+
+
+def distinct_splits(sizes: Sizes, *, train: Draws, ood: Draws, apart: Draws) -> dict[str, Lines]:
+    """The splits of a world: lines that are all different, none of the tests' in training.
+
+    Raises: CorpusError if the grammar does not hold so many.
+    """
+    total = sizes.train + sizes.test_id
+    lines, keys = distinct_lines(train, total, ())
+    return {
+        "train": lines.take(np.arange(sizes.train)),
+        Split.TEST_ID: lines.take(np.arange(sizes.train, total)),
+        Split.TEST_OOD: distinct_lines(ood, sizes.test_ood, keys)[0],
+        Split.TEST_APART: distinct_lines(apart, sizes.test_apart, keys)[0],
+    }
 
 
 def some_trees(
