@@ -20,15 +20,12 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError, LatebloomError
-from latebloom.worlds.answers import distinct
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.files import FactTable
-from latebloom.worlds.chains.later_names import Known
-from latebloom.worlds.chains.triples import read_both_ways
+from latebloom.worlds.chains.later_tokens import Kinds, Numbering
 from latebloom.worlds.tasks.chain import ChainTask
 from latebloom.worlds.tasks.layout import Layout
 from latebloom.worlds.vocabulary import Vocabulary
-from latebloom.worlds.wording import INVERSE
 from latebloom.worlds.world import World
 
 
@@ -64,32 +61,6 @@ class Later:
         return ", ".join(f"{n:,} {what}" for n, what in told if n)
 
 
-@dataclass(frozen=True, slots=True)
-class Kinds:
-    """Where in a vocabulary the entities end, and the relations."""
-
-    entities: int
-    relations: int
-
-    @classmethod
-    def of(cls, world: World) -> "Kinds":
-        """Raises: LatebloomError for a world that does not ask chains over a table of facts."""
-        facts, task = world.facts, world.task
-        if not isinstance(task, ChainTask) or not len(facts):
-            raise LatebloomError(
-                "facts are learned later by runs on chains of facts, such as facts and composition;"
-                " grow a new run"
-            )
-        fillers = 2 if task.layout.has_fillers else 0
-        first = int(facts.relation.min())
-        if max(facts.subject.max(), facts.object.max()) >= first:
-            raise LatebloomError(
-                "this run numbers entities and relations in no order, so none can be added; grow a"
-                " new run from the table"
-            )
-        return cls(first, len(world.vocabulary) - fillers - first)
-
-
 def tell_later(world: World, table: FactTable, *, inverse: bool, replacing: bool = False) -> Later:
     """What a table changes in a world.
 
@@ -107,76 +78,53 @@ def tell_later(world: World, table: FactTable, *, inverse: bool, replacing: bool
             "--replace has no effect: the questions of this run have one answer, and a new one"
             " always replaces it"
         )
-    words = world.vocabulary.words
-    n, m = kinds.entities, kinds.relations
-    forward = m // 2 if inverse else m
-    known = Known.of(words[:n], words[n : n + forward], table.source)
-    of_entity, new_entities = known.place(table.entities, as_relation=False)
-    of_relation, new_relations = known.place(table.relations, as_relation=True)
-    backwards = [INVERSE + name for name in new_relations] if inverse else []
-    taken = {*words, *new_entities, *new_relations}
-    for name in backwards:
-        if name in taken:
-            raise FactsError(f"{table.source}: {name!r} is a name already; rename one of them")
-    # Entities, relations, relations backwards, fillers: the new ones after the old of their kind.
-    old = np.arange(len(words))
-    renumbered = old + len(new_entities) * (old >= n)
-    renumbered += len(new_relations) * (old >= n + forward)
-    renumbered += len(backwards) * (old >= n + m)
-    entities, more = n + len(new_entities), forward + len(new_relations)
-    relations = more * (2 if inverse else 1)
-    names = (
-        *(*words[:n], *new_entities, *words[n : n + forward], *new_relations),
-        *(*words[n + forward : n + m], *backwards, *words[n + m :]),
-    )
-    rows = np.stack(
-        (of_entity[table.subject], entities + of_relation[table.relation], of_entity[table.object]),
-        axis=1,
-    )
-    rows = rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])]
-    before = renumbered[world.facts.rows()]
-    width = entities + relations
-    n_new = int((~np.isin(triple_keys(rows, width), triple_keys(before, width))).sum())
-    if not n_new and not replacing:
-        raise FactsError(
-            f"{table.source}: all {len(rows):,} facts were told already; there is nothing to learn"
-        )
-    if n_new > len(world.facts):
-        raise FactsError(
-            f"{table.source} tells {n_new:,} new facts, and the run was told {len(world.facts):,}:"
-            " a new run over both tables is better (latebloom grok facts --facts FILE)"
-        )
+    tokens = Numbering.joining(kinds, world.vocabulary.words, table, inverse=inverse)
+    rows, before = tokens.rows, tokens.renumbered[world.facts.rows()]
+    is_new = ~tokens.within(rows, before)
+    check_amount(int(is_new.sum()), len(world.facts), table, replacing=replacing)
     if not task.several:
-        refuse_contradictions(rows, names, table.source)
-    layout = renumber(task.layout, renumbered, (entities, entities + relations))
-    replaces = replacing or not task.several
-    both = read_both_ways(rows, more) if inverse else rows
-    gone = replaced_rows(before, rows, width) if replaces else np.zeros(len(before), bool)
+        refuse_contradictions(rows, tokens.names, table.source)
+    gone = np.zeros(len(before), bool)
+    if replacing or not task.several:
+        # Their subject and relation are told again, and not their object.
+        gone = tokens.of_pair(before, rows) & ~tokens.within(before, rows)
     if inverse and gone.any():
-        lost = read_both_ways(before[gone], more)
-        gone = np.isin(triple_keys(before, width), triple_keys(lost, width))
-    facts, changed, new = told_after(before, world.facts.ood, both, gone, width)
+        gone = tokens.within(before, tokens.both_ways(before[gone]))
+    told = tokens.both_ways(rows) if inverse else rows
+    facts, changed, new = told_after(before, world.facts.ood, told, gone, tokens)
     if not new.any() and not gone.any():
         raise FactsError(f"{table.source}: what it holds was told already; nothing is to learn")
-    touched = np.isin(pair_keys(before, width), pair_keys(facts.rows()[changed], width))
-    is_new = ~np.isin(triple_keys(rows, width), triple_keys(before, width))
-    lost_pairs = pair_keys(before[gone & (before[:, 1] < entities + more)], width)
-    corrected = int((is_new & np.isin(pair_keys(rows, width), lost_pairs)).sum())
+    touched = tokens.of_pair(before, facts.rows()[changed])
+    lost = before[gone & tokens.is_forward(before)]
+    corrected = int((is_new & tokens.of_pair(rows, lost)).sum())
     return Later(
-        task=task.over(entities, layout),
-        vocabulary=Vocabulary(names),
-        renumbered=renumbered,
-        entities=entities,
-        relations=relations,
+        task=task.over(tokens.entities, renumber(task.layout, tokens)),
+        vocabulary=Vocabulary(tokens.names),
+        renumbered=tokens.renumbered,
+        entities=tokens.entities,
+        relations=tokens.relations,
         facts=facts,
         changed=changed,
         new=new,
         kept=np.flatnonzero(~touched & ~gone),
         added=int(is_new.sum()) - corrected,
         corrected=corrected,
-        removed=len(lost_pairs) - (corrected if not task.several else 0),
+        removed=len(lost) - (corrected if not task.several else 0),
         known=int((~is_new).sum()),
     )
+
+
+def check_amount(n_new: int, n_told: int, table: FactTable, *, replacing: bool) -> None:
+    """Raises: FactsError for a table of which nothing is new, or more than a run can take in."""
+    if not n_new and not replacing:
+        raise FactsError(
+            f"{table.source}: all {len(table):,} facts were told already; there is nothing to learn"
+        )
+    if n_new > n_told:
+        raise FactsError(
+            f"{table.source} tells {n_new:,} new facts, and the run was told {n_told:,}: a new run"
+            " over both tables is better (latebloom grok facts --facts FILE)"
+        )
 
 
 def told_after(
@@ -184,45 +132,25 @@ def told_after(
     ood: Bool[ndarray, " old_fact"],
     told: Int[ndarray, "row 3"],
     gone: Bool[ndarray, " old_fact"],
-    width: int,
+    tokens: Numbering,
 ) -> tuple[Facts, Bool[ndarray, " fact"], Bool[ndarray, " fact"]]:
     """The facts after rows were told and some old ones taken away; which belong to a pair that was
     touched, and which are new."""
     kept = ~gone
-    fresh = told[~np.isin(triple_keys(told, width), triple_keys(before[kept], width))]
+    fresh = told[~tokens.within(told, before[kept])]
     rows = np.concatenate((before[kept], fresh)).astype(np.int32)
     new = np.arange(len(rows)) >= int(kept.sum())
-    pairs = distinct(np.concatenate((pair_keys(fresh, width), pair_keys(before[gone], width))))
-    changed = np.isin(pair_keys(rows, width), pairs)
+    changed = tokens.of_pair(rows, np.concatenate((fresh, before[gone])))
     marks = np.concatenate((ood[kept], np.ones(len(fresh), bool))) | changed
     return replace(Facts.of_rows(rows), ood=marks), changed, new
 
 
-def replaced_rows(
-    before: Int[ndarray, "old_fact 3"], rows: Int[ndarray, "row 3"], width: int
-) -> Bool[ndarray, " old_fact"]:
-    """Which old facts give way: their subject and relation are told, and not their object."""
-    told = np.isin(pair_keys(before, width), pair_keys(rows, width))
-    return told & ~np.isin(triple_keys(before, width), triple_keys(rows, width))
-
-
-def pair_keys(rows: Int[ndarray, "row 3"], width: int) -> Int[ndarray, " row"]:
-    """A number for the subject and relation of each row."""
-    return rows[:, 0].astype(np.int64) * width + rows[:, 1]
-
-
-def triple_keys(rows: Int[ndarray, "row 3"], width: int) -> Int[ndarray, " row"]:
-    """A number for each row; equal for equal facts."""
-    return pair_keys(rows, width) * width + rows[:, 2]
-
-
-def renumber(
-    layout: Layout, renumbered: Int[ndarray, " old"], relations: tuple[int, int]
-) -> Layout:
+def renumber(layout: Layout, tokens: Numbering) -> Layout:
     """A layout whose fillers and relations have their new tokens."""
     if layout.has_fillers:
-        of, end = int(renumbered[layout.of]), int(renumbered[layout.end])
+        of, end = int(tokens.renumbered[layout.of]), int(tokens.renumbered[layout.end])
         layout = replace(layout, of=of, end=end)
+    relations = (tokens.entities, tokens.entities + tokens.relations)
     return replace(layout, relations=relations) if layout.mixed else layout
 
 
