@@ -21,6 +21,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from latebloom.asking.answer import Answer, ask
+from latebloom.asking.numbers import ask_numbers
+from latebloom.asking.selection import Selection
 from latebloom.asking.set_answer import SetAnswer
 from latebloom.asking.sets import ask_set, refuse_new_facts
 from latebloom.asking.told_facts import NewFacts, ask_both, load_new_facts
@@ -87,9 +89,10 @@ class Run(OpenedRun):
 
     def ask(
         self, *question: str, top: int = 5, new: NewFacts | Path | str | None = None
-    ) -> Answer | SetAnswer:
+    ) -> Answer | SetAnswer | Selection:
         """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.
 
+        Of a run on a table of numbers also `run.ask("half-life", "above", "24")` or `"top", "5"`.
         new: facts told after training, to be used together with those that the model knows: a file
         (CSV, TSV, JSON Lines, N-Triples), or what `latebloom.asking.told_facts` read.
         Raises: UnknownNameError, with the nearest known names; LatebloomError if it is no question.
@@ -99,12 +102,14 @@ class Run(OpenedRun):
         if self.world.task.several:
             refuse_new_facts(new)
             return ask_set(self.model, self.world, question, top)
-        if new is None:
-            return ask(self.model, self.world, question, top)
-        if self.world.task.chained:
-            return ask_both(self.model, self.world, new, question, top)
         made_from = self.config.world
         numbers = made_from if isinstance(made_from, NumbersConfig) else None
+        if new is None:
+            if numbers is None:
+                return ask(self.model, self.world, question, top)
+            return ask_numbers(self.model, self.world, numbers, question, top)
+        if self.world.task.chained:
+            return ask_both(self.model, self.world, new, question, top)
         return ask_compared(self.model, self.world, new, question, top, numbers=numbers)
 
     def learn(

@@ -15,6 +15,7 @@ from latebloom.neutral import in_json
 
 if TYPE_CHECKING:
     from latebloom.asking.answer import Answer
+    from latebloom.asking.selection import Selection
     from latebloom.asking.set_answer import SetAnswer
 
 
@@ -36,7 +37,8 @@ def ask(
         The run folder.
     question
         A subject and its relations, in the order in which the run was asked; an attribute and two
-        entities where the run compares.
+        entities where the run compares. Of a table of numbers also `half-life above 24`, below,
+        top 5 and bottom 5.
     step
         Use the checkpoint of this step instead of the latest.
     device
@@ -95,16 +97,17 @@ NOTHING_SUPPORTS = 3
 """Exit status where no told fact supports an answer."""
 
 
-def show_answer(answer: "Answer | SetAnswer", *, as_json: bool) -> None:
+def show_answer(answer: "Answer | SetAnswer | Selection", *, as_json: bool) -> None:
     """An answer for people, or for scripts."""
+    from latebloom.asking.selection import Selection
     from latebloom.asking.set_answer import SetAnswer
     from latebloom.asking.set_words import lines_of
 
     if as_json:
         print(in_json(json.dumps(answer.as_dict(), ensure_ascii=False)))
         return
-    if isinstance(answer, SetAnswer):
-        for line in lines_of(answer):
+    if isinstance(answer, SetAnswer | Selection):
+        for line in lines_of(answer) if isinstance(answer, SetAnswer) else answer.lines():
             out.print(line, markup=False)
         return
     if answer.status is not None:

@@ -67,6 +67,15 @@ class NumberScale:
     token: np.ndarray
     last: int
 
+    def span(self, attribute: int, token: int) -> tuple[float, float] | None:
+        """The least and the greatest number of an attribute that have a value; None if none has.
+
+        attribute, token: as token ids.
+        """
+        column = attribute - len(self.table.entities)
+        numbers = self.table.number[self.token[:, column] == token, column]
+        return (float(numbers.min()), float(numbers.max())) if len(numbers) else None
+
     def place(self, attribute: int, number: float) -> Place:
         """The place of a number of an attribute, given as its token id."""
         column = attribute - len(self.table.entities)

@@ -1,0 +1,241 @@
+"""Asking a run on a table of numbers for all entities above a mark, or for the greatest.
+
+Enters: `half-life above 24`, `half-life top 5`. Leaves: a `Selection`. What the table says comes
+first, with its numbers, and how much of it the model would have chosen too. Entities of which the
+table has no number follow as guesses: the model was never told their value.
+
+The model recalls one value of each entity, the likeliest; a value is a rank or a bin, and stands
+for the number, or the numbers, that have it. For a complete table a database is exact, and so is
+the first part of the answer; what a model adds is the second.
+
+Covers: elements and numeric-table. Does not cover: several marks at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from numpy import ndarray
+
+from latebloom.asking.answer import NEVER, TOLD, check_top
+from latebloom.errors import LatebloomError, UnknownNameError
+from latebloom.model.feedback import loops_needed
+from latebloom.model.transformer import Transformer
+from latebloom.worlds.comparisons.made import MISSING
+from latebloom.worlds.comparisons.scale import NumberScale
+from latebloom.worlds.comparisons.units import number_of, unit_of, without_unit
+from latebloom.worlds.spelling import nearest_of
+from latebloom.worlds.vocabulary import Vocabulary
+from latebloom.worlds.world import World
+
+ABOVE, BELOW, TOP, BOTTOM = "above", "below", "top", "bottom"
+CHOOSING = (ABOVE, BELOW, TOP, BOTTOM)
+"""The words between an attribute and a mark, or a number of entities."""
+AT_ONCE = 4096
+"""Entities of which the model is asked together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An entity, its number in the table, and the number that the model recalls.
+
+    number: None where the table has none. probability: of the value that is recalled.
+    """
+
+    name: str
+    number: float | None
+    recalled: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The entities that a question chooses.
+
+    unit: of the numbers; empty where the table does not say. told: those that the table's numbers
+    choose. named: how many of these the model chooses too. beyond: how many more it chooses,
+    although the table says otherwise. guesses: those without a number in the table that the model
+    chooses, likeliest first. untold: how many entities have no number.
+    """
+
+    question: tuple[str, ...]
+    unit: str
+    told: tuple[Chosen, ...]
+    named: int
+    beyond: int
+    guesses: tuple[Chosen, ...]
+    untold: int
+
+    @property
+    def status(self) -> str:
+        """Whether the table's numbers choose any entity."""
+        return TOLD if self.told else NEVER
+
+    @property
+    def supported(self) -> bool:
+        """Whether a told number supports an answer."""
+        return bool(self.told)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it for JSON."""
+        return {
+            "question": list(self.question),
+            "status": self.status,
+            "unit": self.unit,
+            "told": [as_table(one) for one in self.told],
+            "model_names": self.named,
+            "model_adds": self.beyond,
+            "guesses": [as_table(one) for one in self.guesses],
+            "untold": self.untold,
+        }
+
+    def lines(self) -> list[str]:
+        """The answer for people."""
+        unit = f" {self.unit}" if self.unit else ""
+        if not self.told:
+            out = ["never told: no number of the table lies there"]
+        else:
+            wrong = f", and {self.beyond} more wrongly" if self.beyond else ""
+            out = [
+                f"told: the table holds {len(self.told)};"
+                f" the model names {self.named} of {len(self.told)}{wrong}"
+            ]
+            out += [f"  {one.name}  {one.number:g}{unit}" for one in self.told]
+        if self.untold:
+            out.append(
+                f"of {self.untold} the table has no number; the model was never told, and guesses"
+                f" {len(self.guesses)} of them:"
+            )
+            out += [
+                f"  {one.probability:6.1%}  {one.name}  about {one.recalled:g}{unit}"
+                for one in self.guesses
+            ]
+        return out
+
+
+def as_table(one: Chosen) -> dict[str, Any]:
+    """An entity for JSON."""
+    return {
+        "name": one.name,
+        "number": one.number,
+        "recalled": one.recalled,
+        "probability": one.probability,
+    }
+
+
+def chooses(question: Sequence[str], vocabulary: Vocabulary) -> bool:
+    """Whether a question is one for all entities above a mark, or for the greatest."""
+    return any(word in CHOOSING and word not in vocabulary.ids for word in question[1:])
+
+
+def choose(
+    model: Transformer, world: World, scale: NumberScale, question: Sequence[str], top: int
+) -> Selection:
+    """Puts such a question to a table and the model that was grown on it.
+
+    top: guesses at most of entities without a number.
+    Raises: UnknownNameError with the nearest attributes; LatebloomError for no number, another
+    unit, or a count below 1.
+    """
+    check_top(top)
+    at = next(i for i, word in enumerate(question) if i and word in CHOOSING)
+    word, column = question[at], attribute_of(" ".join(question[:at]), scale)
+    attribute = scale.table.attributes[column]
+    unit = unit_of(attribute)
+    mark = number_of(" ".join(question[at + 1 :]), unit, attribute)
+    number = scale.table.number[:, column]
+    recalled, probability = recall(model, world, scale, column)
+    has = ~np.isnan(number)
+    told, thought = (part_of(word, mark, some, has) for some in (number, recalled))
+    # The table sets the mark for what has no number.
+    edge = number[told].min(initial=np.inf) if word == TOP else number[told].max(initial=-np.inf)
+    within = recalled >= edge if word == TOP else recalled <= edge
+    guessed = ~has & (part_of(word, mark, recalled, ~has) if word in (ABOVE, BELOW) else within)
+    direction = -1 if word in (ABOVE, TOP) else 1
+    names = scale.table.entities
+
+    def chosen(i: int) -> Chosen:
+        known = float(number[i]) if has[i] else None
+        return Chosen(names[i], known, float(recalled[i]), float(probability[i]))
+
+    told_order = sorted(np.flatnonzero(told).tolist(), key=lambda i: (direction * number[i], i))
+    likely = sorted(np.flatnonzero(guessed).tolist(), key=lambda i: (-probability[i], i))
+    said = f"{mark:g} {unit}" if unit and word in (ABOVE, BELOW) else f"{mark:g}"
+    return Selection(
+        question=(attribute, word, said),
+        unit=unit,
+        told=tuple(map(chosen, told_order)),
+        named=int((told & thought).sum()),
+        beyond=int((thought & ~told).sum()),
+        guesses=tuple(map(chosen, likely[:top])),
+        untold=int((~has).sum()),
+    )
+
+
+def part_of(
+    word: str, mark: float, number: Float[ndarray, " entity"], among: Bool[ndarray, " entity"]
+) -> Bool[ndarray, " entity"]:
+    """Which of some entities a question chooses by their numbers; of equal ones the first."""
+    if word in (ABOVE, BELOW):
+        beyond = number > mark if word == ABOVE else number < mark
+        return among & beyond
+    count = int(mark)
+    if count != mark or count < 1:
+        raise LatebloomError(f"{word} {mark:g}: say how many, as in {word} 5")
+    order = np.argsort(-number if word == TOP else number, kind="stable")
+    part = np.zeros(len(number), bool)
+    part[order[among[order]][:count]] = True
+    return part
+
+
+@torch.no_grad()
+def recall(
+    model: Transformer, world: World, scale: NumberScale, column: int
+) -> tuple[Float[ndarray, " entity"], Float[ndarray, " entity"]]:
+    """The number that the model recalls of each entity, and the probability of that value.
+
+    A bin stands for the middle of the numbers in it. A value that no entity has in this attribute
+    stands for the nearest that some has.
+    """
+    model.eval()
+    n = len(scale.table.entities)
+    tokens = torch.arange(n)
+    questions = torch.stack((tokens, torch.full((n,), n + column)), dim=1)
+    first = int(scale.token[scale.token != MISSING].min())
+    loops = loops_needed(model.config, 2, world.task.hops(2))
+    values, shares = [], []
+    for part in questions.to(model.device).split(AT_ONCE):
+        logits = model(part, n_loops=loops).logits[-1, :, -1].float()
+        best = logits.softmax(-1)[:, first : scale.last + 1].max(-1)
+        values.append(best.indices.cpu().numpy() + first)
+        shares.append(best.values.double().cpu().numpy())
+    known, middle = middles(scale, column)
+    value = np.concatenate(values)
+    at = np.abs(known[None, :] - value[:, None]).argmin(axis=1)
+    return middle[at], np.concatenate(shares)
+
+
+def middles(
+    scale: NumberScale, column: int
+) -> tuple[Float[ndarray, " value"], Float[ndarray, " value"]]:
+    """The tokens of an attribute's values, ascending, and the middle of each one's numbers."""
+    token, number = scale.token[:, column], scale.table.number[:, column]
+    has = token != MISSING
+    known = np.unique(token[has])
+    middle = [float(np.median(number[has & (token == one)])) for one in known]
+    return known.astype(np.float64), np.array(middle)
+
+
+def attribute_of(name: str, scale: NumberScale) -> int:
+    """The column of an attribute, which may be named without its unit.
+
+    Raises: UnknownNameError with the nearest.
+    """
+    attributes = scale.table.attributes
+    for written in (attributes, [without_unit(one) for one in attributes]):
+        if name in written:
+            return list(written).index(name)
+    raise UnknownNameError(name, nearest_of(name, attributes))
