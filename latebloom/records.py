@@ -101,3 +101,14 @@ CONVERTER.register_structure_hook_func(is_array, array)
 CONVERTER.register_structure_hook_func(
     has_shape_of_its_own, lambda table, kind: kind.from_dict(table)
 )
+
+
+def flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record in JSON whose inner tables are spread over dotted columns."""
+    row: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, Mapping):
+            row |= {f"{key}.{name}": inner for name, inner in flat(value).items()}
+        else:
+            row[key] = value
+    return row

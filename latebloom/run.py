@@ -33,6 +33,7 @@ from latebloom.circuits.members import Mixture, Mixtures, Without
 from latebloom.circuits.record import CircuitRecord, ExaminationConfig
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.scores import follow, score
+from latebloom.records import flat
 from latebloom.reports.curves import plot_curves
 from latebloom.reports.page import write_report
 from latebloom.reports.progress import Progress, make_progress
@@ -246,17 +247,6 @@ class Run(OpenedRun):
         )
         place = html.escape(str(self.folder.path))
         return f"<b>{title}</b> <code>{place}</code><table>{rows}</table>"
-
-
-def flat(record: dict[str, Any]) -> dict[str, Any]:
-    """A record whose inner tables are spread over dotted columns."""
-    row = {}
-    for key, value in record.items():
-        if isinstance(value, dict):
-            row |= {f"{key}.{name}": inner for name, inner in flat(value).items()}
-        else:
-            row[key] = value
-    return row
 
 
 def load(

@@ -21,6 +21,7 @@ from latebloom.cli import (
     sweep_show,
     tour,
     trace,
+    track,
     trees,
     watch,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "sweep_show",
     "tour",
     "trace",
+    "track",
     "trees",
     "watch",
 ]

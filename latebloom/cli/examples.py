@@ -119,6 +119,10 @@ EXAMPLES = {
         ("trace runs/composition-seed0", "when the circuit formed"),
         ("trace runs/composition-seed0 --step 400 --json", "one checkpoint"),
     ),
+    "track": (
+        ("track runs/composition-seed0", "for: tensorboard --logdir tensorboard"),
+        ("track runs/composition-seed0 --to wandb", "to Weights & Biases"),
+    ),
     "trees": (
         ("trees runs/question-seed0", "how tree-like, at every checkpoint"),
         ("trees runs/question-seed0 the newt does sleep", "the tree of one sentence"),
