@@ -53,6 +53,7 @@ class Answer:
     notes: what the reader should know besides.
     leads_on: whether a told fact leads on from the bridge that the model takes, where none leads to
         it.
+    untold: whether a value that the answer needs is one that nothing tells.
     """
 
     question: tuple[str, ...]
@@ -65,6 +66,7 @@ class Answer:
     shown: bool
     notes: tuple[str, ...]
     leads_on: bool = False
+    untold: bool = False
 
     @property
     def status(self) -> str | None:
@@ -74,6 +76,8 @@ class Answer:
         Inferred: one fact lacks on the way, the last, or the first of two while a told one leads on
         from the model's bridge.
         """
+        if self.untold:
+            return NEVER
         if not self.hops:
             return None
         n, lacks = len(self.hops), self.hops.count("unknown")

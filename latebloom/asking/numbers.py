@@ -9,6 +9,8 @@ gone, or has changed, the answer keeps the ranks and says why.
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from latebloom.asking.answer import Answer, Guess, ask
 from latebloom.asking.selection import Selection, choose, chooses
 from latebloom.errors import LatebloomError
@@ -29,14 +31,29 @@ def ask_numbers(
     its numbers.
     """
     if chooses(question, world.vocabulary):
-        return choose(model, world, recover_scale(config, world), question, top)
-    answer = ask(model, world, question, top)
+        return choose(model, world, recover_scale(config, world), question)
+    answer = with_untold(ask(model, world, question, top), world)
     if len(answer.names) != 2:  # a comparison, whose answer is no number
         return answer
     try:
         return in_numbers(answer, recover_scale(config, world), world.vocabulary)
     except LatebloomError as error:
         return replace(answer, notes=(*answer.notes, str(error)))
+
+
+def with_untold(answer: Answer, world: World) -> Answer:
+    """The answer; it is never told if the table lacks a number that it needs."""
+    is_value = len(answer.names) == 2
+    attribute, *entities = reversed(answer.names) if is_value else answer.names
+    ids = world.vocabulary.encode([*entities, attribute])
+    found = world.facts.find(np.array(ids[:-1]), np.full(len(entities), ids[-1]))
+    lacking = [name for name, fact in zip(entities, found.tolist(), strict=True) if fact < 0]
+    if not lacking:
+        return answer
+    notes = [
+        f"the table has no {attribute} of {name}, and nothing else tells it" for name in lacking
+    ]
+    return replace(answer, untold=True, notes=tuple(notes))
 
 
 def in_numbers(answer: Answer, scale: NumberScale, vocabulary: Vocabulary) -> Answer:

@@ -1,12 +1,13 @@
 """Asking a run on a table of numbers for all entities above a mark, or for the greatest.
 
-Enters: `half-life above 24`, `half-life top 5`. Leaves: a `Selection`. What the table says comes
-first, with its numbers, and how much of it the model would have chosen too. Entities of which the
-table has no number follow as guesses: the model was never told their value.
+Enters: `half-life above 24`, `half-life top 5`. Leaves: a `Selection`: what the table says, with
+its numbers, and how much of it the model would have chosen too. Entities of which the table has no
+number are named and left out: nothing tells the model their value, so that its guesses, however
+sure, would be noise.
 
 The model recalls one value of each entity, the likeliest; a value is a rank or a bin, and stands
-for the number, or the numbers, that have it. For a complete table a database is exact, and so is
-the first part of the answer; what a model adds is the second.
+for the number, or the numbers, that have it. A database gives the same answer, and is exact by
+itself; this shows what of it the weights hold.
 
 Covers: elements and numeric-table. Does not cover: several marks at once.
 """
@@ -20,7 +21,7 @@ import torch
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from latebloom.asking.answer import NEVER, TOLD, check_top
+from latebloom.asking.answer import NEVER, TOLD
 from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
@@ -36,17 +37,19 @@ CHOOSING = (ABOVE, BELOW, TOP, BOTTOM)
 """The words between an attribute and a mark, or a number of entities."""
 AT_ONCE = 4096
 """Entities of which the model is asked together."""
+MOST_UNTOLD = 10
+"""Entities without a number that are named, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """An entity, its number in the table, and the number that the model recalls.
 
-    number: None where the table has none. probability: of the value that is recalled.
+    probability: of the value that is recalled.
     """
 
     name: str
-    number: float | None
+    number: float
     recalled: float
     probability: float
 
@@ -57,8 +60,7 @@ class Selection:
 
     unit: of the numbers; empty where the table does not say. told: those that the table's numbers
     choose. named: how many of these the model chooses too. beyond: how many more it chooses,
-    although the table says otherwise. guesses: those without a number in the table that the model
-    chooses, likeliest first. untold: how many entities have no number.
+    although the table says otherwise. untold: the entities without a number.
     """
 
     question: tuple[str, ...]
@@ -66,8 +68,7 @@ class Selection:
     told: tuple[Chosen, ...]
     named: int
     beyond: int
-    guesses: tuple[Chosen, ...]
-    untold: int
+    untold: tuple[str, ...]
 
     @property
     def status(self) -> str:
@@ -88,8 +89,7 @@ class Selection:
             "told": [as_table(one) for one in self.told],
             "model_names": self.named,
             "model_adds": self.beyond,
-            "guesses": [as_table(one) for one in self.guesses],
-            "untold": self.untold,
+            "untold": list(self.untold),
         }
 
     def lines(self) -> list[str]:
@@ -105,14 +105,12 @@ class Selection:
             ]
             out += [f"  {one.name}  {one.number:g}{unit}" for one in self.told]
         if self.untold:
+            shown = ", ".join(self.untold[:MOST_UNTOLD])
+            more = len(self.untold) - MOST_UNTOLD
             out.append(
-                f"of {self.untold} the table has no number; the model was never told, and guesses"
-                f" {len(self.guesses)} of them:"
+                f"left out, since the table has no number of them: {shown}"
+                + (f" and {more} more" if more > 0 else "")
             )
-            out += [
-                f"  {one.probability:6.1%}  {one.name}  about {one.recalled:g}{unit}"
-                for one in self.guesses
-            ]
         return out
 
 
@@ -132,15 +130,13 @@ def chooses(question: Sequence[str], vocabulary: Vocabulary) -> bool:
 
 
 def choose(
-    model: Transformer, world: World, scale: NumberScale, question: Sequence[str], top: int
+    model: Transformer, world: World, scale: NumberScale, question: Sequence[str]
 ) -> Selection:
     """Puts such a question to a table and the model that was grown on it.
 
-    top: guesses at most of entities without a number.
     Raises: UnknownNameError with the nearest attributes; LatebloomError for no number, another
     unit, or a count below 1.
     """
-    check_top(top)
     at = next(i for i, word in enumerate(question) if i and word in CHOOSING)
     word, column = question[at], attribute_of(" ".join(question[:at]), scale)
     attribute = scale.table.attributes[column]
@@ -150,28 +146,21 @@ def choose(
     recalled, probability = recall(model, world, scale, column)
     has = ~np.isnan(number)
     told, thought = (part_of(word, mark, some, has) for some in (number, recalled))
-    # The table sets the mark for what has no number.
-    edge = number[told].min(initial=np.inf) if word == TOP else number[told].max(initial=-np.inf)
-    within = recalled >= edge if word == TOP else recalled <= edge
-    guessed = ~has & (part_of(word, mark, recalled, ~has) if word in (ABOVE, BELOW) else within)
     direction = -1 if word in (ABOVE, TOP) else 1
     names = scale.table.entities
 
-    def chosen(i: int) -> Chosen:
-        known = float(number[i]) if has[i] else None
-        return Chosen(names[i], known, float(recalled[i]), float(probability[i]))
-
-    told_order = sorted(np.flatnonzero(told).tolist(), key=lambda i: (direction * number[i], i))
-    likely = sorted(np.flatnonzero(guessed).tolist(), key=lambda i: (-probability[i], i))
+    order = sorted(np.flatnonzero(told).tolist(), key=lambda i: (direction * number[i], i))
     said = f"{mark:g} {unit}" if unit and word in (ABOVE, BELOW) else f"{mark:g}"
     return Selection(
         question=(attribute, word, said),
         unit=unit,
-        told=tuple(map(chosen, told_order)),
+        told=tuple(
+            Chosen(names[i], float(number[i]), float(recalled[i]), float(probability[i]))
+            for i in order
+        ),
         named=int((told & thought).sum()),
         beyond=int((thought & ~told).sum()),
-        guesses=tuple(map(chosen, likely[:top])),
-        untold=int((~has).sum()),
+        untold=tuple(names[i] for i in np.flatnonzero(~has).tolist()),
     )
 
 

@@ -69,8 +69,7 @@ def test_all_above_a_mark_greatest_first(knowing, world, config):
     found = ask_numbers(knowing, world, config, ["half-life", "above", "16"], 5)
     assert names(found.told) == ["d", "g", "a", "c"]
     assert [one.number for one in found.told] == [40, 24, 18, 17]
-    assert (found.named, found.beyond, found.unit, found.untold) == (4, 0, "h", 1)
-    assert all(one.name == "e" and one.number is None for one in found.guesses)
+    assert (found.named, found.beyond, found.unit, found.untold) == (4, 0, "h", ("e",))
 
 
 def test_below_and_the_edge_itself_is_left_out(knowing, world, config):
@@ -108,6 +107,7 @@ def test_it_is_json_and_lines(knowing, world, config):
     assert table["question"] == ["half-life (h)", "above", "16 h"]
     assert table["told"][0]["name"] == "d" and table["told"][0]["number"] == 40
     assert found.lines()[:2] == ["told: the table holds 4; the model names 4 of 4", "  d  40 h"]
+    assert found.lines()[-1] == "left out, since the table has no number of them: e"
 
 
 def test_a_value_comes_back_in_its_unit(knowing, world, config):
@@ -130,6 +130,16 @@ def test_a_bin_is_a_range(tmp_path):
 def test_a_comparison_stays_a_comparison(knowing, world, config):
     answer = ask_numbers(knowing, world, config, ["half-life (h)", "d", "b"], 3)
     assert {one.name for one in answer.answers} == {"<", "=", ">"}
+
+
+@pytest.mark.parametrize("question", [["e", "half-life (h)"], ["half-life (h)", "a", "e"]])
+def test_a_number_that_the_table_lacks_is_said(knowing, world, config, question):
+    """However sure the model is, nothing supports what it says."""
+    answer = ask_numbers(knowing, world, config, question, 1)
+    assert answer.status == "never told" and not answer.supported
+    assert answer.notes[-1] == "the table has no half-life (h) of e, and nothing else tells it"
+    whole = ask_numbers(knowing, world, config, ["mass", "a", "e"], 1)
+    assert whole.supported and not any("the table has no" in note for note in whole.notes)
 
 
 def test_a_table_that_is_gone(knowing, world, tmp_path):
