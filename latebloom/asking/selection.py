@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from latebloom.asking.answer import NEVER, TOLD
+from latebloom.asking.answer import NEVER, TOLD, Guess
 from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
@@ -79,6 +79,11 @@ class Selection:
     def supported(self) -> bool:
         """Whether a told number supports an answer."""
         return bool(self.told)
+
+    @property
+    def answers(self) -> tuple[Guess, ...]:
+        """The entities, as where answers are names; probability: of the value that is recalled."""
+        return tuple(Guess(one.name, one.probability) for one in self.told)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it for JSON."""
