@@ -6,7 +6,7 @@ later record of a step counts), a run without summary. Does not cover: checkpoin
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from os.path import lexists
 from pathlib import Path
@@ -127,6 +127,29 @@ def phase_spans(records: Sequence[Record]) -> list[tuple[str, int, int]]:
         if name and (not spans or spans[-1][0] != name):
             spans.append((str(name), step, step))
     return spans
+
+
+MOST_DRAWN = 2000
+"""Evaluations that a curve is drawn through: more than a screen has columns for."""
+
+
+def thinned(records: Sequence[Record], most: int, keep: Container[int] = ()) -> list[Record]:
+    """At most `most` records, evenly spaced, the last always among them, and those to keep.
+
+    keep: steps whose records are kept besides.
+    """
+    n = len(records)
+    if n <= most:
+        return list(records)
+    even = {-(-(i + 1) * n // most) - 1 for i in range(most)}
+    return [one for i, one in enumerate(records) if i in even or one["step"] in keep]
+
+
+def drawn(records: Sequence[Record], summary: Mapping[str, Any]) -> list[Record]:
+    """The records that a figure shows: all of them, or evenly many and those that it marks."""
+    splits = summary.get("splits", {}).values()
+    marked = {entry.get("sustained_step") for entry in splits}
+    return thinned(records, MOST_DRAWN, marked)
 
 
 def write_output(path: Path, content: bytes) -> None:
