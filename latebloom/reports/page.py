@@ -301,7 +301,7 @@ def contest(path: Path) -> list[dict[str, Any]]:
         ]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
         raise RunFolderError(
             f"{path} is no table of a contest; remove it, or hold it again: latebloom rivals"
             f" {path.parent}"

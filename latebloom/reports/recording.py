@@ -5,7 +5,6 @@ Covers: a run killed while it wrote a line (the line is left out and counted), a
 later record of a step counts), a run without summary. Does not cover: checkpoints.
 """
 
-import tomllib
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from os.path import lexists
@@ -15,7 +14,7 @@ from typing import Any
 from latebloom.errors import RunFolderError
 from latebloom.files import write_bytes
 from latebloom.neutral import neutral
-from latebloom.reading import read_text
+from latebloom.reading import parse_toml, read_text
 from latebloom.training.manifest import check_manifest
 from latebloom.training.written import read_evaluations, read_machine, read_summary
 from latebloom.worlds.data import Description, describe
@@ -167,7 +166,7 @@ def write_output(path: Path, content: bytes) -> None:
 
 def _read_toml(path: Path) -> Record:
     try:
-        return tomllib.loads(read_text(path))
+        return parse_toml(read_text(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

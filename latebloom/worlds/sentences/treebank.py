@@ -240,7 +240,8 @@ def read_conllu(text: str) -> Iterator[Tree]:
             continue
         try:
             found = conllu.parse("\n".join(block) + "\n\n")
-        except conllu.exceptions.ParseException as error:
+        except (conllu.exceptions.ParseException, ValueError) as error:
+            # A ValueError: a number of thousands of digits, which Python does not convert.
             reason, line = " ".join(str(error).split()), begin + first_unread(block)
             raise CorpusError(f"line {line}: this is no CoNLL-U ({reason})") from error
         for sentence in found:
@@ -254,7 +255,7 @@ def first_unread(block: Sequence[str]) -> int:
     for i, row in enumerate(block):
         try:
             conllu.parse(row + "\n\n")
-        except conllu.exceptions.ParseException:
+        except (conllu.exceptions.ParseException, ValueError):
             return i
     return 0
 
