@@ -39,7 +39,6 @@ from latebloom.training.differences import difference
 from latebloom.training.listener import Listener
 from latebloom.training.run_folder import RunFolder
 
-
 MOST_RUNS = 10_000
 """Runs of the largest grid."""
 
