@@ -27,7 +27,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -189,8 +189,14 @@ def stop(_number: int, _frame: FrameType | None) -> None:
     raise HangError(f"not done after {3 * SLOW:g} s")
 
 
-def measure(wanted: Sequence[str], n: int, seed: int) -> list[Tally]:
-    """Fuzzes the readers; wanted: their names, empty for all. n: inputs of a usual one."""
+def measure(
+    wanted: Sequence[str], n: int, seed: int, keep: Callable[[list[Tally]], None]
+) -> list[Tally]:
+    """Fuzzes the readers.
+
+    wanted: their names, empty for all. n: inputs of a usual one. keep: is called with what there is
+    after each reader, so that a measurement which is stopped leaves something.
+    """
     shared = Path("/dev/shm")
     tallies: list[Tally] = []
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as name:
@@ -201,11 +207,13 @@ def measure(wanted: Sequence[str], n: int, seed: int) -> list[Tally]:
                 continue
             tallies.append(fuzz(reader, inputs_for(reader, n), seed))
             tell(tallies[-1])
+            keep(tallies)
     if is_there():
         guide(tallies, n // 4, seed)
         print("guided by coverage as well:")
         for tally in tallies:
             tell(tally)
+        keep(tallies)
     return tallies
 
 
@@ -262,18 +270,21 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--readers", nargs="*", default=[], help="their names; all by default")
-    parser.add_argument("--inputs", type=int, default=38_000, help="of a usual reader")
+    parser.add_argument("--inputs", type=int, default=27_000, help="of a usual reader")
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--no-page", action="store_true", help="leave results/ as it is")
     told = parser.parse_args()
     made = provenance()
-    tallies = measure(told.readers, told.inputs, told.seed)
-    rows = [one.as_dict() | {"n_findings": sum(one.findings.values())} for one in tallies]
-    if not told.no_page:
-        record = made | {"seed": told.seed, "readers": rows}
-        RECORD.write_text(json.dumps(record, indent=1) + "\n")
-        PAGE.write_text(page(record), encoding="utf-8")
-    sys.exit(any(row["n_findings"] for row in rows))
+
+    def keep(tallies: list[Tally]) -> None:
+        rows = [one.as_dict() | {"n_findings": sum(one.findings.values())} for one in tallies]
+        if not told.no_page:
+            record = made | {"seed": told.seed, "readers": rows}
+            RECORD.write_text(json.dumps(record, indent=1) + "\n")
+            PAGE.write_text(page(record), encoding="utf-8")
+
+    tallies = measure(told.readers, told.inputs, told.seed, keep)
+    sys.exit(any(tally.findings for tally in tallies))
 
 
 if __name__ == "__main__":

@@ -296,6 +296,8 @@ def stamp(folder: Path) -> int:
 
 def interrupted(folder: Path | None) -> None:
     """Says how to continue after a Ctrl-C that left no summary."""
+    if launched.number():
+        return
     if folder is None:
         err.print("interrupted before anything was written")
     else:

@@ -20,7 +20,7 @@ def questions_for(groups: list[Group], number: int, of: int) -> list[Group]:
     parts, before = [], 0
     for group in groups:
         n = len(group.answers)
-        rows = torch.arange((number - before) % of, n, of, device=group.answers.device)
+        rows = torch.arange(n, device=group.answers.device)[(number - before) % of :: of]
         if len(rows):
             parts.append(rows_of(group, rows))
         before += n
