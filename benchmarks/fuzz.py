@@ -5,7 +5,7 @@
 
 Each input is read, or refused by a `LatebloomError` of one line. Anything else is a *finding*:
 another exception, a message of several lines, more than `SLOW` seconds, more than `ROOM` bytes of
-memory. Nine in ten inputs are valid ones with changes, and one in ten is made by a rule, where
+memory. Most inputs are valid ones with changes, and one in twenty is made by a rule, where
 there is one (`benchmarks.fuzz_inputs`). An input that is refused in a new way becomes a valid one
 to change, so that the changes lead further into a reader. Where atheris is installed, coverage of
 the code guides one input in five (`benchmarks.fuzz_guided`).
@@ -95,7 +95,7 @@ def fuzz(reader: Reader, n: int, seed: int) -> Tally:
         put(reader, valid, tally)
     tally.findings.update([] if tally.read == len(reader.seeds) else ["a valid input is refused"])
     if reader.shape is not None:
-        give_shaped(reader, n // 10, seed, tally)
+        give_shaped(reader, n // 20, seed, tally)
         tally.by_rule = tally.inputs - len(reader.seeds)
     pool = list(reader.seeds)
     while tally.inputs < n:
@@ -136,7 +136,7 @@ def give_shaped(reader: Reader, n: int, seed: int, tally: Tally) -> None:
         database=None,
         deadline=None,
         phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
     )
     @given(reader.shape)
     def each(content: bytes) -> None:

@@ -41,7 +41,11 @@ def main() -> None:
             (corpus / str(number)).write_bytes(valid)
         runs = inputs_for(reader, n)
         words = [f"-seed={seed}", f"-atheris_runs={runs}", "-max_len=20000", "-verbosity=0"]
-        atheris.Setup(["fuzz", *words, str(corpus)], lambda content: put(reader, content, tally))
+
+        def each(content: bytes) -> None:
+            put(reader, content, tally)
+
+        atheris.Setup(["fuzz", *words, str(corpus)], each)
         try:
             atheris.Fuzz()  # it leaves by SystemExit
         finally:

@@ -27,7 +27,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -136,7 +136,7 @@ def states(recorder: Recorder, n: int, dice: random.Random) -> Iterable[Tree]:
     yield tree(recorder, n, together(recorder, n, least), lambda _, written: written)
     for _ in range(RANDOM_STATES):
         some = {number: dice.randint(low, n) for number, low in least.items()}
-        yield tree(recorder, n, together(recorder, n, some), lambda *of: torn(*of, dice))
+        yield tree(recorder, n, together(recorder, n, some), partial(torn, dice))
 
 
 def every_folder(recorder: Recorder, n: int) -> set[int]:
@@ -201,7 +201,7 @@ def tree(
     return folder(recorder.number)
 
 
-def torn(kept: bytes, written: bytes, dice: random.Random) -> bytes:
+def torn(dice: random.Random, kept: bytes, written: bytes) -> bytes:
     """Some content that a file may have."""
     if kept == written:
         return kept

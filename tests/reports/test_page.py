@@ -223,7 +223,10 @@ def test_of_very_many_evaluations_a_figure_shows_some(monkeypatch):
     assert [333] in [list(line.get_xdata()) for line in main.lines]
 
 
-def test_a_contest_that_is_nested_without_end_is_refused(run_dir: Path) -> None:
-    (run_dir / "rivals.json").write_text("[" * 100_000, encoding="utf-8")
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"rows": [{"rival": "x", "n": 1e999}]}'])
+def test_a_contest_beyond_all_measure_is_refused(run_dir: Path, text: str) -> None:
+    whole = '{"rival": "x", "question_type": "", "split": "", '
+    text = text.replace('{"rival": "x", ', whole)
+    (run_dir / "rivals.json").write_text(text, encoding="utf-8")
     with pytest.raises(LatebloomError, match="is no table of a contest"):
         write_report(run_dir)

@@ -191,3 +191,9 @@ def test_a_sentence_beyond_the_limit_is_refused(tmp_path, monkeypatch):
     path = written(tmp_path, "long.mrg", "(S (A a) (B b) (C c))\n(S (A a) (B b) (C c) (D d))")
     with pytest.raises(CorpusError, match="line 2: the sentence has 4 words; 3 are the limit"):
         read_trees(path)
+
+
+def test_a_number_of_thousands_of_digits_is_no_conllu(tmp_path):
+    text = CONLLU.replace("1\tAnn", "1" * 5000 + "\tAnn")
+    with pytest.raises(CorpusError, match="line 9: this is no CoNLL-U"):
+        read_trees(written(tmp_path, "a.conllu", text))
