@@ -146,8 +146,7 @@ def thinned(records: Sequence[Record], most: int, keep: Container[int] = ()) -> 
 
 def drawn(records: Sequence[Record], summary: Mapping[str, Any]) -> list[Record]:
     """The records that a figure shows: all of them, or evenly many and those that it marks."""
-    splits = summary.get("splits", {}).values()
-    marked = {entry.get("sustained_step") for entry in splits}
+    marked = {one.get("sustained_step") for one in summary.get("splits", {}).values()} - {None}
     return thinned(records, MOST_DRAWN, marked)
 
 
