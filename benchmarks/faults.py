@@ -9,9 +9,12 @@ a user comes: `--resume`, or, where that says in one line that there is nothing 
 same command again. What comes out must equal the undisturbed run to the last bit. Corrupted runs
 must say so in one line, or be no other.
 
-Built in: the trainings are forks of one process with one thread, and the disk is not cut off, so
-these are deaths of processes and not of machines; events are those of Python's audit hooks (open
-for writing, rename, remove, mkdir, rmdir, truncate), and death within a write is left to chance.
+Machines die as well: power is lost at every moment, with what was not flushed to the disk lost in
+every way in which a file system may lose it (`benchmarks.power`).
+
+Built in: the trainings are forks of one process with one thread; events are those of Python's audit
+hooks (open for writing, rename, remove, mkdir, rmdir, truncate), and death within a write is left
+to chance.
 """
 
 import argparse
@@ -33,6 +36,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.power import CHANGES, lose_power
 from benchmarks.record import commit_of_code
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.scores import score
@@ -50,10 +54,9 @@ PARTS = {
     "events": "SIGKILL before each file-system event of",
     "kills": "SIGKILL",
     "corruptions": "a file damaged",
+    "power": "power lost, what was not flushed lost in every way, during",
 }
 """What can be done to runs, in words."""
-CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
-"""Audit events that change the file system, besides opening for writing."""
 CONFIG = RunConfig(
     seed=3,
     world=CompositionConfig(
@@ -246,6 +249,12 @@ def wanted_of(action: Action, template: Path) -> dict[str, Any]:
     return outcome(template / ("kept" if action.config is KEEPING else "whole"))
 
 
+def recovery(action: Action, template: Path) -> Callable[[Path], str]:
+    """What a user gets in the place of a run that an action was to make."""
+    wanted, other = wanted_of(action, template), outcome(template / "other")
+    return lambda run: recover(action, run, wanted, other)
+
+
 # --- Corruptions ----------------------------------------------------------------------------------
 
 
@@ -344,6 +353,13 @@ def measure(part: str, cases: int, seed: int) -> Table:
         make_templates(template)
         if part == "events":
             counts = kill_everywhere(folder, template)
+        elif part == "power":
+            counts = {
+                one.name: lose_power(
+                    folder, one.before, one.act, recovery(one, template), cases, dice
+                )
+                for one in actions(template)
+            }
         elif part == "kills":
             counts = {"at a random time": kill_at_random(folder, template, cases, dice)}
         else:
@@ -383,6 +399,7 @@ def main() -> None:
     parser.add_argument("part", nargs="*", default=list(PARTS), help=", ".join(PARTS))
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--corruptions", type=int, default=500)
+    parser.add_argument("--power", type=int, default=0, help="states at most; 0: all")
     parser.add_argument("--seed", type=int, default=100)
     told = parser.parse_args()
     wrong = 0

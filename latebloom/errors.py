@@ -13,7 +13,13 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 class LatebloomError(ValueError):
-    """A user's mistake: the message names the place, the value and the way out."""
+    """A user's mistake: the message names the place, the value and the way out, in one line.
+
+    What it quotes may have several lines: a name out of a file, the complaint of a library.
+    """
+
+    def __str__(self) -> str:
+        return " ".join(line.strip() for line in super().__str__().splitlines())
 
 
 class UnknownNameError(LatebloomError):

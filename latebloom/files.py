@@ -64,6 +64,18 @@ def whole_folder(path: Path) -> Generator[Path, None, None]:
         raise
 
 
+def make_folder(path: Path) -> None:
+    """Makes a folder that is not there, and those above it; their names are on the disk then.
+
+    Raises: OSError if it is there, or cannot be made.
+    """
+    if not path.parent.exists():
+        with suppress(FileExistsError):  # another process was faster
+            make_folder(path.parent)
+    path.mkdir()
+    sync_folder(path.parent)
+
+
 def sync(path: Path) -> None:
     """Waits until the content of a file is on the disk."""
     with path.open("rb+") as file:

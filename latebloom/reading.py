@@ -14,6 +14,7 @@ Covers: damage that happens, and hostile shapes. Does not cover: forgery; a seal
 import json
 import os
 import stat
+import tomllib
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -85,6 +86,17 @@ def parse_json(text: str, constant: Callable[[str], Any] = refuse_constant) -> A
         except UnicodeEncodeError as error:
             raise ValueError("it holds half of a surrogate pair, which is no character") from error
     return value
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The table of a TOML text.
+
+    Raises: ValueError for what is not TOML, for nesting or numbers beyond all measure.
+    """
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def seal(table: Mapping[str, Any]) -> dict[str, Any]:

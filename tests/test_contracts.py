@@ -14,7 +14,17 @@ import latebloom
 
 ROOT = Path(latebloom.__file__).parent
 ORDER = (
-    *("spinning", "errors", "neutral", "reading", "records", "files", "intervals", "checked"),
+    *(
+        "spinning",
+        "launched",
+        "errors",
+        "neutral",
+        "reading",
+        "records",
+        "files",
+        "intervals",
+        "checked",
+    ),
     *("worlds", "model", "construction", "asking", "rivals", "training", "evaluation", "circuits"),
     *("trees", "recipes", "studies", "reports", "exported", "export", "run", "explorer"),
     *("lessons", "cli"),

@@ -37,6 +37,8 @@ def check_command(line):
         app.parse_args(words[1:], exit_on_error=False, print_error=False)
         if words[1:2] == ["grok"] and words[2:] and not words[2].startswith("-"):
             assert words[2] in RECIPES, line
+    elif words[0] == "torchrun":
+        check_command(shlex.join(words[words.index("-m") + 1 :]))
     elif words[0] == "make":
         assert set(words[1:]) <= targets(), line
     elif words[0] == "python":

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latebloom.errors import RunFolderError
+from latebloom.errors import LatebloomError, RunFolderError, UnknownNameError
 from latebloom.files import read_json
-from latebloom.reading import parse_json, read_bytes, read_lines, seal, unseal
+from latebloom.reading import parse_json, parse_toml, read_bytes, read_lines, seal, unseal
 from latebloom.training.written import Evaluation, evaluation, read_machine, read_summary
 
 PLAIN = st.recursive(
@@ -99,3 +99,19 @@ def test_what_is_not_known_is_nan():
     record = evaluation({"step": 5, "accuracy": {"test_ood": None}})
     assert math.isnan(record["accuracy"]["test_ood"])
     assert math.isnan(Evaluation(step=1, accuracy={}).loss)
+
+
+def test_toml_beyond_all_measure_is_refused():
+    assert parse_toml("a = [1, 2]") == {"a": [1, 2]}
+    for text, why in (
+        (f"a = {'[' * 100_000}", "nested too deeply"),
+        (f"a = {'1' * 5000}", "digits"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            parse_toml(text)
+
+
+def test_a_complaint_that_quotes_several_lines_has_one():
+    error = LatebloomError("a.nt: expected `>`\n  found\u2028a tab")
+    assert str(error) == "a.nt: expected `>` found a tab"
+    assert str(UnknownNameError("a\nb", ["a b"])).count("\n") == 0

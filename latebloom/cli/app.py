@@ -13,6 +13,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 from rich.markup import escape
 
+from latebloom import launched
 from latebloom.errors import LatebloomError, is_out_of_memory
 from latebloom.reports.terminal import SafeConsole
 
@@ -41,8 +42,9 @@ SMALLER = "try a smaller --train.batch-size, --model.d-model or world"
 
 
 def complain(error: Exception | str) -> None:
-    """One line on standard error."""
-    err.print(f"[bold red]error:[/bold red] {escape(in_one_line(str(error)))}")
+    """One line on standard error; of several processes, the first one's."""
+    if launched.number() == 0:
+        err.print(f"[bold red]error:[/bold red] {escape(in_one_line(str(error)))}")
 
 
 def in_one_line(text: str) -> str:
@@ -61,6 +63,8 @@ def main() -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_terminate)
     try:
+        if launched.how_many() > 1 and sys.argv[1:2] != ["grok"]:
+            raise LatebloomError("torchrun trains one run: torchrun ... -m latebloom grok RECIPE")
         app(sys.argv[1:], exit_on_error=False, print_error=False)
     except CycloptsError as error:
         from latebloom.cli.mistakes import in_words

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from latebloom import launched
 from latebloom.cli.app import Fields, Flag, Json, app, err, out
 from latebloom.cli.options import Asked, config_for
 from latebloom.cli.tables import fitting
@@ -151,6 +152,8 @@ def grok(
     )
     if from_scratch and resume is None:
         raise LatebloomError("--from-scratch has no effect without --resume RUN")
+    if folds and launched.how_many() > 1:
+        raise LatebloomError("--folds grows several runs, and torchrun trains one; leave one out")
     if folds:
         from latebloom.studies.folds import config_of_fold
 
@@ -159,10 +162,12 @@ def grok(
         config_of_fold(config_for(asked)[0], folds, 0)  # what is wrong is told before all else
     if resume is not None:
         refuse_with_resume(asked, out_, overwrite)
-        summary = go_on(resume, device, threads, from_scratch, quiet)
+        summary = go_on(resume, device, threads, from_scratch, quiet or launched.number() > 0)
         folder = resume
     else:
         folder, summary = begin(asked, out_, device, threads, overwrite, quiet)
+    if launched.number():
+        return  # the first process of several does the rest
     draw(folder)
     pooled = []
     if folds and summary["stopped_by"] != "interrupt":
@@ -191,7 +196,7 @@ def begin(
 
     folder = out_ or unused_folder(name_of(config))
     before = stamp(folder)
-    with make_progress(quiet) as listener:
+    with make_progress(quiet or launched.number() > 0) as listener:
         try:
             summary = train_run(
                 config,
@@ -291,6 +296,8 @@ def stamp(folder: Path) -> int:
 
 def interrupted(folder: Path | None) -> None:
     """Says how to continue after a Ctrl-C that left no summary."""
+    if launched.number():
+        return
     if folder is None:
         err.print("interrupted before anything was written")
     else:

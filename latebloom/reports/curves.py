@@ -29,6 +29,7 @@ from numpy import ndarray
 from latebloom.errors import LatebloomError
 from latebloom.reports.recording import (
     Record,
+    drawn,
     phase_spans,
     read_recording,
     title_of,
@@ -79,12 +80,13 @@ def plot_curves(
     records: the evaluations by step. summary: as in `summary.json`; may be empty or hold only
     `recipe` and `seed`. meanings: what the splits of the run hold. A dot marks the sustained step
     of the splits that a run is judged by. Validation splits, which go with their tests, are left
-    out.
+    out; of very many evaluations evenly many are drawn (`recording.drawn`).
 
     Raises: LatebloomError if there is no evaluation.
     """
     if not records:
         raise LatebloomError("no evaluation to draw; train until the first one")
+    records = drawn(records, summary)
     with mpl.rc_context(LOOK):
         figure = Figure(figsize=(9.2, 5.2), dpi=160, facecolor="white")
         FigureCanvasAgg(figure)

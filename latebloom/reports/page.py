@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from latebloom.errors import RunFolderError
 from latebloom.neutral import neutral, neutral_value
+from latebloom.reading import parse_json, read_text
 from latebloom.reports.captions import Caption, caption_of, place_of
 from latebloom.reports.curves import subtitle, uses_log_steps
 from latebloom.reports.figure import LEAST
@@ -30,8 +31,10 @@ from latebloom.reports.ranked import coverage_row, decimal, rank_rows, table_row
 from latebloom.reports.recording import (
     Record,
     Recording,
+    drawn,
     phase_spans,
     read_recording,
+    thinned,
     write_output,
 )
 from latebloom.reports.scripts import allowed, script_of
@@ -92,7 +95,7 @@ def render_report(recording: Recording) -> str:
         coverage=coverage_row(recording.summary or recording.records[-1]),
         table=table_rows(recording.summary),
         chart=chart_data(recording),
-        phases=phase_rows(recording.records),
+        phases=phase_rows(drawn(recording.records, recording.summary)),
         told_by=list(reversed(recording.data.phases)),
         figures=list(figures(recording.run_dir / "figures")),
         contest=contest(recording.run_dir / "rivals.json"),
@@ -185,9 +188,11 @@ def verdict(rows: Sequence[dict[str, Any]], reads: str) -> str:
 def chart_data(recording: Recording) -> dict[str, Any]:
     """What the page's script draws: lists by evaluation, None where nothing was measured.
 
-    Validation splits go with their tests and are not drawn; the table of evaluations has them.
+    Validation splits go with their tests and are not drawn; the table of evaluations has them. Of
+    very many evaluations evenly many are drawn.
     """
-    records, told = recording.records, recording.summary.get("splits", {})
+    told = recording.summary.get("splits", {})
+    records = drawn(recording.records, recording.summary)
     return {
         "steps": [record["step"] for record in records],
         "seconds": [_known(record.get("seconds")) for record in records],
@@ -273,7 +278,7 @@ def contest(path: Path) -> list[dict[str, Any]]:
     Raises: RunFolderError if the file is no such table.
     """
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = parse_json(read_text(path))
         return [
             {
                 "rival": row["rival"],
@@ -296,7 +301,7 @@ def contest(path: Path) -> list[dict[str, Any]]:
         ]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
         raise RunFolderError(
             f"{path} is no table of a contest; remove it, or hold it again: latebloom rivals"
             f" {path.parent}"
@@ -315,14 +320,6 @@ def probe_size(config: Record) -> int | None:
     section = config.get("train")
     probe = section.get("probe") if isinstance(section, dict) else None
     return probe if isinstance(probe, int) else None
-
-
-def thinned(records: Sequence[Record], most: int) -> list[Record]:
-    """At most `most` records, evenly spaced; the last is always among them."""
-    n = len(records)
-    if n <= most:
-        return list(records)
-    return [records[-(-(i + 1) * n // most) - 1] for i in range(most)]
 
 
 def plain(value: Any) -> str:

@@ -5,8 +5,7 @@ Covers: a run killed while it wrote a line (the line is left out and counted), a
 later record of a step counts), a run without summary. Does not cover: checkpoints.
 """
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from os.path import lexists
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 from latebloom.errors import RunFolderError
 from latebloom.files import write_bytes
 from latebloom.neutral import neutral
-from latebloom.reading import read_text
+from latebloom.reading import parse_toml, read_text
 from latebloom.training.manifest import check_manifest
 from latebloom.training.written import read_evaluations, read_machine, read_summary
 from latebloom.worlds.data import Description, describe
@@ -129,6 +128,28 @@ def phase_spans(records: Sequence[Record]) -> list[tuple[str, int, int]]:
     return spans
 
 
+MOST_DRAWN = 2000
+"""Evaluations that a curve is drawn through: more than a screen has columns for."""
+
+
+def thinned(records: Sequence[Record], most: int, keep: Container[int] = ()) -> list[Record]:
+    """At most `most` records, evenly spaced, the last always among them, and those to keep.
+
+    keep: steps whose records are kept besides.
+    """
+    n = len(records)
+    if n <= most:
+        return list(records)
+    even = {-(-(i + 1) * n // most) - 1 for i in range(most)}
+    return [one for i, one in enumerate(records) if i in even or one["step"] in keep]
+
+
+def drawn(records: Sequence[Record], summary: Mapping[str, Any]) -> list[Record]:
+    """The records that a figure shows: all of them, or evenly many and those that it marks."""
+    marked = {one.get("sustained_step") for one in summary.get("splits", {}).values()} - {None}
+    return thinned(records, MOST_DRAWN, marked)
+
+
 def write_output(path: Path, content: bytes) -> None:
     """Writes what is shown, whole or not at all; an SVG without characters that act.
 
@@ -144,7 +165,7 @@ def write_output(path: Path, content: bytes) -> None:
 
 def _read_toml(path: Path) -> Record:
     try:
-        return tomllib.loads(read_text(path))
+        return parse_toml(read_text(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from latebloom import launched
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.intersections import rank_all
@@ -26,6 +27,7 @@ from latebloom.training.loop import Outcome, train
 from latebloom.training.milestones import first_step, sustained_step
 from latebloom.training.own import NOTHING_OWN, Own
 from latebloom.training.run_folder import RunFolder, settle_run
+from latebloom.training.together import ALONE, Processes, processes
 from latebloom.training.until import remarks, rule_for
 from latebloom.training.written import Machine
 from latebloom.worlds.build import build_world, given
@@ -73,9 +75,15 @@ def grow(
     check_readable(config.model, data)
     check_feed(config.feed, config.model, data.asks)
     machine = {"device": place.type, "threads": use_threads(threads)}
-    run = RunFolder.create(Path(out), config, data, machine, overwrite, own)
-    with locked(run.path):
-        return finish(config, data, run, listener, place)
+    with processes(place) as together:
+        if not together.first:
+            return finish(
+                config, data, RunFolder(Path(out), own), Silence(), place, False, together
+            )
+        machine["processes"] = together.of
+        run = RunFolder.create(Path(out), config, data, machine, overwrite, own)
+        with locked(run.path):
+            return finish(config, data, run, listener, place, False, together)
 
 
 def resume(
@@ -95,23 +103,34 @@ def resume(
     Raises: RunFolderError if it is no run, is damaged beyond going on, or is being written.
     """
     listener = listener or Silence()
-    settle_run(Path(path))
+    if launched.number() == 0:  # of several processes the first one writes
+        settle_run(Path(path))
     run = RunFolder.open(Path(path), own)
     before = run.machine()
     own.check_against(before.own, path)
     place = choose_device(before.device if device == "auto" else device)
     machine = {"device": place.type, "threads": use_threads(threads or before.threads)}
-    for line in changes(before, machine):
-        listener.note(line)
-    with locked(run.path):
-        newest = max((checkpoint.step for checkpoint in run.checkpoints()), default=0)
-        run.note_resumed(0 if from_scratch else newest, machine)
-        return finish(run.config(), run.data(), run, listener, place, from_scratch)
+    config, data = run.config(), run.data()
+    with processes(place) as together:
+        if not together.first:
+            return finish(config, data, run, Silence(), place, from_scratch, together)
+        machine["processes"] = together.of
+        for line in changes(before, machine):
+            listener.note(line)
+        with locked(run.path):
+            newest = max((checkpoint.step for checkpoint in run.checkpoints()), default=0)
+            run.note_resumed(0 if from_scratch else newest, machine)
+            return finish(config, data, run, listener, place, from_scratch, together)
 
 
 def changes(before: Machine, machine: Mapping[str, Any]) -> list[str]:
     """What decides the numbers and is not as it was when the run began, each as a sentence."""
-    was = {"device": before.device, "threads": before.threads, "torch": before.torch}
+    was = {
+        "device": before.device,
+        "threads": before.threads,
+        "processes": before.processes,
+        "torch": before.torch,
+    }
     now = {**machine, "torch": str(torch.__version__)}
     return [
         f"this run began with {name} {was[name]} and goes on with {now[name]}: its numbers may"
@@ -142,9 +161,12 @@ def finish(
     listener: Listener,
     device: torch.device,
     from_scratch: bool = False,
+    together: Processes = ALONE,
 ) -> dict[str, Any]:
     """Trains to the end, measures, and writes `summary.json`.
 
+    together: the processes that train it; the first of them returns the summary, the others, when
+    it is written, an empty one.
     Held-out splits are measured whole, of those trained on `TRAINED_SAMPLE` examples; validation
     splits come last.
     """
@@ -156,13 +178,17 @@ def finish(
         sets = rank_splits(model, data, most=RANKED)
         return told | ({"rules": rules} if rules else {}) | sets
 
-    outcome = train(config, data, run, measure, listener, device, run.own, from_scratch)
+    outcome = train(config, data, run, measure, listener, device, run.own, from_scratch, together)
+    if not together.first:
+        together.wait()
+        return {}
     scores = score(outcome.model, data, probe=TRAINED_SAMPLE, splits=data.trained)
     scores |= score(outcome.model, data, splits=(*data.tested, *data.validated))
     rules = follow(outcome.model, data, splits=data.tested)
     summary = summarise(config, data, run, outcome, scores, rules, device)
     summary |= rank_all(outcome.model, data) | held(data)
     run.write_summary(summary)
+    together.wait()
     return summary
 
 

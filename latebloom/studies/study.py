@@ -17,13 +17,12 @@ Enters: the file. Leaves: a `Sweep`. As a Python function a study is `latebloom.
 """
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from latebloom.errors import LatebloomError
-from latebloom.reading import read_text
+from latebloom.reading import parse_toml, read_text
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.studies.sweep import Sweep
 from latebloom.training.structure import SECTIONS
@@ -40,7 +39,7 @@ def read_study(path: Path) -> Sweep:
     Raises: LatebloomError naming the file and what is wrong in it.
     """
     try:
-        table = tomllib.loads(read_text(path))
+        table = parse_toml(read_text(path))
     except (OSError, ValueError) as error:
         told = error.strerror if isinstance(error, OSError) else error
         raise LatebloomError(f"{path} cannot be read as a study ({told})") from error

@@ -13,7 +13,8 @@ Covers: grids; who grows the cells is an `Executor`. Does not cover: random sear
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,16 @@ from latebloom.training.differences import difference
 from latebloom.training.listener import Listener
 from latebloom.training.run_folder import RunFolder
 
+MOST_RUNS = 10_000
+"""Runs of the largest grid."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sweep:
     """A grid of configs.
 
-    Raises: LatebloomError for an empty grid, a field that does not exist, a value that does not
-    fit, or two values alike.
+    Raises: LatebloomError for an empty grid or one of more than `MOST_RUNS` runs, a field that does
+    not exist, a value that does not fit, or two values alike.
     """
 
     base: RunConfig
@@ -64,6 +68,10 @@ class Sweep:
         wrong = mismatch(self.seeds, int)  # from Python it may be anything
         if wrong or self.seeds < 1:
             raise LatebloomError(f"--seeds is {self.seeds!r}; it must be a whole number from 1 on")
+        sizes = (len(some) for some in self.vary.values() if isinstance(some, Sized))
+        runs = math.prod(sizes, start=self.seeds)
+        if runs > MOST_RUNS:
+            raise LatebloomError(f"the grid has {runs:,} runs; {MOST_RUNS:,} are the limit")
         self.cells()
 
     @property

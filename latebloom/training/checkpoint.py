@@ -226,23 +226,36 @@ def restore(
     """
     place = checkpoint.state()
     measured, training = checkpoint.tensors("model"), checkpoint.tensors("training")
-    weights: dict[str, Tensor] = {}
-    states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimizers]
     try:
-        for key, tensor in training.items():
-            where, name = key.split("/", 1)
-            if where == WEIGHTS:
-                weights[name] = tensor
-            else:
-                parameter, slot = name.split("/")
-                states[int(where)].setdefault(int(parameter), {})[slot] = tensor
-        average.model.load_state_dict(measured)
-        if average.frac:
-            average.trained.load_state_dict(weights)
-        for optimizer, state in zip(optimizers, states, strict=True):
-            groups = optimizer.state_dict()["param_groups"]
-            optimizer.load_state_dict({"state": state, "param_groups": groups})
+        put_back(measured, training, average, optimizers)
     except (RuntimeError, ValueError, IndexError) as error:
         reason = str(error).splitlines()[-1].strip()
         raise damaged(checkpoint.folder, f"it is of another model: {reason}") from error
     return place
+
+
+def put_back(
+    measured: dict[str, Tensor],
+    training: dict[str, Tensor],
+    average: WeightAverage,
+    optimizers: list[torch.optim.Optimizer],
+) -> None:
+    """Puts what `model_tensors` and `training_tensors` gave into models and optimizers.
+
+    Raises: RuntimeError, ValueError or IndexError if they are of another model.
+    """
+    weights: dict[str, Tensor] = {}
+    states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimizers]
+    for key, tensor in training.items():
+        where, name = key.split("/", 1)
+        if where == WEIGHTS:
+            weights[name] = tensor
+        else:
+            parameter, slot = name.split("/")
+            states[int(where)].setdefault(int(parameter), {})[slot] = tensor
+    average.model.load_state_dict(measured)
+    if average.frac:
+        average.trained.load_state_dict(weights)
+    for optimizer, state in zip(optimizers, states, strict=True):
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": state, "param_groups": groups})

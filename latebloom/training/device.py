@@ -2,6 +2,7 @@
 
 import torch
 
+from latebloom import launched
 from latebloom.errors import LatebloomError
 
 
@@ -17,6 +18,9 @@ def choose_device(name: str) -> torch.device:
         raise LatebloomError(f"--device {name}: use auto, cpu, cuda or mps")
     if not there[name]:
         raise LatebloomError(f"--device {name}: this machine or this build of torch has none")
+    if name == "cuda" and launched.how_many() > 1:  # each process has a GPU of its own
+        torch.cuda.set_device(launched.number_here())
+        return torch.device("cuda", launched.number_here())
     return torch.device(name)
 
 

@@ -30,6 +30,14 @@ class Feed(Protocol):
         """The mean loss of a batch in nats, a scalar."""
         ...
 
+    def part(self, batch: Any, number: int, of: int) -> Any:
+        """What process `number` of `of` works on of a batch (`latebloom.training.shares`)."""
+        ...
+
+    def size(self, batch: Any) -> int:
+        """Over how many the loss of a batch is the mean."""
+        ...
+
 
 def make_feed(config: RunConfig, data: Data, device: torch.device) -> Feed:
     """The feed of a run.

@@ -35,6 +35,7 @@ from latebloom.training.milestones import phase_of
 from latebloom.training.optimizers import lr_scale, make_optimizers, ready_to_schedule, set_lr
 from latebloom.training.own import NOTHING_OWN, Callback, Loss, Moment, Own
 from latebloom.training.run_folder import RunFolder
+from latebloom.training.together import ALONE, Processes
 from latebloom.training.until import IN_A_ROW, holds, rule_for
 from latebloom.worlds.data import Data
 
@@ -61,11 +62,13 @@ def train(
     device: torch.device,
     own: Own = NOTHING_OWN,
     from_scratch: bool = False,
+    together: Processes = ALONE,
 ) -> Outcome:
     """Trains from the newest whole checkpoint of the run, or from the start, to the end.
 
     own: parts that are used in place of latebloom's. from_scratch: from step 0 on, whatever there
-    is.
+    is. together: the processes that train it; the first of them reads and writes the run folder,
+    measures, and calls the listener and the callbacks.
     Raises: TrainingError if the loss stops being finite or the disk is full.
     """
     settings = config.train
@@ -79,16 +82,21 @@ def train(
     autocast = autocast_dtype(settings.precision, device, config.model.d_model)
     step, seconds, records = 0, 0.0, []
     losses: list[float] = []  # of the steps since the last evaluation
-    begin = beginning(run, average, optimizers, listener, from_scratch)
+    begin = None
+    if together.first:
+        begin = beginning(run, average, optimizers, listener, from_scratch)
     if begin is not None:
         step, seconds, losses = begin.place.step, begin.place.seconds, list(begin.place.losses)
         records = begin.records
+    step = together.begin_alike(step, average, optimizers)
     judged = tuple(split for split in data.tested if data.meaning(split).judged)
     listener.start(settings.steps, step, f"{config.recipe}, seed {config.seed}", judged)
 
     first, began = step, time.perf_counter() - seconds
 
     def save() -> None:
+        if not together.first:
+            return
         if not all(p.isfinite().all() for p in model.parameters()):
             raise TrainingError(not_finite(run, step))
         run.sync_metrics()
@@ -100,14 +108,18 @@ def train(
         save()
     reached, stopped = goal_reached(records, until), False
     with interruptible() as interrupted:
-        while step < settings.steps and not (reached or stopped or interrupted.is_set()):
+        ended = together.agree(reached) or step >= settings.steps
+        while not ended:
             step += 1
             scale = lr_scale(step, settings)
             set_lr(optimizers, scale)
             # Dropout draws from torch's generator: seeded by the step, it needs no saving.
-            torch.manual_seed(config.seed * 1_000_003 + step)
+            torch.manual_seed(config.seed * 1_000_003 + step + together.shift())
             batch = feed.batch(step)
-            loss = train_step(model, optimizers, batch, loss_of, settings.grad_clip, autocast)
+            part, share = together.share(feed, batch)
+            loss = train_step(
+                model, optimizers, part, loss_of, settings.grad_clip, autocast, share, together
+            )
             if not math.isfinite(loss):
                 raise TrainingError(not_finite(run, step))
             losses.append(loss)
@@ -116,7 +128,8 @@ def train(
             speed = (step - first) / (elapsed - seconds)
             listener.step(step, loss, speed)
             record = None
-            if step % settings.eval_every == 0 or step == settings.steps:
+            due_now = step % settings.eval_every == 0 or step == settings.steps
+            if due_now and together.first:
                 measured = measure(average.model)
                 record = {
                     "step": step,
@@ -127,14 +140,16 @@ def train(
                     "phase": phase_of(data, measured["accuracy"]),
                     **measured,
                 }
-            stopped = tell(own.callbacks, step, loss, batch, average, record)
+            callbacks = own.callbacks if together.first else ()
+            stopped = tell(callbacks, step, loss, batch, average, record)
             if record is not None:
                 run.append_metrics(record)
                 records.append(record)
                 losses.clear()
                 listener.evaluated(record)
                 reached = goal_reached(records, until)
-            ended = reached or stopped or interrupted.is_set() or step == settings.steps
+            ended = together.agree(reached or stopped or interrupted.is_set())
+            ended |= step == settings.steps
             if ended or due(step, settings):
                 save()
     if reached:
@@ -178,20 +193,24 @@ def train_step(
     loss_of: Loss,
     grad_clip: float,
     autocast: torch.dtype | None,
+    share: float = 1.0,
+    together: Processes = ALONE,
 ) -> float:
     """One step of all optimizers; returns the loss in nats.
 
+    share: of the whole batch's loss, in (0, 1], where several processes work on a batch together.
     Where the loss or its gradient is not finite the weights stay as they were and nan is returned.
     """
     model.train()
     device = model.device.type
     with torch.autocast(device, autocast) if autocast else contextlib.nullcontext():
-        loss = loss_of(model, batch)
+        loss = share * loss_of(model, batch)
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    total = together.add_up(model.parameters(), loss.detach())
     norm = nn.utils.clip_grad_norm_(model.parameters(), grad_clip or math.inf)
-    value, size = torch.stack((loss.detach(), norm)).tolist()
+    value, size = torch.stack((total, norm)).tolist()
     if not (math.isfinite(value) and math.isfinite(size)):
         return math.nan
     for optimizer in optimizers:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from latebloom.errors import RunFolderError
-from latebloom.files import sync_folder
+from latebloom.files import make_folder, sync_folder
 from latebloom.training import lock, manifest
 
 ASIDE = re.compile(r"\.(new|old)-(\d+)")
@@ -47,7 +47,7 @@ def new_place(
     OSError if it cannot be written.
     """
     if not os.path.lexists(target):
-        making = target.with_name(f".{target.name}.new-{os.getpid()}")
+        making = unused(target.with_name(f".{target.name}.new"))
         with filled(making):
             yield making
             making.rename(target)
@@ -60,17 +60,29 @@ def new_place(
     with lock.locked(target):
         settle(target, is_run)
         check_free(target, overwrite, is_run)
-        making = target / f".new-{os.getpid()}"
+        making = unused(target / ".new")
         with filled(making):
             yield making
             exchange(making, target)
+
+
+def unused(name: Path) -> Path:
+    """A hidden name with a number that is not taken: this process's, if there is nothing yet.
+
+    After a loss of power, or in a container that is started again, an earlier process may have had
+    the same number and left something behind.
+    """
+    number = os.getpid()
+    while os.path.lexists(path := name.with_name(f"{name.name}-{number}")):
+        number += 1
+    return path
 
 
 @contextmanager
 def filled(making: Path) -> Generator[None, None, None]:
     """A new folder, which is removed if the block does not move it away."""
     try:
-        making.mkdir(parents=True)
+        make_folder(making)
         yield
     finally:
         if making.is_dir():

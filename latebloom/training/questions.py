@@ -19,6 +19,7 @@ from latebloom.training.config import ComparisonFeedConfig, QuestionFeedConfig, 
 from latebloom.training.epochs import Epochs
 from latebloom.training.links import link_of
 from latebloom.training.objective import NOT_ASKED, Group, Several, Spelled, batch_loss
+from latebloom.training.shares import questions_for
 from latebloom.worlds.answers import FactSets, follow_sets
 from latebloom.worlds.splits import ATOMIC, Split
 from latebloom.worlds.streams import Draw
@@ -197,3 +198,11 @@ class QuestionFeed:
             label_smoothing=self.label_smoothing,
             link=self.link,
         )
+
+    def part(self, batch: list[Group], number: int, of: int) -> list[Group]:
+        """The questions that one of several processes works on."""
+        return questions_for(batch, number, of)
+
+    def size(self, batch: list[Group]) -> int:
+        """How many questions a batch has."""
+        return sum(len(group.answers) for group in batch)

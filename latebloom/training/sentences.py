@@ -19,6 +19,7 @@ from latebloom.training.config import SentenceFeedConfig, TrainConfig
 from latebloom.training.epochs import Epochs
 from latebloom.training.links import link_of
 from latebloom.training.objective import NO_WORD, Sentences, sentence_loss
+from latebloom.training.shares import lines_for
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import joined
 from latebloom.worlds.streams import Draw
@@ -66,6 +67,14 @@ class SentenceFeed:
     def loss(self, model: Transformer, batch: Sentences) -> Float[Tensor, ""]:
         """The mean loss over the words of a batch, in nats."""
         return sentence_loss(model, batch, label_smoothing=self.label_smoothing, link=self.link)
+
+    def part(self, batch: Sentences, number: int, of: int) -> Sentences:
+        """The lines that one of several processes works on."""
+        return lines_for(batch, number, of)
+
+    def size(self, batch: Sentences) -> int:
+        """How many words a batch asks for."""
+        return int((batch.targets != NO_WORD).sum())
 
 
 def to_read(

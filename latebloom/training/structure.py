@@ -6,7 +6,6 @@ wrong type or a value out of range is a one-line error that names the field.
 
 import dataclasses
 import difflib
-import tomllib
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ import tomli_w
 from latebloom.checked import fields_of
 from latebloom.errors import LatebloomError
 from latebloom.model.config import ModelConfig, has_effect
+from latebloom.reading import parse_toml
 from latebloom.training.settings import field_docs
 from latebloom.worlds.splits import VALID
 
@@ -47,8 +47,8 @@ def read_toml(text: str) -> dict[str, Any]:
     Raises: LatebloomError if it is not TOML.
     """
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = parse_toml(text)
+    except ValueError as error:
         raise LatebloomError(f"the config is not TOML: {error}") from error
     train = table.get("train")
     old = isinstance(train, dict) and any(name in train for name in MOVED)

@@ -13,7 +13,7 @@ from latebloom.worlds.splits import HOPS, Split, as_test, as_valid, is_test, is_
 IN_A_ROW = 3
 """Evaluations in a row for which a level must be held to count as sustained."""
 
-_CLAUSE = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(>=|>)\s*([0-9.]+%?)\s*")
+_CLAUSE = re.compile(r"\s*([a-z][a-z0-9_]*)\s*(>=|>)\s*((?:[0-9]+\.?[0-9]*|\.[0-9]+)%?)\s*")
 
 
 def parse_until(text: str) -> list[tuple[str, float]]:

@@ -29,6 +29,7 @@ class Machine:
     latebloom: str = ""
     device: str = "cpu"
     threads: int = 1
+    processes: int = 1
     own: list[str] = field(default_factory=list)
     """Which parts of one's own the training had."""
     torch: str = ""

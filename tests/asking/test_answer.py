@@ -15,6 +15,7 @@ from latebloom.model.transformer import Pass, Transformer
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig, make_hidden_attributes
 from latebloom.worlds.comparisons.made import ComparisonConfig, make_comparison
+from latebloom.worlds.tasks.chain import MOST_HOPS
 
 
 class Oracle(Transformer):
@@ -225,3 +226,13 @@ def test_asking_for_no_answer_is_refused(oracle, small_world, top):
         ask_both(oracle, small_world, new, ["e1", "r1"], top=top)
     with pytest.raises(LatebloomError, match=f"--top is {top}"):
         ask_compared(oracle, small_world, new, ["r1", "e1", "e2"], top=top)
+
+
+def test_a_chain_beyond_the_limit_is_refused(oracle, small_world):
+    subject, relation, _ = names(small_world, "test_id")
+    longest = [subject, *[relation] * MOST_HOPS]
+    small_world.task.check(small_world.read(longest), small_world.facts, small_world.vocabulary)
+    told = NewFacts("a file", {("mars", "moon"): "phobos"})
+    for put in (ask, lambda *asked: ask_both(*asked[:2], told, asked[2])):
+        with pytest.raises(LatebloomError, match=f"has {MOST_HOPS + 1} hops; at most {MOST_HOPS}"):
+            put(oracle, small_world, [*longest, relation])

@@ -14,7 +14,9 @@ from benchmarks import faults
 pytestmark = pytest.mark.faults
 
 
-@pytest.mark.parametrize(("part", "cases"), [("events", 0), ("kills", 40), ("corruptions", 150)])
+@pytest.mark.parametrize(
+    ("part", "cases"), [("events", 0), ("kills", 40), ("corruptions", 150), ("power", 80)]
+)
 def test_no_ending_that_should_not_be(part, cases):
     counts = faults.measure(part, cases, seed=int(time.time()))
     assert not faults.bad([counts]), json.dumps(counts, indent=1)

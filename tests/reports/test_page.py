@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from latebloom.errors import LatebloomError
-from latebloom.reports.page import config_tables, plain, thinned, write_report
+from latebloom.reports.curves import plot_curves
+from latebloom.reports.page import chart_data, config_tables, phase_rows, plain, write_report
+from latebloom.reports.recording import Recording, drawn, thinned
 from latebloom.training.milestones import MOST
 
 VOID = {"meta", "img", "br", "link", "input"}
@@ -198,3 +200,33 @@ def test_validation_stands_below_the_tests_and_is_not_drawn(
     # What the run is said to do, and every evaluation as numbers.
     assert "12.5 %" not in page.words.split("Accuracy")[0]
     assert page.words.split("Every evaluation")[1].count("12.5 %") == len(records)
+
+
+def test_of_very_many_evaluations_a_figure_shows_some(monkeypatch):
+    monkeypatch.setattr("latebloom.reports.recording.MOST_DRAWN", 50)
+    phases = ("memorising", "generalising")
+    records = [
+        {"step": i, "accuracy": {"test_ood": i / 1000}, "phase": phases[i % 2]} for i in range(1000)
+    ]
+    summary = {"splits": {"test_ood": {"sustained_step": 333}}}
+    recording = Recording(
+        run_dir=Path(), records=records, skipped=0, summary=summary, config={}, environment={}
+    )
+    chart = chart_data(recording)
+    assert len(chart["steps"]) == len(chart["series"][0]["values"]) == 51
+    assert {333, 999} <= set(chart["steps"])
+    assert len(phase_rows(drawn(records, summary))) <= 51
+    figure = plot_curves(records, summary)
+    main = figure.axes[0]
+    assert len(main.patches) <= 51
+    assert max(len(line.get_xdata()) for line in main.lines) == 51
+    assert [333] in [list(line.get_xdata()) for line in main.lines]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"rows": [{"rival": "x", "n": 1e999}]}'])
+def test_a_contest_beyond_all_measure_is_refused(run_dir: Path, text: str) -> None:
+    whole = '{"rival": "x", "question_type": "", "split": "", '
+    text = text.replace('{"rival": "x", ', whole)
+    (run_dir / "rivals.json").write_text(text, encoding="utf-8")
+    with pytest.raises(LatebloomError, match="is no table of a contest"):
+        write_report(run_dir)

@@ -401,3 +401,10 @@ def test_a_stopped_command_says_how_to_go_on(latebloom, monkeypatch):
     )
     assert code == 130
     assert "the same command goes on" in told
+
+
+@pytest.mark.parametrize(("values", "seeds"), [(2, 2**31), (10_001, 1), (101, 100)])
+def test_a_grid_beyond_the_limit_is_refused_before_it_is_made(small_config, values, seeds):
+    vary = {"train.lr": [0.001 * (i + 1) for i in range(values)]}
+    with pytest.raises(LatebloomError, match="runs; 10,000 are the limit"):
+        Sweep(base=small_config, vary=vary, seeds=seeds)

@@ -119,7 +119,10 @@ def test_the_stop_rule():
     assert not holds(parse_until(""), {"test_ood": 1.0})
 
 
-@pytest.mark.parametrize("text", ["test_ood", "test_ood>=2", "test_ood<=0.5", ">=0.5", "a>=0.5 or"])
+@pytest.mark.parametrize(
+    "text",
+    ["test_ood", "test_ood>=2", "test_ood<=0.5", ">=0.5", "a>=0.5 or", "test_id>=0.4.15", "a>=."],
+)
 def test_a_stop_rule_that_cannot_be_read(text):
     with pytest.raises(LatebloomError, match="--until"):
         parse_until(text)

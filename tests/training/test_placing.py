@@ -140,3 +140,21 @@ def test_a_folder_that_only_looks_like_ours_is_left_alone(config, tmp_path):
     (stranger / "thesis.txt").write_text("years of work")
     grow(config, tmp_path / "run")
     assert (stranger / "thesis.txt").read_text() == "years of work"
+
+
+def test_what_a_process_of_the_same_number_left_is_not_in_the_way(config, tmp_path, monkeypatch):
+    """In a container that is started again the number is often the same."""
+    for left in (tmp_path / f".run.new-{os.getpid()}", tmp_path / "there" / f".new-{os.getpid()}"):
+        left.mkdir(parents=True)
+        (left / "half").touch()
+    grow(config, tmp_path / "run")
+    grow(config, tmp_path / "there")
+    assert seed_of(tmp_path / "run") == seed_of(tmp_path / "there") == config.seed
+    assert names(tmp_path) == {"run", "there", f".run.new-{os.getpid()}"}  # it may be another's
+
+
+def test_the_folders_above_a_run_are_on_the_disk(config, tmp_path, monkeypatch):
+    flushed = []
+    monkeypatch.setattr("latebloom.files.sync_folder", flushed.append)
+    grow(config, tmp_path / "runs" / "deep" / "run")
+    assert {tmp_path, tmp_path / "runs", tmp_path / "runs" / "deep"} <= set(flushed)

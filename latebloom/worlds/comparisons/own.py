@@ -191,11 +191,13 @@ def check_header(path: Path, header: Sequence[str]) -> None:
     """Raises: FactsError if a column has no name or two have one."""
     if not header:
         raise FactsError(f"{path} is empty; give a header and a row for each entity")
+    seen: set[str] = set()  # a search in the list itself would cost the square of its length
     for number, name in enumerate(header, 1):
         if not name:
             raise FactsError(f"{path}, line 1: column {number} has no name")
-        if name in header[: number - 1]:
+        if name in seen:
             raise FactsError(f"{path}, line 1: two columns are named {name!r}; rename one")
+        seen.add(name)
 
 
 def find_column(path: Path, header: Sequence[str], entity: str) -> int:

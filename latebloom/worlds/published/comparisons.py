@@ -32,6 +32,7 @@ from latebloom.worlds.published.items import (
     PROBES,
     SPECIAL,
     read_json,
+    read_tokens,
     to_token,
     to_word,
     write_list,
@@ -218,7 +219,7 @@ def read_comparison_dataset(folder: Path) -> World:
 
     Raises: FactsError naming the file, the item, and what is wrong with it.
     """
-    tokens = [token for token in read_json(folder / "vocab.json") if token not in SPECIAL]
+    tokens = [token for token in read_tokens(folder / "vocab.json") if token not in SPECIAL]
     known = set(tokens)
     answers = {
         answer: (attribute, label)

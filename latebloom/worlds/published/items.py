@@ -137,13 +137,25 @@ def read_json(path: Path) -> list[Any]:
     return content
 
 
+def read_tokens(path: Path) -> list[str]:
+    """The tokens of a vocabulary, special ones too.
+
+    Raises: FactsError naming the item that is none.
+    """
+    tokens = read_json(path)
+    for number, token in enumerate(tokens, 1):
+        if not (isinstance(token, str) and re.fullmatch(r"<[^<>]+>", token)):
+            raise FactsError(
+                f"{path}, item {number}: {token!r:.200} is no token of the form <name>"
+            )
+    return tokens
+
+
 def read_vocabulary(path: Path) -> tuple[list[str], dict[str, int]]:
     """The words of a vocabulary without its special tokens, and the id behind each token."""
     words: list[str] = []
     ids: dict[str, int] = {}
-    for number, token in enumerate(read_json(path), 1):
-        if not (isinstance(token, str) and re.fullmatch(r"<[^<>]+>", token)):
-            raise FactsError(f"{path}, item {number}: {token!r} is no token of the form <name>")
+    for token in read_tokens(path):
         if token not in SPECIAL:
             ids[token] = len(words)
             words.append(to_word(token))

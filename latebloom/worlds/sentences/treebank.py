@@ -23,10 +23,14 @@ from latebloom.files import import_extra
 from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.sentences.lines import START, Lines
+from latebloom.worlds.sentences.reaches import reached_words
 from latebloom.worlds.sentences.tasks import SentenceTask
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.vocabulary import Vocabulary
+
+MOST_WORDS = 10_000
+"""Words of the longest sentence that is read: every other line is padded to its length."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +98,8 @@ def read_trees(path: Path, *, lower: bool = False) -> list[Tree]:
     """All trees of a file.
 
     Raises: CorpusError for a file that cannot be read or is empty, for brackets that do not
-    match, for trees that are not projective and for the start token as a word, with the line.
+    match, for trees that are not projective, for more than `MOST_WORDS` words in a sentence and
+    for the start token as a word, with the line.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -109,6 +114,11 @@ def read_trees(path: Path, *, lower: bool = False) -> list[Tree]:
             for t in read(text)
         ]
         for tree in trees:
+            if len(tree.words) > MOST_WORDS:
+                raise CorpusError(
+                    f"line {tree.line}: the sentence has {len(tree.words):,} words;"
+                    f" {MOST_WORDS:,} are the limit: divide it, or leave it out"
+                )
             if START in tree.words:
                 raise CorpusError(
                     f"line {tree.line}: the word {START!r} is the token that begins every line;"
@@ -184,7 +194,7 @@ def read_penn(text: str) -> Iterator[Tree]:
     for line, piece in bracketed(text):
         try:
             tree = PennTree.fromstring(piece, remove_empty_top_bracketing=True)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             reason = " ".join(str(error).split())
             raise CorpusError(f"line {line}: this is no tree ({reason})") from error
         words: list[str] = []
@@ -230,7 +240,8 @@ def read_conllu(text: str) -> Iterator[Tree]:
             continue
         try:
             found = conllu.parse("\n".join(block) + "\n\n")
-        except conllu.exceptions.ParseException as error:
+        except (conllu.exceptions.ParseException, ValueError) as error:
+            # A ValueError: a number of thousands of digits, which Python does not convert.
             reason, line = " ".join(str(error).split()), begin + first_unread(block)
             raise CorpusError(f"line {line}: this is no CoNLL-U ({reason})") from error
         for sentence in found:
@@ -244,7 +255,7 @@ def first_unread(block: Sequence[str]) -> int:
     for i, row in enumerate(block):
         try:
             conllu.parse(row + "\n\n")
-        except conllu.exceptions.ParseException:
+        except (conllu.exceptions.ParseException, ValueError):
             return i
     return 0
 
@@ -276,22 +287,16 @@ def _dependency_tree(sentence: Any, begin: int, block: list[str]) -> Tree:
         if token["head"] != 0 and token["head"] not in place:
             raise complain(token, f"its head {token['head']!r} is no word of the sentence")
         heads.append(place.get(token["head"], -1))
-    first, last, size = list(range(n)), list(range(n)), [1] * n
-    for i, token in enumerate(words):
-        at, steps = heads[i], 0
-        while at >= 0:
-            first[at], last[at], size[at] = min(first[at], i), max(last[at], i), size[at] + 1
-            at, steps = heads[at], steps + 1
-            if steps > n:
-                raise complain(token, "its heads go round in a circle")
-    for i, token in enumerate(words):
-        if last[i] - first[i] + 1 != size[i]:
+    reaches, circle = reached_words(heads)
+    if circle is not None:
+        raise complain(words[circle], "its heads go round in a circle")
+    for token, reach in zip(words, reaches, strict=True):
+        if reach.last - reach.first + 1 != reach.size:
             raise complain(
                 token,
                 "what depends on it has a gap: the tree is not projective; leave the sentence out",
             )
-    spans = {(a, b) for a, b in zip(first, last, strict=True) if b > a} | (
-        {(0, n - 1)} if n > 1 else set()
-    )
+    spans = {(reach.first, reach.last) for reach in reaches if reach.last > reach.first}
+    spans |= {(0, n - 1)} if n > 1 else set()
     ordered = tuple(sorted(spans, key=_outer_first))
     return Tree(begin, tuple(token["form"] for token in words), ordered)

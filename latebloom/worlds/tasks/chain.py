@@ -49,11 +49,21 @@ def follow(
     return np.stack(passed, axis=1), np.stack(reached, axis=1)
 
 
+MOST_HOPS = 128
+"""Hops of the longest chain that is asked. A looped model runs a loop for every hop, each over the
+whole question, so the time grows with the cube of the hops and the memory with their square."""
+
+
 def check_length(n_names: int, layout: Layout = Layout.usual) -> None:
     """Whether so many names can be a chain.
 
-    Raises: LatebloomError for fewer than two.
+    Raises: LatebloomError for fewer than two, or more than `MOST_HOPS` relations.
     """
+    if n_names - 1 > MOST_HOPS:
+        raise LatebloomError(
+            f"the question has {n_names - 1:,} hops; at most {MOST_HOPS} are asked at once: ask its"
+            " beginning, and go on from the answer"
+        )
     if n_names < 2:
         example = " ".join(layout.spread("JFK", ["country", "capital"]))
         raise LatebloomError(f"a question is a subject and one relation or more: {example}")

@@ -8,6 +8,7 @@ import pytest
 from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.comparisons.own import (
     NumericTableConfig,
+    check_header,
     make_numeric_table,
     place_numbers,
     read_numbers,
@@ -109,3 +110,23 @@ def test_a_file_that_is_none(tmp_path):
 def test_one_bin_is_refused():
     with pytest.raises(WorldError, match=r"world\.bins is 1"):
         NumericTableConfig(bins=1)
+
+
+def test_each_name_of_a_header_is_compared_with_few_others(tmp_path):
+    compared = []
+
+    class Counted(str):
+        __slots__ = ()
+
+        def __eq__(self, other):
+            compared.append(other)
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    header = [Counted(f"c{i}") for i in range(2000)]
+    check_header(tmp_path, header)
+    assert len(compared) <= 2 * len(header)
+    with pytest.raises(FactsError, match="two columns are named 'c7'"):
+        check_header(tmp_path, [*header, Counted("c7")])
+    assert compared

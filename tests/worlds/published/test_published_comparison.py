@@ -133,3 +133,12 @@ def test_a_spoilt_item_is_named(tmp_path, change, message):
     (tmp_path / "d" / "train.json").write_text(json.dumps(train))
     with pytest.raises(FactsError, match=message):
         read_dataset(tmp_path / "d")
+
+
+@pytest.mark.parametrize("odd", [0.5, None, ["<e_1>"], "", "e_1", "<e_1"])
+def test_an_item_of_the_vocabulary_that_is_no_token_is_named(odd, tmp_path):
+    write_dataset(small_comparison(), tmp_path / "d")
+    tokens = load(tmp_path / "d", "vocab")
+    (tmp_path / "d" / "vocab.json").write_text(json.dumps([*tokens, odd]))
+    with pytest.raises(FactsError, match=f"item {len(tokens) + 1}: .* is no token"):
+        read_dataset(tmp_path / "d")

@@ -3,8 +3,12 @@
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from latebloom.errors import CorpusError, MissingExtraError
+from latebloom.worlds.sentences import treebank
+from latebloom.worlds.sentences.reaches import reached_words
 from latebloom.worlds.sentences.treebank import (
     SentencesConfig,
     make_sentences,
@@ -141,3 +145,55 @@ def test_without_the_packages_the_extra_is_named(tmp_path, monkeypatch, package,
     told = rf"needs {needed}: pip install 'latebloom\[treebanks\]'"
     with pytest.raises(MissingExtraError, match=told):
         read_trees(written(tmp_path, name, text))
+
+
+class Counted(list):
+    """A list that counts how often an element of it is looked at by its place."""
+
+    looks = 0
+
+    def __getitem__(self, place):
+        self.looks += 1
+        return super().__getitem__(place)
+
+
+def test_a_chain_of_words_is_walked_once():
+    heads = Counted(range(-1, 1999))  # every word depends on the one before it
+    reaches, circle = reached_words(heads)
+    assert circle is None
+    assert [(one.first, one.last, one.size) for one in reaches[:2]] == [
+        (0, 1999, 2000),
+        (1, 1999, 1999),
+    ]
+    assert heads.looks <= 2 * len(heads)
+
+
+@given(st.lists(st.integers(-1, 8), min_size=1, max_size=9))
+def test_reaches_are_those_of_climbing_from_every_word(drawn):
+    heads = [min(head, len(drawn) - 1) for head in drawn]
+    below = [{i} for i in range(len(heads))]
+    for i, head in enumerate(heads):
+        seen = set()
+        while head >= 0 and head not in seen:
+            seen.add(head)
+            below[head].add(i)
+            head = heads[head]
+    on_circle = [i for i, one in enumerate(below) if heads[i] >= 0 and heads[i] in one]
+    reaches, circle = reached_words(heads)
+    assert circle == (on_circle[0] if on_circle else None)
+    if not on_circle:
+        told = [(one.first, one.last, one.size) for one in reaches]
+        assert told == [(min(one), max(one), len(one)) for one in below]
+
+
+def test_a_sentence_beyond_the_limit_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(treebank, "MOST_WORDS", 3)
+    path = written(tmp_path, "long.mrg", "(S (A a) (B b) (C c))\n(S (A a) (B b) (C c) (D d))")
+    with pytest.raises(CorpusError, match="line 2: the sentence has 4 words; 3 are the limit"):
+        read_trees(path)
+
+
+def test_a_number_of_thousands_of_digits_is_no_conllu(tmp_path):
+    text = CONLLU.replace("1\tAnn", "1" * 5000 + "\tAnn")
+    with pytest.raises(CorpusError, match="line 9: this is no CoNLL-U"):
+        read_trees(written(tmp_path, "a.conllu", text))
