@@ -44,9 +44,9 @@ SEEDS = range(FRESH, FRESH + 5)
 TRAINED_SEEDS = SEEDS[:3]
 """The seeds of the trained models whose capacity is measured."""
 DECAYS = (0.0, 0.1, 0.3)
-ON_STEPS = 150
+ON_STEPS = 100
 """Steps for which the plain model is trained on."""
-RATIOS = (1, 2, 4, 8)
+RATIOS = (2, 4, 8)
 """Widths of the MLP whose capacity is measured, in multiples of the model's."""
 LEVEL = 0.95
 SPLITS = tuple(

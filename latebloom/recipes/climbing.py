@@ -72,7 +72,7 @@ def arithmetic() -> RunConfig:
 
 def composition() -> RunConfig:
     """The third: two-hop questions over 500 facts."""
-    return replace(logic(), world=FACTS, train=replace(USUAL, steps=1500))
+    return replace(logic(), world=FACTS, train=replace(USUAL, steps=1200))
 
 
 def comparison() -> RunConfig:
@@ -81,7 +81,7 @@ def comparison() -> RunConfig:
         logic(),
         world=ComparisonConfig(entities=100, attributes=5, values=10, phi=14.0),
         feed=ComparisonFeedConfig(atomic_frac=0.0, every_loop=False),
-        train=replace(USUAL, steps=500, until=""),
+        train=replace(USUAL, steps=300, until=""),
     )
 
 

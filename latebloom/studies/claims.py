@@ -31,8 +31,6 @@ class Rung:
     """The rung, an earlier one, with whose weights it begins; empty: random weights."""
     carry: Carry = "all"
     """What it takes over from that (`latebloom.training.start`)."""
-    world: int = 0
-    """What is added to the seed for that of its world, where this is to hold other facts."""
     panel: str = ""
     """The panel of the figure in which its curve is drawn."""
 
@@ -99,7 +97,6 @@ class Reproduction:
         return {
             name: replace(
                 rung.config().with_seed(seed),
-                world_seed=seed + rung.world,
                 start=rung.start(folder, lambda after: self.run_name(after, seed)),
             )
             for name, rung in self.rungs.items()
