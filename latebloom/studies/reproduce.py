@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from latebloom.errors import LatebloomError
+from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.files import write_json
 from latebloom.recipes.catalogue import FRESH
 from latebloom.studies.cells import Cell, grow_cells, grower_here
@@ -50,7 +50,8 @@ def reproduce(
     """Grows what is not there yet, judges, writes and returns `reproduce.json`.
 
     Judged are all claims about these runs, since that costs nothing. A run that fails is told under
-    `failed`, and the claims are judged by the others.
+    `failed`, and the claims are judged by the others; so is a run that started from another one
+    which was not at its end then.
 
     seeds: how many, from `first` on.
     on_cell: is told how many runs were begun before, of how many, and the name of the next.
@@ -69,6 +70,11 @@ def reproduce(
     for grown in grow_cells(cells, out, grower, on_cell=on_cell):
         if grown.run is None:
             failed.append({"run": grown.cell.name, "reason": grown.error})
+            continue
+        try:
+            grown.run.check_start()
+        except RunFolderError as error:
+            failed.append({"run": grown.cell.name, "reason": str(error)})
             continue
         of_seed = runs.setdefault(grown.cell.seed, {})
         of_seed[grown.cell.values[SETTING]] = watch(grown.run)

@@ -157,6 +157,20 @@ class RunFolder:
         except (OSError, ValueError, SafetensorError) as error:
             raise RunFolderError(f"{path} cannot be read ({error})") from error
 
+    def check_start(self) -> None:
+        """Whether the run that this one started from was at its end by then, if it is still there.
+
+        Raises: RunFolderError if it has gone on since, and so has other weights now.
+        """
+        told = self.machine().started_from
+        source = RunFolder(Path(str(told.get("run", ""))))
+        found = source.checkpoints() if told else []
+        if found and found[-1].state().sha256["model.safetensors"] != told.get("sha256"):
+            raise RunFolderError(
+                f"{self.path} started from step {told.get('step')} of {source.path}, which has gone"
+                " on since; remove it, and say the same command again"
+            )
+
     def machine(self) -> Machine:
         """Where the run began, and with which parts of one's own."""
         return read_machine(self.path / "environment.json")[0]

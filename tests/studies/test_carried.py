@@ -1,5 +1,6 @@
 """Runs that begin with the weights of others: judges by hand, and a series from end to end."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from latebloom.studies.carried import Between, Cheaper
 from latebloom.studies.claims import Reproduction, Rung
 from latebloom.studies.climbing import RATIOS, RUNGS
 from latebloom.studies.comparing import Gain
+from latebloom.studies.grow import grow
 from latebloom.studies.judges import Watched
 from latebloom.studies.reproduce import reproduce, tokens_of
 from latebloom.training.run_folder import RunFolder
@@ -115,3 +117,15 @@ def test_a_series_of_rungs_is_grown_and_judged(small_config, tmp_path, monkeypat
     assert len(told) == 6
     start = RunFolder.open(tmp_path / "tiny-high-from-low-seed101").config().start
     assert (start.run, start.carry) == (str(tmp_path / "tiny-low-seed101"), "body")
+
+    # Once the lower rung is another run, what was grown upon it is no longer judged.
+    shutil.rmtree(tmp_path / "tiny-low-seed101")
+    other = one.configs(101, tmp_path)["low"]
+    grow(other.replace("train", steps=12), tmp_path / "shorter")
+    checkpoints = tmp_path / "tiny-low-seed101" / "checkpoints"
+    grow(other, tmp_path / "tiny-low-seed101")
+    shutil.rmtree(checkpoints)
+    shutil.copytree(tmp_path / "shorter" / "checkpoints", checkpoints)
+    record = reproduce(one, tmp_path, seeds=2)
+    assert record["seeds"] == [100]
+    assert "has gone on since" in record["failed"][0]["reason"]
