@@ -1,136 +1,290 @@
-"""What constructed weights say: capacity, and what training makes of them.
+"""What constructed weights say: how much they hold, and what training makes of them.
 
-    python -m benchmarks.construct RUNS     # makes what is missing there, then results/construct.*
+    python -m benchmarks.construct RUNS
 
-Seeds from 100 on. *Capacity*: the looped model of `composition` and of `composition-paper` at
-several widths of the MLP, each as it is (--as-is). *Training on*: the plain model of `bloom`,
-constructed, then trained with the recipe's rates, held constant, at three weight decays.
+makes what is missing in the folder RUNS (the same command goes on where it was stopped), then
+`results/construct.json`, `.md` and `.png`. Seeds are 100 to 104, unless the page says otherwise.
+
+- *The paper's world*: 40,000 facts, constructed in a process of its own; time and memory.
+- *Capacity*: the looped model of `composition` at width 64 and several widths of its MLP, as it is
+  (`--as-is`), beside one of the same shape that is trained.
+- *A start*: the looped model trained from constructed weights, exact ones and ones with noise, at
+  the usual rates and at smaller ones, and with a quarter of the usual MLP; each against random
+  weights of the same shape.
+- *Training on*: the plain model of `bloom`, constructed, then trained at three weight decays.
+- *The circuit*: constructed and trained looped models, traced on the same questions.
 """
 
-import json
+import resource
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-import matplotlib.pyplot as plt
-
-from latebloom.recipes.catalogue import make_recipe
+from benchmarks.constructed_page import draw, page_of
+from benchmarks.record import RESULTS, provenance
+from latebloom.circuits.examination import CircuitInstrument
+from latebloom.circuits.record import CircuitRecord, ExaminationConfig
+from latebloom.errors import LatebloomError
+from latebloom.files import read_json, write_json, write_text
+from latebloom.recipes.catalogue import FRESH, make_recipe
+from latebloom.records import to_json
+from latebloom.studies.cells import Cell, grow_cells, grower_here
+from latebloom.studies.checkpoints import walk
 from latebloom.studies.construct import construct
 from latebloom.studies.grow import resume
+from latebloom.training.config import RunConfig
+from latebloom.training.milestones import sustained_step
 from latebloom.training.run_folder import RunFolder
+from latebloom.worlds.splits import Split
 
-SEEDS = (100, 101, 102, 103, 104)
+SEEDS = range(FRESH, FRESH + 5)
+TRAINED_SEEDS = SEEDS[:3]
+"""The seeds of the trained models whose capacity is measured."""
 DECAYS = (0.0, 0.1, 0.3)
-STEPS = 150
-WIDTHS = {"composition": (1, 2, 3, 4), "composition-paper": (16, 40)}
-SPLITS = ("atomic_id", "atomic_ood", "train_inferred", "test_id", "test_ood")
-RESULTS = Path(__file__).parents[1] / "results"
+ON_STEPS = 100
+"""Steps for which the plain model is trained on."""
+RATIOS = (2, 4, 8)
+"""Widths of the MLP whose capacity is measured, in multiples of the model's."""
+LEVEL = 0.95
+SPLITS = tuple(
+    map(
+        str,
+        (Split.ATOMIC_ID, Split.ATOMIC_OOD, Split.TRAIN_INFERRED, Split.TEST_ID, Split.TEST_OOD),
+    )
+)
 
 
-def trained_on(folder: Path, seed: int, decay: float) -> list[dict[str, Any]]:
-    """The evaluations of a constructed `bloom` that was trained on."""
-    run = folder / f"bloom-seed{seed}-decay{decay:g}"
-    if not (run / "done").exists():
-        config = make_recipe("bloom").with_seed(seed)
-        config = config.replace(
-            "train",
-            steps=STEPS,
-            weight_decay=decay,
-            schedule="constant",
-            eval_every=25,
-            probe=200,
-            checkpoint_every=STEPS,
-        )
-        construct(config, run, threads=1, overwrite=True)
-        resume(run, threads=1, device="cpu")
-        (run / "done").touch()
-    return list(RunFolder.open(run).metrics())
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How the looped model begins and goes on.
+
+    ratio: width of its MLP, in multiples of the model's. noise: on the constructed weights, in
+    multiples of their deviation; None: random weights. rate: factor of both learning rates.
+    against: the start from random weights that it is held against; empty: none.
+    """
+
+    ratio: int = 4
+    noise: float | None = None
+    rate: float = 1.0
+    against: str = "random"
 
 
-def held(folder: Path, recipe: str, ratio: int, seed: int) -> dict[str, Any]:
-    """The summary of a constructed looped model with an MLP of this width."""
-    run = folder / f"{recipe}-seed{seed}-ratio{ratio}"
+STARTS: Mapping[str, Start] = {
+    "random": Start(against=""),
+    "constructed": Start(noise=0.0),
+    "constructed, noise .03": Start(noise=0.03),
+    "constructed, noise .03, a hundredth of the rates": Start(noise=0.03, rate=0.01),
+    "random, narrow": Start(ratio=1, against=""),
+    "constructed, narrow": Start(ratio=1, noise=0.0, against="random, narrow"),
+}
+"""The starts. The noise and the smaller rate were chosen on seed 0."""
+
+
+def constructed(config: RunConfig, run: Path, *, widen: bool) -> RunFolder:
+    """A constructed run, made if it is not there."""
     if not (run / "summary.json").exists():
-        config = make_recipe(recipe).with_seed(seed).replace("model", mlp_ratio=ratio)
-        construct(config, run, threads=1, overwrite=True, widen=False)
-    return RunFolder.open(run).summary()
+        construct(config, run, threads=1, overwrite=True, widen=widen)
+    return RunFolder.open(run)
 
 
-def capacity(folder: Path) -> Iterator[str]:
-    """Rows of the table of capacity, one a recipe and width."""
-    yield "| world | facts | MLP | parameters | facts a parameter | atomic | ID | OOD | seconds |"
-    yield "|---|---|---|---|---|---|---|---|---|"
-    for recipe, ratios in WIDTHS.items():
-        config = make_recipe(recipe)
-        seeds = SEEDS if recipe == "composition" else SEEDS[:1]
-        for ratio in ratios:
-            found = [held(folder, recipe, ratio, seed) for seed in seeds]
-            facts = sum(found[0]["splits"][s]["n"] for s in ("atomic_id",)) + sum(
-                found[0]["splits"][s]["n"] for s in ("atomic_ood",)
+def grown(cells: Sequence[Cell], folder: Path) -> Iterator[tuple[Cell, RunFolder]]:
+    """The finished runs of cells; whatever fails ends the measurement."""
+    for one in grow_cells(cells, folder, grower_here(threads=1)):
+        if one.run is None:
+            raise RuntimeError(f"{one.cell.name}: {one.error}")
+        yield one.cell, one.run
+
+
+def shares(run: RunFolder) -> dict[str, float]:
+    """The accuracy of the splits at the end."""
+    splits = run.summary()["splits"]
+    return {name: splits[name]["accuracy"] for name in SPLITS}
+
+
+def paper(folder: Path) -> dict[str, Any]:
+    """The paper's world: seconds, memory and accuracy of one construction in its own process."""
+    run = folder / "paper"
+    words = ("construct", "composition-paper", "--seed", str(FRESH), "--threads", "1", "--quiet")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "latebloom", *words, "--out", str(run), "--overwrite"]
+    subprocess.run(command, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    summary = RunFolder.open(run).summary()
+    return {
+        "seed": FRESH,
+        "cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        # The largest child that this process had, and it had no other of any size.
+        "peak_gib": after.ru_maxrss / 2**20,
+        "weights_seconds": summary["seconds"],
+        "parameters": summary["parameters"],
+        "questions": {name: summary["splits"][name]["n"] for name in SPLITS},
+        "accuracy": shares(RunFolder.open(run)),
+    }
+
+
+def capacity(folder: Path) -> list[dict[str, Any]]:
+    """Facts that a looped model of width 64 holds, constructed and trained."""
+    rows: list[dict[str, Any]] = []
+    for ratio in RATIOS:
+        config = make_recipe("composition").replace("model", d_model=64, mlp_ratio=ratio)
+        config = config.replace("train", until="", eval_every=100, checkpoint_every=400, keep=1)
+        made = [
+            constructed(
+                config.with_seed(seed), folder / f"capacity-{ratio}-seed{seed}", widen=False
             )
-            world = config.world
-            facts = getattr(world, "entities", 0) * getattr(world, "out_degree", 0) or facts
-            parameters = found[0]["parameters"]
-            right = [
-                fmean(one["splits"][s]["accuracy"] for one in found)
-                for s in ("atomic_id", "test_id", "test_ood")
-            ]
-            yield (
-                f"| {recipe} ({len(seeds)} seeds) | {facts:,} | {ratio * config.model.d_model:,} |"
-                f" {parameters:,} | {facts / parameters:.4f} |"
-                f" {' | '.join(f'{one:.3f}' for one in right)} |"
-                f" {fmean(one['seconds'] for one in found):.1f} |"
-            )
+            for seed in SEEDS
+        ]
+        cells = [
+            Cell(name=f"trained-{ratio}-seed{seed}", config=config.with_seed(seed))
+            for seed in TRAINED_SEEDS
+        ]
+        trained = [run for _, run in grown(cells, folder)]
+        for way, runs in (("constructed", made), ("trained", trained)):
+            rows.append(held_by(way, 64 * ratio, runs))
+    return rows
 
 
-def going_on(folder: Path) -> Iterator[str]:
-    """Rows of what training makes of a constructed plain model; the figure beside them."""
-    figure, axes = plt.subplots(1, len(DECAYS), figsize=(9, 3), sharey=True)
-    yield f"| decay | step | {' | '.join(SPLITS)} | OOD, each seed |"
-    yield "|---|---|" + "---|" * (len(SPLITS) + 1)
-    runs = {d: [] for d in DECAYS}
+def held_by(way: str, units: int, runs: Sequence[RunFolder]) -> dict[str, Any]:
+    """What models of one shape hold, over their seeds."""
+    told = [run.summary() for run in runs]
+    facts = [
+        sum(one["splits"][name]["correct"] for name in ("atomic_id", "atomic_ood")) for one in told
+    ]
+    parameters = told[0]["parameters"]
+    return {
+        "way": way,
+        "units": units,
+        "seeds": len(runs),
+        "parameters": parameters,
+        "facts": facts,
+        "facts_a_parameter": [n / parameters for n in facts],
+        "accuracy": [shares(run) for run in runs],
+    }
+
+
+def starts(folder: Path) -> list[dict[str, Any]]:
+    """Steps of the looped model from each start until it keeps the level."""
+    cells: list[Cell] = []
+    for seed in SEEDS:
+        for number, (name, start) in enumerate(STARTS.items()):
+            config = looped(start).with_seed(seed)
+            if start.noise is not None:
+                source = folder / f"start-{start.ratio}-seed{seed}"
+                constructed(config, source, widen=False)
+                config = config.replace("start", run=str(source.resolve()), noise=start.noise)
+            cells.append(Cell(name=f"from-{number}-seed{seed}", config=config, values={"as": name}))
+    return [start_of(cell, run) for cell, run in grown(cells, folder)]
+
+
+def looped(start: Start) -> RunConfig:
+    """The recipe `composition`, measured often, with the width and the rates of a start."""
+    config = make_recipe("composition").replace("model", mlp_ratio=start.ratio)
+    train = config.train
+    return config.replace(
+        "train",
+        steps=300,
+        lr=train.lr * start.rate,
+        muon_lr=train.muon_lr * start.rate,
+        eval_every=5,
+        probe=200,
+        checkpoint_every=400,
+        keep=1,
+    )
+
+
+def start_of(cell: Cell, run: RunFolder) -> dict[str, Any]:
+    """What one start brought."""
+    records = list(run.metrics())
+    return {
+        "start": cell.values["as"],
+        "against": STARTS[cell.values["as"]].against,
+        "seed": cell.seed,
+        "first": {name: records[0]["accuracy"][name] for name in SPLITS},
+        "kept": {
+            name: sustained_step(records, name, LEVEL)
+            for name in (str(Split.TEST_ID), str(Split.TEST_OOD))
+        },
+        "steps": records[-1]["step"],
+    }
+
+
+def going_on(folder: Path) -> list[dict[str, Any]]:
+    """The evaluations of constructed plain models that are trained on."""
+    found: list[dict[str, Any]] = []
     for seed in SEEDS:
         for decay in DECAYS:
-            runs[decay].append(trained_on(folder, seed, decay))
-    for axis, decay in zip(axes, DECAYS, strict=True):
-        steps = [record["step"] for record in runs[decay][0]]
-        mean = {
-            split: [fmean(r[i]["accuracy"][split] for r in runs[decay]) for i in range(len(steps))]
-            for split in SPLITS
-        }
-        for split in ("atomic_ood", "train_inferred", "test_id", "test_ood"):
-            axis.plot(steps, mean[split], label=split)
-        axis.set(title=f"weight decay {decay:g}", xlabel="step", ylim=(-0.02, 1.02))
-        for i, step in enumerate(steps):
-            each = ", ".join(f"{r[i]['accuracy']['test_ood']:.2f}" for r in runs[decay])
-            row = " | ".join(f"{mean[split][i]:.3f}" for split in SPLITS)
-            yield f"| {decay:g} | {step} | {row} | {each} |"
-    axes[0].set_ylabel("accuracy")
-    axes[-1].legend()
-    figure.tight_layout()
-    figure.savefig(RESULTS / "construct.png", dpi=130)
+            run = folder / f"bloom-seed{seed}-decay{decay:g}"
+            config = make_recipe("bloom").with_seed(seed)
+            config = config.replace(
+                "train",
+                steps=ON_STEPS,
+                weight_decay=decay,
+                schedule="constant",
+                eval_every=25,
+                probe=200,
+                checkpoint_every=ON_STEPS,
+            )
+            constructed(config, run, widen=True)
+            if RunFolder.open(run).newest().step < ON_STEPS:
+                resume(run, threads=1, device="cpu")
+            for record in RunFolder.open(run).metrics():
+                accuracy = {name: record["accuracy"][name] for name in SPLITS}
+                found.append(
+                    {"seed": seed, "decay": decay, "step": record["step"], "accuracy": accuracy}
+                )
+    return found
+
+
+def circuits(folder: Path) -> list[dict[str, Any]]:
+    """What tracing says of the constructed and of the trained looped model of each seed."""
+    found: list[dict[str, Any]] = []
+    for seed in SEEDS:
+        for way, name in (("constructed", "start-4"), ("trained", "from-0")):
+            run = RunFolder.open(folder / f"{name}-seed{seed}")
+            instrument = CircuitInstrument.of_world(run.world(), ExaminationConfig(examples=100))
+            record = list(walk(run, instrument, step=run.newest().step))[-1]
+            found.append({"way": way, "seed": seed} | traced(record))
+    return found
+
+
+def traced(record: CircuitRecord) -> dict[str, Any]:
+    """The verdict, and the step in the middle: where it is, and how much goes through it."""
+    bridge = record.verdict.steps[0]
+    return {
+        "kind": record.verdict.kind,
+        "bridge_at": bridge.used_at,
+        "reciprocal_rank": bridge.reciprocal_rank,
+        "strength": bridge.strength,
+        "moved": bridge.moved,
+    }
+
+
+PARTS: Mapping[str, Callable[[Path], Any]] = {
+    "paper": paper,
+    "capacity": capacity,
+    "starts": starts,
+    "going_on": going_on,
+    "circuits": circuits,
+}
 
 
 def main(folder: Path) -> None:
-    """Makes all runs that are missing and writes the page."""
-    page = [
-        "# Constructed weights",
-        "",
-        "Made by `python -m benchmarks.construct`. Everything in these weights is built in.",
-        "",
-        "## Capacity of the looped model",
-        "",
-        *capacity(folder),
-        "",
-        f"## A constructed plain model, trained on for {STEPS} steps ({len(SEEDS)} seeds)",
-        "",
-        *going_on(folder),
-        "",
-    ]
-    (RESULTS / "construct.md").write_text("\n".join(page))
-    print(json.dumps({"written": str(RESULTS / "construct.md")}))
+    """Makes all that is missing and writes the results."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = provenance()
+    record: dict[str, Any] = made | {"seeds": list(SEEDS)}
+    for name, measure in PARTS.items():
+        part = folder / f"{name}.json"
+        if not part.exists():
+            write_json(part, to_json(measure(folder)))
+        record[name] = read_json(part, LatebloomError)
+        print(f"{name}: measured", flush=True)
+    write_json(RESULTS / "construct.json", record)
+    write_text(RESULTS / "construct.md", page_of(record))
+    draw(record, RESULTS / "construct.png")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ def grok(
     resume: Path | None = None,
     from_scratch: Flag = False,
     overwrite: Flag = False,
+    start_from: Path | None = None,
+    carry: str = "",
     facts: Path | None = None,
     many_valued: str = "",
     inverse: Flag = False,
@@ -54,6 +56,7 @@ def grok(
     model: Fields = None,
     feed: Fields = None,
     train: Fields = None,
+    start: Fields = None,
 ) -> None:
     """Train a model until it groks, and leave a run folder.
 
@@ -80,6 +83,13 @@ def grok(
         With --resume: train the run again from step 0, where its checkpoints are damaged.
     overwrite
         Replace the run folder if it exists.
+    start_from
+        Begin with the weights of this run instead of random ones. Its world may be another; the
+        shape of its model must be the same.
+    carry
+        With --start-from, what is carried over: all (the default; embeddings of the words that
+        both runs have), body (all but the embeddings) or shuffled (a control: its numbers in
+        disorder).
     facts
         A file of facts: CSV, TSV, JSONL or N-Triples (recipe `facts`).
     many_valued
@@ -123,13 +133,20 @@ def grok(
         Settings of the batches and their supervision, as in --feed.atomic-frac 0.5.
     train
         Settings of the training, as in --train.steps 1000.
+    start
+        Settings of the start, as in --start.noise 0.1.
     """
     sections: dict[str, dict[str, str]] = {
         "world": dict(world or {}),
         "model": dict(model or {}),
         "feed": dict(feed or {}),
         "train": dict(train or {}),
+        "start": dict(start or {}),
     }
+    if start_from is not None:
+        sections["start"]["run"] = str(start_from.resolve())
+    if carry:
+        sections["start"]["carry"] = carry
     if until is not None:
         sections["train"]["until"] = until
     if keep is not None:
@@ -278,12 +295,19 @@ def refuse_with_resume(asked: Asked, out_: Path | None, overwrite: bool) -> None
     given |= {"--many-valued": asked.many_valued, "--overwrite": overwrite}
     for section, values in asked.sections.items():
         named: dict[str, Any] = dict(values or {})
-        for name in ("until", "keep") if section == "train" else ():
-            given[f"--{name}"] = named.pop(name, None)
+        for name, option in SHORT.get(section, {}).items():
+            given[option] = named.pop(name, None)
         given[f"--{section}"] = named
     for name, value in given.items():
         if value not in (None, "", False, {}):
             raise LatebloomError(f"{name} has no effect with --resume: the run has its own")
+
+
+SHORT: Mapping[str, Mapping[str, str]] = {
+    "train": {"until": "--until", "keep": "--keep"},
+    "start": {"run": "--start-from", "carry": "--carry"},
+}
+"""Settings of a section that have an option of their own."""
 
 
 def stamp(folder: Path) -> int:

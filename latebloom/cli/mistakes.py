@@ -70,6 +70,7 @@ def settings_for(words: Sequence[str]) -> dict[str, str]:
     from latebloom.model.config import ModelConfig
     from latebloom.training.config import FEEDS, TrainConfig
     from latebloom.training.settings import field_docs
+    from latebloom.training.start import StartConfig
     from latebloom.training.structure import SECTIONS
     from latebloom.worlds.build import WorldConfig
 
@@ -79,7 +80,7 @@ def settings_for(words: Sequence[str]) -> dict[str, str]:
         kinds = [(section, type(getattr(config, section))) for section in SECTIONS]
     else:
         kinds = [("world", kind) for kind in typing.get_args(WorldConfig)]
-        kinds += [("model", ModelConfig), ("train", TrainConfig)]
+        kinds += [("model", ModelConfig), ("train", TrainConfig), ("start", StartConfig)]
         kinds += [("feed", kind) for some in FEEDS.values() for kind in some]
     return {
         f"--{section}.{name.replace('_', '-')}": doc

@@ -15,10 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
+from latebloom.reports.climbed import plot_rungs
 from latebloom.reports.compared import plot_settings
 from latebloom.reports.figure import GROUND, STYLE, empty_figure, put_legend, write_figure
 from latebloom.reports.splits import style_of
-from latebloom.studies.reproduce import MILESTONES, SETTING
+from latebloom.studies.reproduce import MILESTONES, PANEL, SETTING
 
 NAMES = {"train_inferred": "trained", "test_id": "held out, ID", "test_ood": "held out, OOD"}
 """The curves in the figure."""
@@ -35,8 +36,11 @@ def write_reproduction(record: Mapping[str, Any], folder: Path, stem: str = "cur
 def plot_reproduction(record: Mapping[str, Any]) -> Figure:
     """Accuracy over steps; dotted lines mark the mean steps at which levels were kept.
 
-    Where the claim compares settings, each is a curve with its band.
+    Where the claim compares settings, each is a curve with its band; where runs begin with the
+    weights of others, each rung has a panel.
     """
+    if PANEL in record["curves"][0]:
+        return plot_rungs(record["curves"])
     if SETTING in record["curves"][0]:
         return plot_settings(by_setting(record["curves"]), splits_in(record["curves"]))
     with mpl.rc_context(STYLE):

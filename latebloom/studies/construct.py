@@ -52,6 +52,10 @@ def construct(
     Raises: LatebloomError for what cannot be constructed or written, or does not fit into memory.
     """
     listener = listener or Silence()
+    if config.start.carries:
+        raise LatebloomError(
+            "start.run has no effect on a construction, which computes the weights; leave it out"
+        )
     data = data or build_world(config.world, config.world_seed, listener.note)
     try:
         world = as_world(data, config.recipe)

@@ -26,7 +26,6 @@ from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.listener import Listener
 from latebloom.training.loop import due
 from latebloom.training.run_folder import RunFolder, environment
-from latebloom.training.structure import SECTIONS
 from latebloom.trees.examination import TreeInstrument
 from latebloom.trees.record import ProjectionConfig, TreeRecord
 
@@ -82,7 +81,7 @@ class DepthConfig:
         config = make_recipe(name)
         if config.world.asks != "sentences":
             raise LatebloomError(f"the recipe {name} is not on sentences; use question")
-        for section in SECTIONS:
+        for section in ("world", "model", "feed", "train"):
             config = config.with_overrides(section, getattr(self, section))
         early_step(config.train, self.early_frac)
         return config

@@ -19,6 +19,7 @@ from latebloom.evaluation.ranking import held, rank_splits
 from latebloom.evaluation.rule_metrics import Followed
 from latebloom.evaluation.scores import check_readable, follow, score
 from latebloom.model.transformer import Transformer
+from latebloom.training.carrying import carried
 from latebloom.training.config import RunConfig, check_feed
 from latebloom.training.device import choose_device
 from latebloom.training.listener import Listener, Silence
@@ -60,7 +61,7 @@ def grow(
     threads: processor threads, 0 for torch's own choice.
     data: what the config describes, where it was made or read before.
     own: parts of one's own in place of latebloom's: a world, a loss, ... (`latebloom.Own`).
-    Raises: LatebloomError for what cannot be made, trained or written.
+    Raises: LatebloomError for what cannot be made, started from, trained or written.
     """
     listener = listener or Silence()
     place = choose_device(device)
@@ -74,14 +75,20 @@ def grow(
         listener.note(line)
     check_readable(config.model, data)
     check_feed(config.feed, config.model, data.asks)
-    machine = {"device": place.type, "threads": use_threads(threads)}
+    machine: dict[str, Any] = {"device": place.type, "threads": use_threads(threads)}
     with processes(place) as together:
         if not together.first:
             return finish(
                 config, data, RunFolder(Path(out), own), Silence(), place, False, together
             )
         machine["processes"] = together.of
-        run = RunFolder.create(Path(out), config, data, machine, overwrite, own)
+        start = None
+        if config.start.carries:
+            begun = carried(config, data, own)
+            machine |= begun.as_dict()
+            start = begun.weights
+            listener.note(begun.in_words(tables=config.start.carry == "all"))
+        run = RunFolder.create(Path(out), config, data, machine, overwrite, own, start)
         with locked(run.path):
             return finish(config, data, run, listener, place, False, together)
 

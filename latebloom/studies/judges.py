@@ -41,6 +41,8 @@ class Watched:
     """Accuracy of every whole split at the end."""
     world: World
     """What it was trained on."""
+    tokens_a_step: float = 1.0
+    """Tokens of questions that a step reads in the mean."""
     varied: "Mapping[str, Watched]" = field(default_factory=dict)
     """Where a claim compares settings: the run of each with this seed, in their order."""
 

@@ -35,6 +35,7 @@ from latebloom.training.lock import locked
 from latebloom.training.opened import OpenedRun
 from latebloom.training.optimizers import make_optimizers, ready_to_schedule
 from latebloom.training.run_folder import RunFolder
+from latebloom.training.start import StartConfig
 from latebloom.worlds.chains.files import read_facts
 from latebloom.worlds.chains.later import Later, tell_later
 from latebloom.worlds.chains.later_world import world_of_later
@@ -146,7 +147,8 @@ def config_for_learning(afresh: RunConfig, steps: int) -> RunConfig:
         until="",
     )
     feed = dataclasses.replace(afresh.feed, later_frac=LATER_FRAC)
-    return dataclasses.replace(afresh, train=train, feed=feed)
+    # It begins with the weights of the run that learns.
+    return dataclasses.replace(afresh, train=train, feed=feed, start=StartConfig())
 
 
 def unused_beside(run: Path) -> Path:

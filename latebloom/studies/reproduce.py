@@ -12,23 +12,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from latebloom.errors import LatebloomError
+from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.files import write_json
 from latebloom.recipes.catalogue import FRESH
 from latebloom.studies.cells import Cell, grow_cells, grower_here
 from latebloom.studies.claims import Reproduction
-from latebloom.studies.fields import with_values
 from latebloom.studies.judges import FITTED, Finding, Watched, together
 from latebloom.studies.reproductions import claims_about
 from latebloom.training.listener import Listener
 from latebloom.training.milestones import LEVEL
 from latebloom.training.run_folder import RunFolder, environment
 from latebloom.worlds.splits import Split
+from latebloom.worlds.world import World
 
 RECORD = "reproduce.json"
 """The file with the findings, in the folder of a series."""
 SETTING = "setting"
 """Under this name a cell, or a curve, says of which setting it is."""
+PANEL = "panel"
+"""Under this name a curve says in which panel of the figure it is drawn."""
 MILESTONES = {FITTED: LEVEL, str(Split.TEST_ID): 0.95, str(Split.TEST_OOD): 0.95}
 """The splits whose curves are kept, and the levels whose steps are marked in them."""
 
@@ -48,7 +50,8 @@ def reproduce(
     """Grows what is not there yet, judges, writes and returns `reproduce.json`.
 
     Judged are all claims about these runs, since that costs nothing. A run that fails is told under
-    `failed`, and the claims are judged by the others.
+    `failed`, and the claims are judged by the others; so is a run that started from another one
+    which was not at its end then.
 
     seeds: how many, from `first` on.
     on_cell: is told how many runs were begun before, of how many, and the name of the next.
@@ -58,7 +61,7 @@ def reproduce(
     """
     if seeds < 1:
         raise LatebloomError(f"--seeds is {seeds}; it must be at least 1")
-    cells = cells_of(reproduction, range(first, first + seeds))
+    cells = cells_of(reproduction, range(first, first + seeds), out)
     claims = claims_about(reproduction)
     runs: dict[int, dict[str, Watched]] = {}
     grower = grower_here(listener=listener, device=device, threads=threads)
@@ -68,9 +71,14 @@ def reproduce(
         if grown.run is None:
             failed.append({"run": grown.cell.name, "reason": grown.error})
             continue
+        try:
+            grown.run.check_start()
+        except RunFolderError as error:
+            failed.append({"run": grown.cell.name, "reason": str(error)})
+            continue
         of_seed = runs.setdefault(grown.cell.seed, {})
         of_seed[grown.cell.values[SETTING]] = watch(grown.run)
-        watched = [as_one(some) for some in runs.values() if len(some) == len(claims[0].settings)]
+        watched = [as_one(some) for some in runs.values() if len(some) == len(claims[0].names)]
         if not watched:
             continue
         record = record_of(claims, watched, failed)
@@ -81,17 +89,15 @@ def reproduce(
     return record | {"failed": failed}
 
 
-def cells_of(reproduction: Reproduction, seeds: range) -> list[Cell]:
-    """A run for each seed, or, where a claim compares settings, one of each setting."""
-    config = reproduction.small()
+def cells_of(reproduction: Reproduction, seeds: range, out: Path) -> list[Cell]:
+    """A run for each seed, or, where a claim compares several, one of each setting or rung.
+
+    out: the folder in which they are grown.
+    """
     return [
-        Cell(
-            name="-".join(filter(None, (config.recipe, name.replace(" ", "-"), f"seed{seed}"))),
-            config=with_values(config, values).with_seed(seed),
-            values={SETTING: name},
-        )
+        Cell(name=reproduction.run_name(name, seed), config=config, values={SETTING: name})
         for seed in seeds
-        for name, values in reproduction.settings.items()
+        for name, config in reproduction.configs(seed, out).items()
     ]
 
 
@@ -109,7 +115,15 @@ def watch(run: RunFolder) -> Watched:
         records=list(run.metrics()),
         final={split: row["accuracy"] for split, row in summary["splits"].items()},
         world=run.world(),
+        tokens_a_step=tokens_of(run.config().train.batch_size, run.world()),
     )
+
+
+def tokens_of(batch_size: int, world: World) -> float:
+    """Tokens of questions that a step reads in the mean, the training set taken as it lies."""
+    rows = [world.examples(split).shape for split in world.trained]
+    tokens = sum(count * (width - 1) for count, width in rows)
+    return batch_size * tokens / sum(count for count, _ in rows)
 
 
 def record_of(
@@ -124,11 +138,19 @@ def record_of(
         "failed": list(failed),
         "claims": {one.name: judged(one, watched) for one in claims},
         "curves": [
-            curves_of(one) | ({SETTING: name} if run.varied else {})
+            curves_of(one) | told_of(claims[0], name)
             for run in watched
             for name, one in (run.varied or {"": run}).items()
         ],
     }
+
+
+def told_of(claim: Reproduction, name: str) -> dict[str, str]:
+    """Which setting or rung a curve is of, and where it is drawn."""
+    if not claim.compares:
+        return {}
+    rung = claim.rungs.get(name)
+    return {SETTING: name} | ({PANEL: rung.panel} if rung else {})
 
 
 def judged(one: Reproduction, watched: Sequence[Watched]) -> dict[str, Any]:
@@ -175,6 +197,7 @@ def curves_of(run: Watched) -> dict[str, Any]:
     return {
         "seed": run.seed,
         "steps": [record["step"] for record in run.records],
+        "tokens_a_step": round(run.tokens_a_step, 1),
         "accuracy": {
             split: [round(record["accuracy"][split], 4) for record in run.records]
             for split in MILESTONES

@@ -17,6 +17,7 @@ from latebloom.errors import LatebloomError
 from latebloom.recipes import published
 from latebloom.recipes.catalogue import nearest
 from latebloom.studies.claims import Reproduction
+from latebloom.studies.climbing import CLIMBS
 from latebloom.studies.judges import AtChance, Bloom, Rise
 from latebloom.studies.laws import LAWS
 from latebloom.worlds.splits import Split
@@ -71,6 +72,7 @@ REPRODUCTIONS: Mapping[str, Reproduction] = {
             judge=Rise(),
         ),
         *LAWS,
+        *CLIMBS,
     )
 }
 
@@ -98,7 +100,8 @@ def claims_about(reproduction: Reproduction) -> list[Reproduction]:
             one
             for one in REPRODUCTIONS.values()
             if one.name != reproduction.name
-            and (one.small(), one.settings) == (config, reproduction.settings)
+            and (one.small(), one.settings, one.rungs)
+            == (config, reproduction.settings, reproduction.rungs)
         ),
     ]
 

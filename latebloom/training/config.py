@@ -15,6 +15,7 @@ from latebloom.errors import LatebloomError
 from latebloom.model.config import ModelConfig
 from latebloom.training import structure
 from latebloom.training.acceleration import AcceleratorConfig
+from latebloom.training.start import StartConfig
 from latebloom.training.until import parse_until
 from latebloom.worlds.build import WorldConfig
 from latebloom.worlds.chains.made import CompositionConfig
@@ -218,6 +219,8 @@ class RunConfig:
     """How training sees the world."""
     train: TrainConfig = field(default_factory=TrainConfig)
     """The training."""
+    start: StartConfig = field(default_factory=StartConfig)
+    """Where the weights of step 0 come from."""
 
     def __post_init__(self) -> None:
         check_fields(self, "config")
@@ -245,7 +248,8 @@ class RunConfig:
     def replace(self, section: str = "", /, **values: Any) -> "RunConfig":
         """This config with some fields changed: `config.replace("world", phi=2.0, hops=3)`.
 
-        section: `world`, `model`, `feed` or `train`; empty for the config's own fields (`seed`).
+        section: `world`, `model`, `feed`, `train` or `start`; empty for the config's own fields
+        (`seed`).
         Raises: LatebloomError naming an unknown field or a value that does not fit.
         """
         if not section:

@@ -75,6 +75,9 @@ def train(
     until = rule_for(settings.until, data.splits)
     torch.manual_seed(config.seed)
     model = Transformer(config.model, len(data.vocabulary), parts=own.parts).to(device)
+    start = run.start() if together.first else None
+    if start is not None:
+        model.load_state_dict(start)
     optimizers = ready_to_schedule((own.optimizers or make_optimizers)(model, settings))
     average = WeightAverage(model, settings.average_frac)
     feed = make_feed(config, data, device)

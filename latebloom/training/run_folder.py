@@ -6,6 +6,7 @@ RUN/environment.json     where it ran            RUN/checkpoints/    model and o
 RUN/vocabulary.json      \\ the world, so that   RUN/summary.json    the outcome, for scripts
 RUN/world.safetensors    / the run is complete   RUN/report.html     the outcome, for people
 RUN/manifest.json        their checksums         RUN/resumed.jsonl   a line each time it went on
+RUN/start.safetensors    the weights of step 0, where they are those of another run
 ```
 Nothing that exists is overwritten without being told to.
 """
@@ -14,19 +15,21 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from safetensors import SafetensorError
+from torch import Tensor
 
 from latebloom.errors import RunFolderError
 from latebloom.files import sync, sync_folder, sync_tree, write_bytes, write_json, write_text
 from latebloom.reading import read_bytes, read_text, seal
 from latebloom.records import to_json
-from latebloom.training.checkpoint import Checkpoint, list_checkpoints
+from latebloom.training.checkpoint import LARGEST, Checkpoint, list_checkpoints
 from latebloom.training.config import RunConfig
 from latebloom.training.lock import locked
 from latebloom.training.manifest import check_manifest, write_manifest
@@ -39,6 +42,8 @@ from latebloom.worlds.world import World
 
 FORMAT = 2
 """Version of the run folder."""
+START = "start.safetensors"
+"""The weights of step 0, where they were carried over from another run."""
 READABLE = (1, 2)
 """Versions that can be read. 1: one seed for all, the feed's settings among those of training, the
 task a bare name."""
@@ -63,11 +68,14 @@ class RunFolder:
         machine: dict[str, Any],
         overwrite: bool,
         own: Own = NOTHING_OWN,
+        start: Mapping[str, Tensor] | None = None,
     ) -> "RunFolder":
         """A new run folder with config, environment and world written.
 
         It is put in its place when it is whole (`latebloom.training.placing`), so that a run which
         is killed meanwhile leaves nothing half made; what is overwritten goes after that.
+
+        start: the weights of step 0, where they are not drawn at random.
 
         Raises: RunFolderError if the folder exists and is not empty (and `overwrite` is false or
         it holds something else than a run), or cannot be written.
@@ -79,6 +87,8 @@ class RunFolder:
                 told = environment() | machine | {"own": own.names()}
                 write_json(making / "environment.json", told)
                 write_text(making / "config.toml", config.to_toml())
+                if start is not None:
+                    write_bytes(making / START, safetensors.torch.save(dict(start)))
                 write_manifest(making)
                 sync_tree(making)
         except (OSError, SafetensorError) as error:
@@ -133,6 +143,33 @@ class RunFolder:
         Raises: RunFolderError for a run on facts.
         """
         return as_corpus(self.data(), self.path)
+
+    def start(self) -> dict[str, Tensor] | None:
+        """The weights of step 0 that were carried over from another run; None: they are drawn.
+
+        Raises: RunFolderError if they are damaged.
+        """
+        path = self.path / START
+        if not path.exists():
+            return None
+        try:
+            return safetensors.torch.load(read_bytes(path, LARGEST))
+        except (OSError, ValueError, SafetensorError) as error:
+            raise RunFolderError(f"{path} cannot be read ({error})") from error
+
+    def check_start(self) -> None:
+        """Whether the run that this one started from was at its end by then, if it is still there.
+
+        Raises: RunFolderError if it has gone on since, and so has other weights now.
+        """
+        told = self.machine().started_from
+        source = RunFolder(Path(str(told.get("run", ""))))
+        found = source.checkpoints() if told else []
+        if found and found[-1].state().sha256["model.safetensors"] != told.get("sha256"):
+            raise RunFolderError(
+                f"{self.path} started from step {told.get('step')} of {source.path}, which has gone"
+                " on since; remove it, and say the same command again"
+            )
 
     def machine(self) -> Machine:
         """Where the run began, and with which parts of one's own."""

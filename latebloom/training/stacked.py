@@ -96,6 +96,8 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.train = check_alike(self.configs).train
+        if any(config.start.carries for config in self.configs):
+            raise LatebloomError("a stack begins with random weights; leave start.run out")
         self.models: list[Transformer] = []
         for config, data in zip(self.configs, self.datas, strict=True):
             torch.manual_seed(config.seed)  # as the loop draws the weights of a run alone

@@ -20,7 +20,7 @@ from latebloom.reading import parse_toml
 from latebloom.training.settings import field_docs
 from latebloom.worlds.splits import VALID
 
-SECTIONS = ("world", "model", "feed", "train")
+SECTIONS = ("world", "model", "feed", "train", "start")
 """The parts of a run's config, each a table in `config.toml`."""
 MOVED = ("atomic_frac", "every_loop", "values_first", "both_orders", "by_length")
 """Settings of `train` in run folders of format 1 that are `feed`'s now."""

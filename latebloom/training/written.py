@@ -30,6 +30,8 @@ class Machine:
     device: str = "cpu"
     threads: int = 1
     processes: int = 1
+    started_from: dict[str, Any] = field(default_factory=dict)
+    """Of a run that began with the weights of another: which run, which step, their checksum."""
     own: list[str] = field(default_factory=list)
     """Which parts of one's own the training had."""
     torch: str = ""

@@ -78,6 +78,8 @@ class Draw(IntEnum):
     """Which questions through facts that are learned later are held out."""
     NEW_NAMES = 26
     """Where the embeddings of new names begin."""
+    CARRIED = 27
+    """The embeddings, the noise and the order of weights that are carried over from another run."""
     MODULAR = 30
     """Which part of the table of modular arithmetic is trained on."""
     PERMUTATIONS = 31

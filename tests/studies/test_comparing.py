@@ -83,7 +83,7 @@ def test_a_claim_about_settings_is_grown_and_judged(small_config, tmp_path, monk
         judge=Gain("test_id", least=-1.0),
     )
     monkeypatch.setattr(reproductions, "REPRODUCTIONS", {"tiny": one})
-    names = [cell.name for cell in cells_of(one, range(100, 102))]
+    names = [cell.name for cell in cells_of(one, range(100, 102), tmp_path)]
     assert names[:2] == ["tiny-phi-1-seed100", "tiny-phi-2-seed100"]
     seen = []
     record = reproduce(one, tmp_path, seeds=2, on_record=lambda r: seen.append(r["seeds"]))

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -126,8 +127,8 @@ OF_ONE_SETTING = {name: one for name, one in REPRODUCTIONS.items() if not one.co
 
 @pytest.mark.parametrize("one", REPRODUCTIONS.values(), ids=REPRODUCTIONS)
 def test_every_reproduction_has_its_runs(one):
-    cells = cells_of(one, range(FRESH, FRESH + 1))
-    assert len({cell.name for cell in cells}) == len(one.settings) == len(cells)
+    cells = cells_of(one, range(FRESH, FRESH + 1), Path("runs"))
+    assert len({cell.name for cell in cells}) == len(one.names) == len(cells)
     assert {cell.config.recipe for cell in cells} == {one.series} == {one.large().recipe}
     assert len({cell.config.to_toml() for cell in cells}) == len(cells)
 
