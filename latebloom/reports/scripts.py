@@ -11,13 +11,17 @@ from pathlib import Path
 HERE = Path(__file__).parent
 LAB = HERE / "lab"
 MODEL_FILES = (
-    *("numbers.js", "positions.js", "feedback.js", "forward.js", "questions.js", "states.js"),
-    "experiment.js",
+    *("numbers.js", "positions.js", "feedback.js", "forward.js", "sets.js", "questions.js"),
+    *("states.js", "experiment.js"),
 )
 """The model and its questions, in order; they know nothing of a page."""
 SHOWN_FILES = ("names.js", "picker.js", "grid.js", "telling.js", "training.js")
 """What shows them to a reader, in order."""
-LABORATORY_FILES = ("placing.js", "replacing.js", "download.js", "link.js", "lab.js")
+LABORATORY_FILES = (
+    *("placing.js", "replacing.js", "download.js", "link.js"),
+    *("slices.js", "checking.js", "carried.js", "files.js", "translating.js", "compare.js"),
+    *("listing.js", "browse.js", "lab.js"),
+)
 """The laboratory of a report, in order."""
 TOUR = HERE / "tour_page"
 TOUR_FILES = ("curves.js", "guess.js", "tour.js")
