@@ -31,7 +31,7 @@ function makeBrowser({ lab, ask }) {
     return make("tr", {},
       make("th", { scope: "row" }, row.tokens ? make("button", { type: "button", class: "line", on: { click: () => ask(row.tokens) } }, ...words) : make("span", {}, ...words)),
       make("td", {}, ...some, row.answers.length > 3 ? ` and ${row.answers.length - 3} more` : row.answers.length ? "" : "not told"),
-      make("td", {}, row.ood ? make("abbr", { title: "rests on an OOD fact: told on its own, never part of a composed question in training", text: "OOD" }) : "", trainedOn[row.shown] ?? ""),
+      make("td", {}, trainedOn[row.shown] ?? "", row.ood ? make("abbr", { title: "rests on an OOD fact: told on its own, never part of a composed question in training", text: "OOD" }) : ""),
       make("td", { class: reply ? right ? "right" : "wrong" : undefined }, ...(reply ? [make("i", { "aria-hidden": "true", text: right ? SIGNS.answer : "\u2715" }), make("span", { class: "visually-hidden", text: right ? "right: " : "wrong: " }), nameNode(world.words[reply.token], 20), ` ${percent(reply.probability)}`] : [row.tokens ? "\u2026" : ""])));
   }
   function show() {

@@ -26,8 +26,8 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
   }
   function choose(to) {
     other = to;
-    follows = to !== known.own;
-    chosen = follows ? 0 : Math.floor((lab.data.checkpoints.length - 1) / 2);
+    follows = false;
+    chosen = to === known.own ? Math.floor((lab.data.checkpoints.length - 1) / 2) : to.lab.data.checkpoints.length - 1;
     fill();
     redraw();
   }
@@ -74,6 +74,11 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
     const splits = lab.world.splits.filter((split) => lab.world.size(split) && !split.trained).reverse();
     return [...splits.filter((split) => split.judged), ...splits.filter((split) => !split.judged)];
   };
+  // Runs of two seeds have two worlds, in which the same question may have two answers.
+  const facts = (items) => {
+    const apart = items.filter((item) => sameTruth(lab, other.lab, item) === false).length;
+    return apart ? ` The facts of the two runs differ: ${percent(apart / items.length)} of these questions have another answer there.` : "";
+  };
   let tried = 0; // so that the next search goes on behind the last
   differ.addEventListener("click", () => {
     stop();
@@ -97,8 +102,8 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
     stop = inSlices(items, ask, (done, ended) => {
       says.className = "said";
       says.textContent = ended ? `Both were asked ${whole.format(items.length)} questions.` : `Asked both ${done} of ${items.length} questions \u2026`;
-      counts.replaceChildren(make("div", { class: "wide" }, tableOf(["split", "questions", "right here", "right there", "answered differently"], [...rows].map(([name, row]) => [name, whole.format(row.n), percent(row.mine / row.n), percent(row.theirs / row.n), percent(row.differ / row.n)]))),
-        make("p", { class: "note", text: `At most ${EACH} questions of a split, evenly spaced. Right is what follows from the facts of this run.` }));
+      counts.replaceChildren(make("div", { class: "wide" }, tableOf(["split", "asked", "right here", "right there", "differ"], [...rows].map(([name, row]) => [name, whole.format(row.n), percent(row.mine / row.n), percent(row.theirs / row.n), percent(row.differ / row.n)]))),
+        make("p", { class: "note", text: `Asked: at most ${EACH} questions of a split, evenly spaced. Right is what follows from the facts of each run. Differ: questions to which the two give different answers.${facts(items)}` }));
     });
   });
   which.addEventListener("change", () => choose(known[which.value]));

@@ -26,6 +26,8 @@ function heldOutOf(splits, indexIn) {
   });
 }
 
+const ROUNDING = 1e-4; // nats; an answer that the cut was measured by lies on it, but for rounding
+
 // The answers of a run's question as a list in parts: `known`, those that follow from the facts; the
 // guesses `inside` the cut and some `below` it. Shares of guesses are of what the known answers leave.
 function setOf(lab, number, result, truth) {
@@ -36,7 +38,7 @@ function setOf(lab, number, result, truth) {
   const guesses = ranked.filter(({ token }) => !known.has(token)).map(({ token, probability }) => ({ token, probability: probability / left }));
   const hops = lab.world.namesOf(result.tokens).length - 1;
   const cut = (checkpoints[number].cuts ?? []).find((one) => one.hops === hops && one.beside === known.size > 0) ?? null;
-  const inside = cut ? guesses.filter((one) => Math.log(guesses[0].probability) - Math.log(Math.max(one.probability, 1e-300)) <= cut.distance) : [];
+  const inside = cut ? guesses.filter((one) => Math.log(guesses[0].probability) - Math.log(Math.max(one.probability, 1e-300)) <= cut.distance + ROUNDING) : [];
   return { known: ranked.filter(({ token }) => known.has(token)), inside, below: guesses.slice(inside.length, inside.length + 3), cut };
 }
 

@@ -28,9 +28,15 @@ function sharedQuestions(lab, other, split, most = EACH) {
   return found;
 }
 
-// What both models answer to one of them, and which of them is right in this run's world.
+// What both models answer to one of them: whether each is right by the facts of its own run, and
+// whether they say the same.
 function askBoth(lab, number, other, otherNumber, { mine, theirs }) {
-  const { words } = lab.world, right = lab.world.answersOf(mine).map((token) => words[token]);
-  const one = words[lab.first(number, mine).token], two = other.world.words[other.first(otherNumber, theirs).token];
-  return { mine: right.includes(one), theirs: right.includes(two), same: one === two };
+  const one = lab.first(number, mine).token, two = other.first(otherNumber, theirs).token;
+  return { mine: lab.world.answersOf(mine).includes(one), theirs: other.world.answersOf(theirs).includes(two), same: lab.world.words[one] === other.world.words[two] };
+}
+
+// Whether a question has the same answers in both worlds.
+function sameTruth(lab, other, { mine, theirs }) {
+  const wordsOf = (world, tokens) => world.answersOf(tokens).map((token) => world.words[token]).sort().join("\n");
+  return wordsOf(lab.world, mine) === wordsOf(other.world, theirs);
 }
