@@ -102,7 +102,7 @@ function startLaboratory(root) {
         if (!place) says.textContent = outcome.querySelector(".hint").textContent = "At this checkpoint no single state on the way, moved to the same place, brings the answer that follows from it.";
       }),
       button("Undo", () => { placing.undo(); render(); }, !placing.canUndo), button("Clear", () => { placing.clear(); render(); }, !placing.puts.length),
-      button("Copy link", (event) => { navigator.clipboard?.writeText(location.href).then(() => { event.target.textContent = "Copied"; }, () => { event.target.textContent = "Copy the address"; }); }));
+      hasAddress() && button("Copy link", (event) => { navigator.clipboard?.writeText(location.href).then(() => { event.target.textContent = "Copied"; }, () => { event.target.textContent = "Copy the address"; }); }) || "");
     // A picked state can be replaced where it stands, too.
     const replacing = () => {
       if (!state.picked) return [];

@@ -5,9 +5,11 @@
 
 const writePlace = ({ loop, boundary, position }) => [loop, boundary, position].join(".");
 
-// A page that a notebook holds has no address of its own, and then keeps none.
+// Whether the page has an address of its own: inside a notebook it has none.
+const hasAddress = () => location.protocol !== "about:";
+
 function showAddress(link) {
-  if (location.protocol === "about:" || location.hash === link) return;
+  if (!hasAddress() || location.hash === link) return;
   history.replaceState(null, "", link);
 }
 
