@@ -7,7 +7,7 @@ asked here changes a file. Who may ask is checked in `safety.py`, and which file
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,8 +21,12 @@ from latebloom.explorer.models import Models
 from latebloom.explorer.safety import LOCAL, OnlyOurs
 
 HERE = Path(__file__).parent
-CSS = HERE.parent / "reports" / "page.css"
-"""The look of the report, which the list shares."""
+REPORTS = HERE.parent / "reports"
+FILES = (
+    *(HERE / name for name in ("explore.js", "answer.js", "explore.css")),
+    *(REPORTS / "page.css", REPORTS / "lab" / "names.js"),
+)
+"""What the list loads: its own files, and how the report looks and shows names."""
 BEAT = 1.0
 """Seconds between two looks at the runs for those who watch."""
 POLICY = (
@@ -136,17 +140,8 @@ def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu
         page = (HERE / "explore.html").read_text(encoding="utf-8")
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
-    @app.get("/explore.js", include_in_schema=False)
-    def script() -> FileResponse:
-        return FileResponse(HERE / "explore.js", media_type="text/javascript")
-
-    @app.get("/explore.css", include_in_schema=False)
-    def style() -> FileResponse:
-        return FileResponse(HERE / "explore.css", media_type="text/css")
-
-    @app.get("/page.css", include_in_schema=False)
-    def look() -> FileResponse:
-        return FileResponse(CSS, media_type="text/css")
+    for file in FILES:
+        app.get(f"/{file.name}", include_in_schema=False)(sender(file))
 
     @app.get("/run", response_class=HTMLResponse, responses=OF_A_PAGE)
     def report(name: Name) -> HTMLResponse:
@@ -189,6 +184,12 @@ def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu
         return EventStream(changes(folder, once=once), headers={"Cache-Control": "no-store"})
 
     return app
+
+
+def sender(file: Path) -> Callable[[], FileResponse]:
+    """What answers with a file of the list."""
+    kind = {".js": "text/javascript", ".css": "text/css"}[file.suffix]
+    return lambda: FileResponse(file, media_type=kind)
 
 
 async def changes(folder: Folder, *, once: bool = False) -> AsyncIterator[str]:

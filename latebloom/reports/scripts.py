@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
+PAGE_FILES = ("page.js", "scrolling.js")
+"""What every page of a run has, in order."""
 LAB = HERE / "lab"
 MODEL_FILES = (
     *("numbers.js", "positions.js", "feedback.js", "forward.js", "sets.js", "questions.js"),
@@ -30,12 +32,11 @@ TOUR_FILES = ("curves.js", "guess.js", "tour.js")
 
 def script_of(*, laboratory: bool) -> str:
     """The page's script: the curves, and the laboratory where the page has one."""
-    files = [HERE / "page.js"]
-    curves = files[0].read_text(encoding="utf-8")
+    page = texts_of(HERE, PAGE_FILES)
     if not laboratory:
-        return curves
+        return "\n".join(page)
     parts = texts_of(LAB, (*MODEL_FILES, *SHOWN_FILES, *LABORATORY_FILES))
-    return "\n".join(['"use strict";', curves, "(() => {", *parts, "})();\n"])
+    return "\n".join(['"use strict";', *page, "(() => {", *parts, "})();\n"])
 
 
 def script_of_tour() -> str:

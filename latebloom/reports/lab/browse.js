@@ -8,7 +8,7 @@ function makeBrowser({ lab, ask }) {
   let view = null, list = lists[0], token = world.named[0], rows = [], replies = [], page = 0, stop = () => {}, judged = -1;
   const what = make("select", { "aria-label": "List" }, ...lists.map((one, i) => make("option", { value: i, text: one.name })));
   const only = make("select", { "aria-label": "Which of them" }, ...KEEPS.map((one, i) => make("option", { value: i, text: one.name })));
-  const name = make("div", { class: "of" }), says = make("p", { class: "said", role: "status" }), table = make("div", { class: "wide listed" });
+  const name = make("div", { class: "of" }), says = make("p", { class: "said", role: "status" }), table = make("div", { class: "wide listed", role: "group", tabindex: 0, "aria-label": "The list" });
   const turn = (text, by) => make("button", { type: "button", text, on: { click: () => { page += by; show(); } } });
   const back = turn("Earlier", -1), on = turn("Later", 1), place = make("span", { class: "faint" });
   const csv = make("button", { type: "button", text: "CSV", on: { click: () => save("world.csv", "text/csv", csvOf(kept().map(({ row, reply }) => plain(row, reply)))) } });

@@ -51,7 +51,7 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
 
   // One side: what it is, its answers, its grid.
   function side(id, one, number, asked, words) {
-    const node = make("section", { "aria-labelledby": `title-${id}` }, make("h4", { id: `title-${id}` }, nameNode(one.title, 60), `, ${nameOf(one.lab.data.checkpoints[number])}`));
+    const node = make("div", { role: "group", "aria-labelledby": `title-${id}` }, make("h4", { id: `title-${id}` }, nameNode(one.title, 60), `, ${nameOf(one.lab.data.checkpoints[number])}`));
     if (asked.why) { node.append(make("p", { class: "note" }, ...asked.why)); return node; }
     const result = one.lab.run(number, asked.tokens), truth = one.lab.world.truthOf(asked.tokens);
     if (words !== null && truth.answer !== null && one.lab.world.words[truth.answer] !== words) node.append(make("p", { class: "note" }, "In the facts of this run the answer is ", nameNode(one.lab.world.words[truth.answer], 40), "."));
@@ -102,7 +102,7 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
     stop = inSlices(items, ask, (done, ended) => {
       says.className = "said";
       says.textContent = ended ? `Both were asked ${whole.format(items.length)} questions.` : `Asked both ${done} of ${items.length} questions \u2026`;
-      counts.replaceChildren(make("div", { class: "wide" }, tableOf(["split", "asked", "right here", "right there", "differ"], [...rows].map(([name, row]) => [name, whole.format(row.n), percent(row.mine / row.n), percent(row.theirs / row.n), percent(row.differ / row.n)]))),
+      counts.replaceChildren(make("div", { class: "wide", role: "group", tabindex: 0, "aria-label": "Counts over the splits" }, tableOf(["split", "asked", "right here", "right there", "differ"], [...rows].map(([name, row]) => [name, whole.format(row.n), percent(row.mine / row.n), percent(row.theirs / row.n), percent(row.differ / row.n)]))),
         make("p", { class: "note", text: `Asked: at most ${EACH} questions of a split, evenly spaced. Right is what follows from the facts of each run. Differ: questions to which the two give different answers.${facts(items)}` }));
     });
   });
