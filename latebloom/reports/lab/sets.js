@@ -42,17 +42,17 @@ function setOf(lab, number, result, truth) {
   return { known: ranked.filter(({ token }) => known.has(token)), inside, below: guesses.slice(inside.length, inside.length + 3), cut };
 }
 
-const MOST_OF_SET = 8; // names of a part that are written out
+const MOST_OF_SET = 5; // names of a part that are written out
 
 // The nodes of the list of answers.
 function tellSet(lab, number, result, truth) {
   const { known, inside, below, cut } = setOf(lab, number, result, truth), { words } = lab.world;
   const held = new Set(truth.heldOut);
-  const row = (role, aside) => ({ token, probability }) => make("li", { class: held.has(token) ? "answer" : role, style: { "--share": probability.toFixed(3) } }, make("span", { class: "bar" }),
-    make("span", { class: "says" }, role === "answer" || held.has(token) ? make("i", { text: SIGNS.answer, "aria-hidden": "true" }) : "", nameNode(words[token], 30), make("small", { class: "faint", text: held.has(token) ? ` held out: no told fact gives it` : aside })), make("span", { class: "share", text: percent(probability) }));
+  const row = (role) => ({ token, probability }) => make("li", { class: held.has(token) ? "answer" : role, style: { "--share": probability.toFixed(3) } }, make("span", { class: "bar" }),
+    make("span", { class: "says" }, role === "answer" || held.has(token) ? make("i", { text: SIGNS.answer, "aria-hidden": "true" }) : "", nameNode(words[token], 30), make("small", { class: "faint", text: held.has(token) ? " held out: no told fact gives it" : "" })), make("span", { class: "share", text: percent(probability) }));
   const heading = (text) => make("li", { class: "part", text }), more = (all) => all.length > MOST_OF_SET ? [heading(`and ${all.length - MOST_OF_SET} more`)] : [];
-  const part = (title, all, role, aside = "") => all.length ? [heading(title), ...all.slice(0, MOST_OF_SET).map(row(role, aside)), ...more(all)] : [];
-  const line = cut ? [heading(`The cut: above it are ${percent(cut.nominal)} of the right answers that a fact is lacking for (measured on ${cut.questions} validation questions).`)] : [heading("No cut: this run held out too few facts to measure one.")];
+  const part = (title, all, role) => all.length ? [heading(title), ...all.slice(0, MOST_OF_SET).map(row(role)), ...more(all)] : [];
+  const line = cut ? [heading(`The cut: of the right answers that need a fact which was never told, ${percent(cut.nominal)} lie above it (measured on ${cut.questions} validation questions).`)] : [heading("No cut: this run held out too few facts to measure one.")];
   return [...part("follow from the facts", known, "answer"), ...part("guesses beyond them, of what is left", inside, "other"), ...line, ...part(cut ? "below the cut" : "guesses beyond them, of what is left", below, "other")];
 }
 
