@@ -35,7 +35,8 @@ from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.scores import follow, score
 from latebloom.records import flat
 from latebloom.reports.curves import plot_curves
-from latebloom.reports.page import write_report
+from latebloom.reports.framed import HEIGHT, FramedPage
+from latebloom.reports.page import render_report, write_report
 from latebloom.reports.progress import Progress, make_progress
 from latebloom.reports.recording import read_recording
 from latebloom.reports.splits import percent
@@ -236,6 +237,15 @@ class Run(OpenedRun):
     def report(self) -> Path:
         """Writes the run's page, one HTML file, and returns its path."""
         return write_report(self.folder.path)
+
+    def show(self, *, height: int = HEIGHT) -> FramedPage:
+        """The run's page inside a notebook's cell, the laboratory included.
+
+        height: of the frame, in pixels. The page is a part of the cell's output: a notebook that
+        is saved with it grows by the size of `report.html`, a few megabytes.
+        """
+        recording = read_recording(self.folder.path)
+        return FramedPage(render_report(recording), recording.title, height)
 
     def _repr_html_(self) -> str:
         title = html.escape(f"{self.config.recipe}, seed {self.config.seed}, step {self.step}")

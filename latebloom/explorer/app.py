@@ -7,7 +7,7 @@ asked here changes a file. Who may ask is checked in `safety.py`, and which file
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,8 +21,12 @@ from latebloom.explorer.models import Models
 from latebloom.explorer.safety import LOCAL, OnlyOurs
 
 HERE = Path(__file__).parent
-CSS = HERE.parent / "reports" / "page.css"
-"""The look of the report, which the list shares."""
+REPORTS = HERE.parent / "reports"
+FILES = (
+    *(HERE / name for name in ("explore.js", "answer.js", "explore.css")),
+    *(REPORTS / "page.css", REPORTS / "lab" / "names.js"),
+)
+"""What the list loads: its own files, and how the report looks and shows names."""
 BEAT = 1.0
 """Seconds between two looks at the runs for those who watch."""
 POLICY = (
@@ -35,7 +39,17 @@ Words = Annotated[
     list[Annotated[str, Query(max_length=10_000)]],
     Query(max_length=64, description="the question: a name each, in order"),
 ]
+MaybeWords = Annotated[
+    Sequence[Annotated[str, Query(max_length=10_000)]],
+    Query(max_length=64, description="the question; without one, a held-out one"),
+]
 Step = Annotated[int | None, Query(ge=0, le=2**53, description="of a checkpoint; the newest")]
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +98,28 @@ class Trouble:
     detail: str
 
 
-REFUSED: dict[int | str, dict[str, Any]] = {404: {"model": Trouble}, 403: {"model": str}}
+def in_a_line(why: str) -> dict[str, Any]:
+    """How the description tells of an answer that says in one line why there is none."""
+    schema = {"$ref": "#/components/schemas/Trouble"}
+    return {"description": why, "content": {"application/json": {"schema": schema}}}
+
+
+FORBIDDEN: dict[int | str, dict[str, Any]] = {
+    403: {"model": Trouble, "description": "Asked by a page of another site, or at great length"}
+}
+NOT_THERE = {404: in_a_line("No such run or checkpoint, or no question")}
+REFUSED: dict[int | str, dict[str, Any]] = {**FORBIDDEN, **NOT_THERE}
+OF_A_PAGE: dict[int | str, dict[str, Any]] = {403: in_a_line("As everywhere"), **NOT_THERE}
+"""The same beside an answer that is no JSON."""
+EVENT = {
+    "type": "object",
+    "properties": {"data": {"type": "string", "contentMediaType": "application/json"}},
+    "required": ["data"],
+}
+OF_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": EVENT}}},
+    403: in_a_line("As everywhere"),
+}
 
 
 def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu") -> FastAPI:
@@ -105,24 +140,15 @@ def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu
         page = (HERE / "explore.html").read_text(encoding="utf-8")
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
-    @app.get("/explore.js", include_in_schema=False)
-    def script() -> FileResponse:
-        return FileResponse(HERE / "explore.js", media_type="text/javascript")
+    for file in FILES:
+        app.get(f"/{file.name}", include_in_schema=False)(sender(file))
 
-    @app.get("/explore.css", include_in_schema=False)
-    def style() -> FileResponse:
-        return FileResponse(HERE / "explore.css", media_type="text/css")
-
-    @app.get("/page.css", include_in_schema=False)
-    def look() -> FileResponse:
-        return FileResponse(CSS, media_type="text/css")
-
-    @app.get("/run", response_class=HTMLResponse, responses=REFUSED)
+    @app.get("/run", response_class=HTMLResponse, responses=OF_A_PAGE)
     def report(name: Name) -> HTMLResponse:
         """The report of a run, as it is now."""
         return HTMLResponse(folder.page(name))
 
-    @app.get("/api/runs")
+    @app.get("/api/runs", responses=FORBIDDEN)
     def runs() -> list[RunRow]:
         """Every run of the folder."""
         return list(folder.rows())
@@ -145,23 +171,25 @@ def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu
         return models.ask(name, q, top=top, step=step)
 
     @app.get("/api/lens", responses=REFUSED)
-    def lens(name: Name, q: Words | None = None, step: Step = None) -> dict[str, Any]:
+    def lens(name: Name, q: MaybeWords = (), step: Step = None) -> dict[str, Any]:
         """What every state of the model says to a question; without one, to a held-out one."""
-        return models.lens(name, q or [], step=step)
+        return models.lens(name, q, step=step)
 
-    @app.get("/api/events", response_class=StreamingResponse)
+    @app.get("/api/events", response_class=EventStream, responses=OF_EVENTS)
     def events(once: bool = False) -> StreamingResponse:
         """The runs that changed, as server-sent events; all of them at first.
 
         once: ends after the first event.
         """
-        return StreamingResponse(
-            changes(folder, once=once),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store"},
-        )
+        return EventStream(changes(folder, once=once), headers={"Cache-Control": "no-store"})
 
     return app
+
+
+def sender(file: Path) -> Callable[[], FileResponse]:
+    """What answers with a file of the list."""
+    kind = {".js": "text/javascript", ".css": "text/css"}[file.suffix]
+    return lambda: FileResponse(file, media_type=kind)
 
 
 async def changes(folder: Folder, *, once: bool = False) -> AsyncIterator[str]:

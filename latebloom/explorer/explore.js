@@ -61,17 +61,17 @@
       tick.type = "checkbox";
       tick.checked = drawn.has(run.name);
       tick.disabled = run.status === "damaged";
-      tick.setAttribute("aria-label", "draw " + run.name);
+      tick.setAttribute("aria-label", "draw " + visible(run.name, 120));
       tick.addEventListener("change", () => { tick.checked ? drawn.add(run.name) : drawn.delete(run.name); fetchAll(); });
       const name = element(row, "th", undefined, "run-name");
       name.scope = "row";
       const swatch = element(name, "span", undefined, "swatch");
       if (drawn.has(run.name)) swatch.style.setProperty("--hue", hue(setting(run)));
       if (run.step && run.status !== "damaged") {
-        const link = element(name, "a", run.name);
+        const link = element(name, "a", visible(run.name, 120));
         link.href = "run?name=" + encodeURIComponent(run.name);
-      } else element(name, "span", run.name);
-      element(row, "td", run.trouble || setting(run), "words");
+      } else element(name, "span", visible(run.name, 120));
+      element(row, "td", visible(run.trouble || setting(run), 300), "words");
       element(row, "td", run.status, "state-" + run.status);
       element(row, "td", run.steps ? whole.format(run.step) + " of " + whole.format(run.steps) : "–", "number");
       element(row, "td", time(run.seconds), "number");
@@ -183,7 +183,7 @@
       }
       for (let i = ends.length - 1, roof = box.bottom; i >= 0; i--, roof -= 17) ends[i].y = Math.min(ends[i].y, roof);
       for (const { c, y: height } of ends) {
-        const label = node(svg, "text", { class: "end", x: box.right + 10, y: height + 4 }, (c.name.length > 24 ? c.name.slice(0, 23) + "…" : c.name) + (c.seeds > 1 ? " ×" + c.seeds : ""));
+        const label = node(svg, "text", { class: "end", x: box.right + 10, y: height + 4 }, visible(c.name, 24) + (c.seeds > 1 ? " ×" + c.seeds : ""));
         label.style.setProperty("--hue", hue(c.name));
         node(label, "title", {}, c.name);
       }
@@ -204,7 +204,7 @@
         const r = [...c.rows].reverse().find((one) => one.x <= place);
         if (!r) continue;
         const row = element(table, "tr");
-        element(row, "td", c.name);
+        element(row, "td", visible(c.name, 80));
         element(row, "td", share(r.mean) + (r.n > 1 ? " (" + share(r.low) + " – " + share(r.high) + ")" : ""));
         said.push(c.name + " " + share(r.mean));
       }
@@ -235,7 +235,7 @@
     const before = select.value || preferred;
     if ([...select.options].map((o) => o.value).join("\n") === names.join("\n")) return;
     select.textContent = "";
-    for (const name of names) element(select, "option", name).value = name;
+    for (const name of names) element(select, "option", visible(name, 80)).value = name;
     select.value = names.includes(before) ? before : names.includes(preferred) ? preferred : names[0] || "";
   }
   function fill() {
@@ -266,30 +266,8 @@
       const lens = await get("api/lens", base.concat(asked.map((w) => ["q", w])));
       if (!asked.length) asked = lens.question;
       const told = await get("api/ask", base.concat(asked.map((w) => ["q", w])));
-      element(holder, "p", told.question.join(" "));
-      if (told.status) element(holder, "p", told.status + (told.record ? "; such guesses were right in " + told.record.right + " of " + told.record.of + " trials" : ""));
-      const answers = element(holder, "ul", undefined, "answers");
-      for (const guess of told.answers || told.known.concat(told.guesses)) {
-        const item = element(answers, "li");
-        element(item, "span", share(guess.probability));
-        element(item, "span", guess.name + (guess.status ? ", " + guess.status : ""));
-      }
-      if (told.truth) element(holder, "p", (told.answers[0].name === told.truth ? "right: " : "wrong: ") + "the facts say " + told.truth + (told.true_bridges.length ? " through " + told.true_bridges.join(", ") : ""));
-      if (told.answers) element(holder, "p", "this question was " + (told.shown ? "trained on" : "never trained on"), "faint");
-      for (const note of told.notes) element(holder, "p", note, "note");
-      const table = element(element(holder, "div", undefined, "wide"), "table");
-      const head = element(element(table, "thead"), "tr");
-      element(head, "th", "");
-      for (const word of lens.question) element(head, "th", word).scope = "col";
-      for (const state of lens.states) {
-        const row = element(table, "tr"), name = element(row, "th", "loop " + state.loop + ", layer " + state.layer);
-        name.scope = "row";
-        for (const guess of state.guesses) {
-          const cell = element(element(row, "td"), "span", guess.name + " " + share(guess.probability), "state");
-          cell.style.background = "color-mix(in srgb, var(--generalising-ink) " + Math.round(40 * guess.probability) + "%, transparent)";
-        }
-      }
-    } catch (error) { element(holder, "p", error.message, "warning"); }
+      holder.replaceChildren(...answerNodes(told, lens));
+    } catch (error) { element(holder, "p", visible(error.message, 400), "warning"); }
   });
 
   // --- Live --------------------------------------------------------------------------------------

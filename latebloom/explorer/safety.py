@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -75,5 +75,5 @@ class OnlyOurs:
             await send(message)
 
         reason = self.refused(scope)
-        answer = PlainTextResponse(reason, status_code=403) if reason else self.app
+        answer = JSONResponse({"detail": reason}, status_code=403) if reason else self.app
         await answer(scope, receive, with_headers)

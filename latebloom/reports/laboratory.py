@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from latebloom.asking.answer import readable_steps
+from latebloom.asking.calibration import MISSING, calibrate
+from latebloom.asking.cut import NOMINAL
 from latebloom.errors import LatebloomError
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
@@ -29,7 +31,7 @@ from latebloom.reports.packing import (
     pack_whole,
     telling,
 )
-from latebloom.reports.recording import Record
+from latebloom.reports.recording import Record, title_of
 from latebloom.training.opened import load_model, open_run
 from latebloom.worlds.splits import is_validation
 from latebloom.worlds.world import World
@@ -89,7 +91,11 @@ def pack_run(
         "config": dataclasses.asdict(run.config.model),
         "tensors": [[name, p.numel()] for name, p in run.model.named_parameters()],
         "parameters": parameters,
-        "checkpoints": [checkpoint(step, records) for step in steps],
+        "title": title_of(run.config.recipe, run.config.seed),
+        "checkpoints": [
+            checkpoint(step, records) | cuts_of(world, model)
+            for step, model in zip(steps, models, strict=True)
+        ],
         "in_all": len(found),
         **describe_world(world, run.model),
     }
@@ -119,6 +125,35 @@ def checkpoint(step: int, records: Sequence[Record]) -> dict[str, Any]:
     return {"step": step, "phase": str(before[-1].get("phase") or "") if before else ""}
 
 
+def cuts_of(world: World, model: Transformer) -> dict[str, Any]:
+    """Where a model's lists of guesses are cut, of a world whose questions have several answers.
+
+    A cut (`latebloom.asking.cut`) is measured for each number of hops, and apart for questions that
+    have known answers besides (`beside`). `distance` is in nats below the likeliest guess.
+    """
+    if not world.task.several:
+        return {}
+    kinds = [(f"{hops}p", MISSING) for hops in sorted(hops_asked(world))]
+    cuts = [
+        {
+            "hops": int(kind[0].removesuffix("p")),
+            "beside": beside,
+            "distance": found.cut.distance,
+            "questions": found.cut.questions,
+            "nominal": NOMINAL,
+        }
+        for beside in (True, False)
+        for kind, found in calibrate(model, world, kinds, beside_known=beside).items()
+        if np.isfinite(found.cut.distance)
+    ]
+    return {"cuts": cuts}
+
+
+def hops_asked(world: World) -> set[int]:
+    """The numbers of hops that the questions of a world have."""
+    return {world.task.hops(rows.shape[1] - 1) for rows in world.splits.values()}
+
+
 def describe_world(world: World, model: Transformer) -> dict[str, Any]:
     """What the page has to know to ask a question and to say what is true."""
     pools: dict[tuple[int, ...], int] = {}
@@ -134,6 +169,8 @@ def describe_world(world: World, model: Transformer) -> dict[str, Any]:
     return {
         "words": list(world.vocabulary.words),
         "derives": world.task.derives if known else "",
+        "several": world.task.several,
+        "n_names": world.task.n_competing(len(world.vocabulary)),
         "facts": pack_whole(rows.astype(np.int64)),
         "shapes": shapes,
         "pools": [pack_whole(np.array(pool, np.int64)) for pool in pools],
@@ -190,6 +227,8 @@ def split_of(world: World, name: str) -> dict[str, Any]:
     """The questions of a split with their answers, all of them if there are not too many."""
     rows = world.examples(name)
     whole = len(rows) <= MOST_ROWS
+    kept = len(rows) if whole else SOME_ROWS
+    sets = {"sets": asked_of(world, name, kept)} if world.task.several else {}
     return {
         "name": name,
         "holds": world.meaning(name).holds,
@@ -197,5 +236,14 @@ def split_of(world: World, name: str) -> dict[str, Any]:
         "trained": name in world.trained,
         "tokens": rows.shape[1],
         "whole": whole,
-        "rows": pack_whole(rows if whole else rows[:SOME_ROWS]),
+        "rows": pack_whole(rows[:kept]),
+        **sets,
     }
+
+
+def asked_of(world: World, name: str, kept: int) -> dict[str, Any]:
+    """The answers that the first questions of a split ask for, where they have several: those of
+    question i are `member[first[i]:first[i + 1]]`."""
+    answers = world.answers(name, slice(kept))
+    first = np.concatenate(([0], np.cumsum(answers.n_asked)))
+    return {"first": pack_whole(first), "member": pack_whole(answers.member[answers.asked])}

@@ -9,15 +9,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
+PAGE_FILES = ("page.js", "scrolling.js")
+"""What every page of a run has, in order."""
 LAB = HERE / "lab"
 MODEL_FILES = (
-    *("numbers.js", "positions.js", "feedback.js", "forward.js", "questions.js", "states.js"),
-    "experiment.js",
+    *("numbers.js", "positions.js", "feedback.js", "forward.js", "sets.js", "questions.js"),
+    *("states.js", "experiment.js"),
 )
 """The model and its questions, in order; they know nothing of a page."""
 SHOWN_FILES = ("names.js", "picker.js", "grid.js", "telling.js", "training.js")
 """What shows them to a reader, in order."""
-LABORATORY_FILES = ("placing.js", "replacing.js", "download.js", "link.js", "lab.js")
+LABORATORY_FILES = (
+    *("placing.js", "replacing.js", "download.js", "link.js"),
+    *("slices.js", "checking.js", "carried.js", "files.js", "translating.js", "compare.js"),
+    *("listing.js", "browse.js", "lab.js"),
+)
 """The laboratory of a report, in order."""
 TOUR = HERE / "tour_page"
 TOUR_FILES = ("curves.js", "guess.js", "tour.js")
@@ -26,12 +32,11 @@ TOUR_FILES = ("curves.js", "guess.js", "tour.js")
 
 def script_of(*, laboratory: bool) -> str:
     """The page's script: the curves, and the laboratory where the page has one."""
-    files = [HERE / "page.js"]
-    curves = files[0].read_text(encoding="utf-8")
+    page = texts_of(HERE, PAGE_FILES)
     if not laboratory:
-        return curves
+        return "\n".join(page)
     parts = texts_of(LAB, (*MODEL_FILES, *SHOWN_FILES, *LABORATORY_FILES))
-    return "\n".join(['"use strict";', curves, "(() => {", *parts, "})();\n"])
+    return "\n".join(['"use strict";', *page, "(() => {", *parts, "})();\n"])
 
 
 def script_of_tour() -> str:

@@ -6,9 +6,11 @@ Where there is none, these tests are skipped; `make test-browser` brings one and
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from small_reports import CONFIG, HOSTILE, PLAIN, RELATIONS, report_of
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -69,3 +71,24 @@ def visit(chromium) -> Iterator[Callable]:
     for made in contexts:
         made.close()
     assert [one for one in complaints if not one.startswith("data:")] == []
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory) -> Path:
+    """A report over plain names; its model has two loops."""
+    return report_of(tmp_path_factory.mktemp("plain"), PLAIN, RELATIONS)
+
+
+@pytest.fixture(scope="session")
+def rival(tmp_path_factory) -> Path:
+    """A report over the same facts by a model without loops."""
+    model = replace(CONFIG.model, n_loops=1, feedback="none", n_layers=2)
+    config = replace(CONFIG, model=model)
+    return report_of(tmp_path_factory.mktemp("rival"), PLAIN, RELATIONS, config)
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory) -> Path:
+    """A report over names that mean no good."""
+    relations = ("<b onclick=window.hurt=1>r</b>", "\u2028line", "r" * 300, "of'\"&amp;")
+    return report_of(tmp_path_factory.mktemp("hostile"), HOSTILE, relations)

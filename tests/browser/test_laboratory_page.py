@@ -3,84 +3,13 @@
 import html
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from small_reports import HOSTILE, cell, set_question
 
 from latebloom.asking.answer import ask
-from latebloom.model.config import ModelConfig
-from latebloom.reports.page import write_report
-from latebloom.run import grow, load
-from latebloom.training.config import RunConfig, TrainConfig
-from latebloom.worlds.chains.own import FactsConfig
-
-LONG = "x" * 10_000
-HOSTILE = (
-    "<script>window.hurt = 1</script>",
-    "</script><img src=x onerror=window.hurt=1>",
-    "\"'><svg onload=window.hurt=1>",
-    "{{ 7 * 7 }}`${window.hurt=1}`",
-    "\u202eesrever\u202c",
-    "\u0007\u001b[2Jbell",
-    "\u200b\u200d",
-    "שלום עולם",
-    "__proto__",
-    "constructor",
-    LONG,
-)
-PLAIN = tuple(f"e{i}" for i in range(9))
-CONFIG = RunConfig(
-    seed=3,
-    model=ModelConfig(d_model=16, n_layers=1, n_heads=2, window=2),
-    train=TrainConfig(
-        steps=60,
-        batch_size=32,
-        lr=0.01,
-        eval_every=20,
-        checkpoint_every=20,
-        warmup_steps=4,
-        until="",
-    ),
-)
-
-
-def report_of(folder: Path, names: tuple[str, ...], relations: tuple[str, ...]) -> Path:
-    """A small run over names, each of which leads to others by every relation."""
-    rows = [
-        {"subject": name, "relation": relation, "object": names[(i + 2 * j + 1) % len(names)]}
-        for i, name in enumerate(names)
-        for j, relation in enumerate(relations)
-    ]
-    table = folder / "facts.jsonl"
-    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    config = replace(CONFIG, recipe="facts", world=FactsConfig(facts=str(table), ood_frac=0.2))
-    run = grow(config, folder / "run", threads=1)
-    return write_report(run.folder.path)
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory) -> Path:
-    return report_of(tmp_path_factory.mktemp("plain"), PLAIN, ("r0", "r1", "r2", "r3"))
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory) -> Path:
-    relations = ("<b onclick=window.hurt=1>r</b>", "\u2028line", "r" * 300, "of'\"&amp;")
-    return report_of(tmp_path_factory.mktemp("hostile"), HOSTILE, relations)
-
-
-def cell(page, side: str, place: str):
-    return page.locator(f'[data-side="{side}"] [data-place="{place}"]')
-
-
-def set_question(page, side: str, names: list[str]) -> None:
-    """Types the names of a question, each chosen with Enter."""
-    fields = page.locator(f'[aria-labelledby="title-{side}"] [role=combobox]')
-    for i, name in enumerate(names):
-        fields.nth(i).fill(name)
-        fields.nth(i).press("Enter")
-
+from latebloom.run import load
 
 FIRST, SECOND = ["e1", "r0", "r1"], ["e4", "r2", "r3"]
 

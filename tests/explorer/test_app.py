@@ -60,6 +60,9 @@ def test_an_answer_is_that_of_the_run(client, root):
     assert lens["question"] == words
     assert len(lens["states"]) == len(run.lens(*words))
     assert client.get("/api/lens", params={"name": "seed0"}).json()["question"] == words
+    other = run.world.vocabulary.decode(run.world.examples("atomic_id")[0, :-1].tolist())
+    told = client.get("/api/lens", params={"name": "seed0", "q": other}).json()
+    assert told["question"] == other, "not the one that is asked where none is named"
 
 
 @pytest.mark.parametrize(

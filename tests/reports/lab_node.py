@@ -16,6 +16,8 @@ from latebloom.reports.laboratory import Laboratory, describe_world, weights_of
 from latebloom.reports.scripts import LAB, MODEL_FILES
 
 HERE = Path(__file__).parent
+CARRYING = ("checking.js", "carried.js")
+"""What reads the laboratory of another file."""
 
 
 def node() -> str:
@@ -38,7 +40,7 @@ def in_node(laboratory: Laboratory, calls: list[list[Any]]) -> list[Any]:
     """The results of calls of the page's interface."""
     told = {"data": laboratory.data, "weights": list(laboratory.weights), "calls": calls}
     done = subprocess.run(
-        [node(), str(HERE / "lab_in_node.js"), str(LAB), *MODEL_FILES, "names.js"],
+        [node(), str(HERE / "lab_in_node.js"), str(LAB), *MODEL_FILES, "names.js", *CARRYING],
         input=json.dumps(told),
         capture_output=True,
         text=True,

@@ -49,7 +49,7 @@ def test_the_policy_names_the_script_by_its_hash(tmp_path):
     assert f"script-src 'sha256-{digest}';" in policy
     assert allowed(scripts[0]) == f"'sha256-{digest}'"
     assert policy.startswith("default-src 'none'")
-    assert text.count('type="text/plain" id="weights-') == 2
+    assert text.count('<script type="text/plain" id="weights-') == 2
     assert write_report(run).read_text(encoding="utf-8") == text
 
 

@@ -28,7 +28,9 @@ function makeLaboratory(data, packed) {
   };
 
   // The answer, from the probabilities at the last token; where labels compete, their shares.
-  const answersOf = (shares, labels, most) => {
+  const entities = data.several ? [...Array(data.n_names).keys()] : [];
+  const answersOf = (shares, fixed, most) => {
+    const labels = fixed.length ? fixed : entities;
     if (!labels.length) return best(shares, most);
     const mass = Math.max(labels.reduce((sum, token) => sum + shares[token], 0), 1e-12);
     return labels.map((token) => ({ token, probability: shares[token] / mass })).sort((a, b) => b.probability - a.probability).slice(0, most);
@@ -51,10 +53,17 @@ function makeLaboratory(data, packed) {
     const fed = carries || shape.loops < 2 ? last : cells[shape.loops - 2][data.config.n_layers];
     const steps = world.stepsOf(tokens).filter((step) => step.readable);
     return {
-      tokens, pass, cells, model, n: tokens.length, loops: shape.loops, width: d_model,
+      number, tokens, pass, cells, model, n: tokens.length, loops: shape.loops, width: d_model, endShares: last[tokens.length - 1].shares,
       answers: answersOf(last[tokens.length - 1].shares, shape.labels, most),
       bridges: steps.map((step) => fed[step.position].best[0]),
     };
+  };
+
+  // The likeliest answer alone, without a reading of every state: many questions are asked this way.
+  const first = (number, tokens) => {
+    const model = modelAt(number), { loops, labels } = world.shapeOf(tokens), { stream } = forward(model, tokens, loops);
+    const end = stateAt(model, { stream }, { loop: loops - 1, boundary: data.config.n_layers, position: tokens.length - 1 });
+    return answersOf(softmax(logitsOf(model, end)), labels, 1)[0];
   };
 
   // Mean over the heads of what a position of a layer looks at, by position.
@@ -112,6 +121,6 @@ function makeLaboratory(data, packed) {
       return { ...outcome(run(number, tokens, puts, top)), before: outcome(run(number, tokens, [], top)) };
     },
   };
-  const lab = { world, run, lookedAt, api, data };
+  const lab = { world, run, first, lookedAt, api, data, packed };
   return lab;
 }

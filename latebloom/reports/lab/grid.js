@@ -24,8 +24,8 @@ function rowsOf(lab, result) {
 // What a token is in a question: an answer, a bridge or value on the way, a name of the question.
 // truth: of the question; with `answers`, of several.
 function roleOf(token, result, truth) {
-  if ((truth.answers ?? [truth.answer]).includes(token)) return "answer";
-  if (truth.found.includes(token)) return "bridge";
+  if ((truth.answers ?? [truth.answer]).includes(token) || truth.heldOut?.includes(token)) return "answer";
+  if ((truth.through ?? truth.found).includes(token)) return "bridge";
   return result.tokens.includes(token) ? "own" : "other";
 }
 

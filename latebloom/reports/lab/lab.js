@@ -66,7 +66,10 @@ function startLaboratory(root) {
   const questions = Object.fromEntries(["a", "b"].map((side) => [side, makeQuestion({ lab, side, title: titles[side], onAsk: (tokens) => ask(side, tokens), onNext: (split) => ask(side, nextOf(side, split)) })]));
   const training = makeTraining({ checkpoints: lab.data.checkpoints, curves: JSON.parse(text("data")), onMove: (number) => { state.number = number; render(); } });
   const outcome = make("div", { class: "outcome" });
-  root.append(...training.nodes, make("div", { class: "pair" }, questions.a.node, questions.b.node), make("p", { class: "note", text: captionOf(lab) }), outcome, says);
+  const title = lab.data.title ?? "this run", askFirst = (tokens) => { ask("a", tokens); };
+  const comparing = makeComparing({ lab, title, ask: askFirst, onShow: show, onChange: () => writeAddress() });
+  const browser = makeBrowser({ lab, ask: (tokens) => { askFirst(tokens); questions.a.node.scrollIntoView({ block: "start" }); } });
+  root.append(...training.nodes, make("div", { class: "pair" }, questions.a.node, questions.b.node), make("p", { class: "note", text: captionOf(lab) }), outcome, comparing.node, browser.node, says);
 
   const act = (side, place) => {
     const { picked } = state, own = side === "c" ? placing.target : side;
@@ -99,7 +102,7 @@ function startLaboratory(root) {
         if (!place) says.textContent = outcome.querySelector(".hint").textContent = "At this checkpoint no single state on the way, moved to the same place, brings the answer that follows from it.";
       }),
       button("Undo", () => { placing.undo(); render(); }, !placing.canUndo), button("Clear", () => { placing.clear(); render(); }, !placing.puts.length),
-      button("Copy link", (event) => { navigator.clipboard?.writeText(location.href).then(() => { event.target.textContent = "Copied"; }, () => { event.target.textContent = "Copy the address"; }); }));
+      hasAddress() && button("Copy link", (event) => { navigator.clipboard?.writeText(location.href).then(() => { event.target.textContent = "Copied"; }, () => { event.target.textContent = "Copy the address"; }); }) || "");
     // A picked state can be replaced where it stands, too.
     const replacing = () => {
       if (!state.picked) return [];
@@ -145,6 +148,12 @@ function startLaboratory(root) {
     waiting = setTimeout(step, 60, 0);
   }
 
+  function writeAddress() {
+    const { step } = lab.data.checkpoints[state.number];
+    const link = writeLink({ step, a: state.a, b: state.b, target: placing.target, puts: placing.puts, beside: comparing.step });
+    if (started) showAddress(link);
+  }
+
   let followed = "";
   function render() {
     const began = performance.now(), focused = document.activeElement?.closest?.("[data-place]");
@@ -156,8 +165,9 @@ function startLaboratory(root) {
     drawOutcome(runs, truths);
     show(null);
     if (again) root.querySelector(`[data-side="${again[0]}"] [data-place="${again[1]}"]`)?.focus();
-    const { step } = lab.data.checkpoints[state.number], link = writeLink({ step, a: state.a, b: state.b, target: placing.target, puts: placing.puts });
-    if (started && location.hash !== link) history.replaceState(null, "", link);
+    comparing.draw({ number: state.number, tokens: state.a });
+    browser.draw({ number: state.number });
+    writeAddress();
     const key = state.a.join(".");
     if (key !== followed) { followed = key; followTraining(state.a, truths.a); } else training.move(state.number);
     root.dataset.milliseconds = (performance.now() - began).toFixed(1);
@@ -170,6 +180,7 @@ function startLaboratory(root) {
     if (!link) return false;
     Object.assign(state, { number: link.number, a: link.a, b: link.b, picked: null });
     placing.restore(link.target, link.puts);
+    if (link.beside !== null) comparing.restore(link.beside);
     return true;
   };
   if (!restore()) {

@@ -70,10 +70,10 @@ function makeDragging(root, onDrop) {
     for (const cell of root.querySelectorAll(".over")) cell.classList.remove("over");
     from = ghost = null;
   };
-  const under = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest?.("[data-place]");
+  const under = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest?.(["a", "b", "c"].map((side) => `[data-side="${side}"] [data-place]`).join(", "));
   root.addEventListener("pointerdown", (event) => {
     const cell = event.target.closest("[data-place]");
-    if (!cell || event.pointerType === "touch" || event.button || cell.closest("[data-side]").dataset.side === "c") return;
+    if (!cell || event.pointerType === "touch" || event.button || !["a", "b"].includes(cell.closest("[data-side]").dataset.side)) return;
     from = { ...read(cell), cell, x: event.clientX, y: event.clientY };
   });
   document.addEventListener("pointermove", (event) => {

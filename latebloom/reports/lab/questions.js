@@ -8,17 +8,22 @@ function makeWorld(data) {
   const words = data.words, ids = new Map(words.map((word, token) => [word, token]));
   const numbers = (packed) => fromWhole(bytesOf(packed.base64), packed.width);
   const pools = data.pools.map((pool) => [...numbers(pool)]), members = pools.map((pool) => new Set(pool));
-  const shapes = data.shapes, splits = data.splits.map((split) => ({ ...split, rows: numbers(split.rows) }));
+  const shapes = data.shapes, splits = data.splits.map((split) => ({ ...split, rows: numbers(split.rows), sets: data.several ? { first: numbers(split.sets.first), member: numbers(split.sets.member) } : null }));
 
   // (subject, relation) to the facts' objects.
   const facts = new Map(), keyOf = (subject, relation) => subject * words.length + relation;
-  const rows = numbers(data.facts);
+  const rows = numbers(data.facts), leadingTo = new Map(), startingAt = new Map();
+  const list = (map, key, fact) => { if (map.has(key)) map.get(key).push(fact); else map.set(key, [fact]); };
   for (let i = 0; i < rows.length; i += 4) {
-    const key = keyOf(rows[i], rows[i + 1]), told = facts.get(key) ?? [];
-    told.push({ subject: rows[i], relation: rows[i + 1], object: rows[i + 2], ood: rows[i + 3] === 1 });
-    facts.set(key, told);
+    const fact = { subject: rows[i], relation: rows[i + 1], object: rows[i + 2], ood: rows[i + 3] === 1 };
+    list(facts, keyOf(fact.subject, fact.relation), fact);
+    list(startingAt, fact.subject, fact);
+    list(leadingTo, fact.object, fact);
   }
-  const find = (subject, relation) => facts.get(keyOf(subject, relation))?.[0] ?? null;
+  const findAll = (subject, relation) => facts.get(keyOf(subject, relation)) ?? [];
+  const find = (subject, relation) => findAll(subject, relation)[0] ?? null;
+  const factsFrom = (token) => startingAt.get(token) ?? [], factsTo = (token) => leadingTo.get(token) ?? [];
+  const named = [...new Set([...startingAt.keys(), ...leadingTo.keys()])].sort((a, b) => a - b); // whatever has a fact
 
   const idOf = (word) => {
     if (ids.has(word)) return ids.get(word);
@@ -77,6 +82,7 @@ function makeWorld(data) {
   // How answers follow from facts: the facts gone through, what each step finds, the answer.
   const DERIVE = {
     chain([subject, ...relations]) {
+      if (data.several) return followSets(findAll, subject, relations);
       const path = [];
       for (const relation of relations) {
         const fact = find(path.length ? path[path.length - 1].object : subject, relation);
@@ -94,8 +100,16 @@ function makeWorld(data) {
     },
   };
 
+  // The question that asks for a fact alone; null where there are no such questions.
+  const questionOf = (fact) => {
+    const shape = shapes.find((one) => one.orders[0].length === 2), names = [fact.subject, fact.relation];
+    return shape && shape.pools.every((pool, i) => members[pool].has(names[i])) ? asked(shape, names) : null;
+  };
+
   // What is true of a question. shown: whether it was trained on itself, null where the page does not
-  // hold all that was trained. split: where it stands.
+  // hold all that was trained. splits: where it stands. Where a question may have several answers:
+  // `answers`, all that follow from the facts; `through`, the names on the way; `heldOut`, answers
+  // that a test asks for and that no told fact gives.
   const truthOf = (tokens) => {
     const none = { path: [], found: [], answer: null };
     const derived = DERIVE[data.derives]?.(namesOf(tokens), shapeOf(tokens).labels) ?? none;
@@ -103,8 +117,14 @@ function makeWorld(data) {
     if (derived.answer === null && holding.length) derived.answer = row(holding[0], indexIn(holding[0], tokens)).answer;
     const trained = splits.filter((split) => split.trained && split.tokens === tokens.length + 1);
     const shown = holding.some((split) => split.trained) || (trained.every((split) => split.whole) ? false : null);
+    if (data.several) derived.heldOut = heldOutOf(holding, (split) => indexIn(split, tokens)).filter((token) => !derived.answers?.includes(token));
     return { ...derived, shown, splits: holding };
   };
+  // The tokens that are right answers to a question.
+  const answersOf = (tokens) => {
+    const truth = truthOf(tokens), all = [...truth.answers ?? [], ...truth.heldOut ?? []];
+    return all.length || truth.answer === null ? all : [truth.answer];
+  };
 
-  return { words, shapes, splits, pools, idOf, shapeOf, namesOf, asked, read, spell, stepsOf, truthOf, row, size };
+  return { words, shapes, splits, pools, named, knows: (word) => ids.has(word), idOf, shapeOf, namesOf, asked, read, spell, stepsOf, truthOf, answersOf, factsFrom, factsTo, questionOf, row, size };
 }

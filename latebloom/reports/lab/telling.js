@@ -4,6 +4,14 @@ const captionOf = (lab) => `Each cell names what its state would answer if the m
 
 // The facts that an answer follows from, and whether training showed the question itself.
 function tellFacts(lab, tokens, truth) {
+  const { words } = lab.world, parts = truth.answers ? tellSetFacts(lab, truth) : tellPath(lab, truth);
+  const shown = { true: "Trained on this very question.", false: "Never trained on this question." }[truth.shown];
+  if (shown) parts.push(make("span", { class: "seen", text: ` ${shown}` }));
+  return parts;
+}
+
+// The facts behind a question with one answer.
+function tellPath(lab, truth) {
   const { words } = lab.world, parts = [], chain = lab.data.derives === "chain";
   truth.path.forEach((fact, i) => {
     if (!chain || i === 0) parts.push(nameNode(words[fact.subject], 24));
@@ -13,12 +21,11 @@ function tellFacts(lab, tokens, truth) {
   });
   if (truth.answer !== null && !chain) parts.push("so ", nameNode(words[truth.answer], 20, { class: "answer" }));
   if (truth.answer === null) parts.push("The facts do not tell the answer.");
-  const shown = { true: "Trained on this very question.", false: "Never trained on this question." }[truth.shown];
-  if (shown) parts.push(make("span", { class: "seen", text: ` ${shown}` }));
   return parts;
 }
 
 function tellAnswers(lab, result, truth) {
+  if (truth.answers) return tellSet(lab, result.number, result, truth);
   return result.answers.slice(0, 3).map(({ token, probability }) => make("li", { class: token === truth.answer ? "answer" : "other", style: { "--share": probability.toFixed(3) } },
     make("span", { class: "bar" }), make("span", { class: "says" }, token === truth.answer ? make("i", { text: SIGNS.answer, "aria-hidden": "true" }) : "", nameNode(lab.world.words[token], 30)),
     make("span", { class: "share", text: percent(probability) }), token === truth.answer ? make("span", { class: "visually-hidden", text: "right" }) : ""));

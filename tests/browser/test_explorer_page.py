@@ -1,0 +1,227 @@
+"""The explorer in a real browser: runs in a list, their curves, live, asked, read by many."""
+
+import json
+import os
+import shutil
+import socket
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi")
+
+import uvicorn
+from small_reports import CONFIG, HOSTILE, PLAIN, RELATIONS, report_of
+
+from latebloom.explorer.app import make_app
+from latebloom.explorer.folder import Folder
+from latebloom.run import load
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory) -> Path:
+    """Two seeds of one setting, another setting, and a run over names that mean no good."""
+    root, table = (tmp_path_factory.mktemp(name) for name in ("grown", "table"))
+    for name, config in (
+        ("seed3", CONFIG),
+        ("seed4", replace(CONFIG, seed=4)),
+        ("wide", replace(CONFIG, model=replace(CONFIG.model, d_model=24))),
+    ):
+        report = report_of(table, PLAIN, RELATIONS, config)
+        shutil.move(report.parent, root / f"{name}-run")
+    report = report_of(tmp_path_factory.mktemp("odd"), HOSTILE, RELATIONS)
+    shutil.move(report.parent, root / "<b onclick=window.hurt=1>odd")
+    return root
+
+
+@pytest.fixture
+def runs(grown, tmp_path) -> Path:
+    """The same, and one of them as if it were still growing."""
+    here = tmp_path / "runs"
+    shutil.copytree(grown, here)
+    growing = here / "growing"
+    shutil.copytree(grown / "seed3-run", growing)
+    (growing / "summary.json").unlink()
+    lines = (growing / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (growing / "metrics.jsonl").write_text("".join(lines[:-1]))
+    (growing / "rest").write_text(lines[-1])
+    return here
+
+
+@pytest.fixture
+def served(runs):
+    """The address of a server of these runs."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = uvicorn.Config(
+        make_app(Folder(runs)), port=port, log_level="error", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def browse(chromium, served):
+    """Opens the list; fails if a page complained, or asked anybody else."""
+    complaints, contexts = [], []
+
+    def open_page(path: str = "/", *, width: int = 1200, **context):
+        made = chromium.new_context(viewport={"width": width, "height": 900}, **context)
+        contexts.append(made)
+        page = made.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda one: complaints.append(one.url) if not own(one.url) else 0)
+        page.goto(served + path)
+        if path == "/":
+            page.locator("#runs tbody tr").nth(4).wait_for()
+            page.locator("#overlay .line").first.wait_for()
+        return page
+
+    def own(url: str) -> bool:
+        return url.startswith((served, "data:"))
+
+    open_page.complaints = complaints
+    yield open_page
+    for made in contexts:
+        made.close()
+    assert complaints == []
+
+
+def row(page, name: str):
+    return page.locator("#runs tbody tr", has=page.get_by_role("link", name=name, exact=True))
+
+
+def test_every_run_is_in_the_table_with_how_far_it_is(browse):
+    page = browse()
+    assert page.locator("#count").text_content() == "5 runs, 1 growing"
+    assert "finished" in row(page, "seed3-run").text_content()
+    assert "60 of 60" in row(page, "seed4-run").text_content()
+    assert "growing" in row(page, "growing").text_content()
+    page.locator("#filter").fill("wide")
+    assert page.locator("#runs tbody tr").count() == 1
+
+
+def test_seeds_of_a_setting_are_one_line_with_a_band(browse):
+    page = browse()
+    page.locator("#filter").fill("seed")
+    page.locator("#all").uncheck()
+    page.locator("#filter").fill("")
+    for name in ("growing", "wide-run", "<b onclick=window.hurt=1>odd"):
+        row(page, name).get_by_role("checkbox").uncheck()
+    assert page.locator("#overlay .line").count() == 0
+    for name in ("seed3-run", "seed4-run"):
+        row(page, name).get_by_role("checkbox").check()
+    page.locator("#overlay .band").wait_for(state="attached")
+    assert page.locator("#overlay .line").count() == 1
+    row(page, "wide-run").get_by_role("checkbox").check()
+    page.locator("#overlay .line").nth(1).wait_for()
+    page.locator("#overlay svg").focus()
+    page.keyboard.press("End")
+    assert page.locator("#overlay .tip tr").count() == 2
+
+
+def test_a_run_that_grows_moves_while_one_looks(browse, runs):
+    page = browse()
+    assert "40 of 60" in row(page, "growing").text_content()
+    growing = runs / "growing"
+    with (growing / "metrics.jsonl").open("a") as file:
+        file.write((growing / "rest").read_text())
+    row(page, "growing").get_by_text("60 of 60").wait_for()
+    shutil.rmtree(growing)
+    page.locator("#count", has_text="4 runs").wait_for()
+    assert page.locator("#live").is_visible()
+
+
+@pytest.mark.parametrize("question", [["e4", "r1", "r2"], ["e2", "r3"]])
+def test_a_question_is_answered_and_looked_into_as_in_python(browse, runs, question):
+    page = browse()
+    page.locator("#asked").select_option("seed4-run")
+    page.locator("#question").fill(" ".join(question))
+    page.get_by_role("button", name="Ask").click()
+    grid = page.locator("#answer table")
+    grid.wait_for()
+    run = load(runs / "seed4-run")
+    assert run.ask(*question).answers[0].name in page.locator("#answer").inner_text()
+    assert grid.locator("thead th").all_text_contents() == question
+    states = run.lens(*question)
+    assert grid.locator("tbody tr").count() == len(states)
+    for line, state in zip(grid.locator("tbody tr").all(), states, strict=True):
+        shown = [text.split()[0] for text in line.locator("td").all_text_contents()]
+        assert shown == [guess.name for guess in state.guesses]
+
+
+def test_what_cannot_be_asked_is_said(browse):
+    page = browse()
+    page.locator("#question").fill("nobody r1")
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#answer .warning", has_text="nobody").wait_for()
+    browse.complaints.clear()  # the browser notes that it was answered by 404
+
+
+def test_the_report_of_a_run_opens_with_its_model(browse, served):
+    page = browse()
+    row(page, "seed3-run").get_by_role("link").click()
+    page.locator("#lab [data-place]").first.wait_for()
+    found = page.evaluate("latebloom.ask(['e1', 'r0', 'r1'])")
+    assert found["answers"][0]["name"] in PLAIN
+    assert page.locator("#lab").is_visible()
+    # A second run of the folder, saved from its own page, stands beside it.
+    other = browse("/run?name=wide-run").content()
+    page.locator(".comparing summary").click()
+    file = {"name": "wide.html", "mimeType": "text/html", "buffer": other.encode()}
+    page.locator(".comparing input[type=file]").set_input_files(file)
+    page.locator('[aria-labelledby="title-o"] [data-place]').first.wait_for()
+
+
+def test_names_of_folders_and_entities_are_text(browse):
+    page = browse(width=390)
+    row(page, "<b onclick=window.hurt=1>odd").wait_for()
+    page.locator("#asked").select_option("<b onclick=window.hurt=1>odd")
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#answer table").wait_for()
+    assert page.locator("main b, main img").count() == 0
+    assert page.evaluate("window.hurt") is None
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_several_readers_see_the_same(browse, runs):
+    pages = [browse() for _ in range(3)]
+    with (runs / "growing" / "metrics.jsonl").open("a") as file:
+        file.write((runs / "growing" / "rest").read_text())
+    for page in pages:
+        row(page, "growing").get_by_text("60 of 60").wait_for()
+    assert len({page.locator("#runs").inner_text() for page in pages}) == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1200])
+def test_axe_finds_nothing(browse, scheme, width):
+    axe = os.environ.get("LATEBLOOM_AXE")
+    if not axe:
+        pytest.skip("axe-core is not here; `make test-browser` fetches it")
+    page = browse(width=width, color_scheme=scheme)
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#answer table").wait_for()
+    page.evaluate(Path(axe).read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+
+
+def test_the_api_is_what_the_page_uses(browse, served):
+    page = browse()
+    told = page.evaluate("fetch('/api/runs').then((answer) => answer.json())")
+    shown = page.locator("#runs tbody th").all_text_contents()
+    assert [one["name"] for one in told] == shown
+    assert json.dumps(told)
