@@ -27,6 +27,7 @@ from latebloom.recipes.catalogue import FRESH, make_recipe
 from latebloom.recipes.laws import weight_decay
 from latebloom.studies.cells import Cell, grow_cells, grower_here
 from latebloom.training.config import RunConfig
+from latebloom.worlds.splits import is_test
 
 SPARSE: Mapping[str, Any] = {"probe": 200, "checkpoint_every": 100_000, "keep": 1}
 """What all runs have: what is asked at an evaluation, and no checkpoint but the last."""
@@ -180,20 +181,24 @@ def cells() -> list[Cell]:
     return [found[i] for i in np.random.default_rng(0).permutation(len(found))]
 
 
-def main() -> None:
-    """Grows what is not there yet."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=Path, default=Path("runs/forecast"))
-    parser.add_argument("--backwards", action="store_true", help="begin with the last run")
-    told = parser.parse_args()
-    every = cells()[::-1] if told.backwards else cells()
-    for grown in grow_cells(every, told.runs, grower_here(threads=1, device="cpu")):
+def grow_study(made: Sequence[Cell], runs: Path) -> None:
+    """Grows what is not there yet, and says of each run how it ended."""
+    for grown in grow_cells(made, runs, grower_here(threads=1, device="cpu")):
         if grown.run is None:
             print(grown.cell.name, grown.error, flush=True)
             continue
         summary = grown.run.summary()
-        held = [summary["splits"][s]["accuracy"] for s in summary["splits"] if s[:5] == "test_"]
+        held = [summary["splits"][s]["accuracy"] for s in summary["splits"] if is_test(s)]
         print(grown.cell.name, summary["steps"], *(f"{share:.2f}" for share in held), flush=True)
+
+
+def main() -> None:
+    """Grows the study."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--runs", type=Path, default=Path("runs/forecast"))
+    parser.add_argument("--backwards", action="store_true", help="begin with the last run")
+    told = parser.parse_args()
+    grow_study(cells()[::-1] if told.backwards else cells(), told.runs)
 
 
 if __name__ == "__main__":

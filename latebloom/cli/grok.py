@@ -17,6 +17,7 @@ from latebloom.errors import LatebloomError
 if TYPE_CHECKING:
     from latebloom.studies.folds import Pooled
     from latebloom.training.config import RunConfig
+    from latebloom.training.listener import Listener
 
 
 @app.command(
@@ -48,6 +49,7 @@ def grok(
     device: str = "auto",
     threads: int = 0,
     quiet: Flag = False,
+    forecast: Flag = False,
     json_: Json = False,
     world: Fields = None,
     model: Fields = None,
@@ -112,6 +114,9 @@ def grok(
         Processor threads; 0 lets torch choose.
     quiet
         Show no progress.
+    forecast
+        Tell in the progress when the held-out questions will be right, and whether they will; see
+        `latebloom forecast`.
     json_
         Print the summary as JSON.
     world
@@ -159,10 +164,10 @@ def grok(
         config_of_fold(config_for(asked)[0], folds, 0)  # what is wrong is told before all else
     if resume is not None:
         refuse_with_resume(asked, out_, overwrite)
-        summary = go_on(resume, device, threads, from_scratch, quiet)
+        summary = go_on(resume, device, threads, from_scratch, quiet, forecast)
         folder = resume
     else:
-        folder, summary = begin(asked, out_, device, threads, overwrite, quiet)
+        folder, summary = begin(asked, out_, device, threads, overwrite, quiet, forecast)
     draw(folder)
     pooled = []
     if folds and summary["stopped_by"] != "interrupt":
@@ -182,7 +187,13 @@ def grok(
 
 
 def begin(
-    asked: Asked, out_: Path | None, device: str, threads: int, overwrite: bool, quiet: bool
+    asked: Asked,
+    out_: Path | None,
+    device: str,
+    threads: int,
+    overwrite: bool,
+    quiet: bool,
+    forecast: bool,
 ) -> tuple[Path, dict[str, Any]]:
     """Grows a new run; returns its folder and its summary."""
     config, data = config_for(asked)
@@ -196,7 +207,7 @@ def begin(
             summary = train_run(
                 config,
                 folder,
-                listener=listener,
+                listener=foretelling(listener, folder) if forecast else listener,
                 device=device,
                 threads=threads,
                 overwrite=overwrite,
@@ -206,6 +217,13 @@ def begin(
             interrupted(folder if stamp(folder) != before else None)
             raise
     return folder, summary
+
+
+def foretelling(listener: "Listener", folder: Path) -> "Listener":
+    """A listener that tells forecasts besides."""
+    from latebloom.foresight.listening import Foretelling
+
+    return Foretelling(listener, folder)
 
 
 def estimate(
@@ -234,7 +252,7 @@ def estimate(
 
 
 def go_on(
-    folder: Path, device: str, threads: int, from_scratch: bool, quiet: bool
+    folder: Path, device: str, threads: int, from_scratch: bool, quiet: bool, forecast: bool
 ) -> dict[str, Any]:
     """Continues a run; returns its summary."""
     from latebloom.reports.progress import QuietProgress, make_progress
@@ -250,7 +268,7 @@ def go_on(
         try:
             return resume(
                 folder,
-                listener=listener,
+                listener=foretelling(listener, folder) if forecast else listener,
                 device=device,
                 threads=threads,
                 from_scratch=from_scratch,
