@@ -5,10 +5,10 @@ table of numbers for a line of `metrics.jsonl`, from which `latebloom.foresight`
 held-out questions will be right.
 
 - weight_norm: the Euclidean norm of all weights.
-- gradient_entropy: of the gradient that the last training step left behind, so they
-  cost no pass through the model. The entropy is -sum p log p / log N with p = g^2 / sum g^2 over
-  the N weights: 1 where all weights have the same share of the gradient, 0 where one has all of it.
-  They are absent where the measured model is an average of weights, which has no gradient.
+- gradient_entropy: of the gradient that the last training step left behind, so it costs no pass
+  through the model: -sum p log p / log N with p = g^2 / sum g^2 over the N weights; 1 where all
+  weights have the same share of the gradient, 0 where one has all of it. It is absent where the
+  measured model is an average of weights, which has no gradient.
 - logit_scale: the standard deviation of a question's logits over the vocabulary, the mean over
   trained questions. A model that memorises makes its logits larger and larger.
 - loss: the mean of -log p(answer), in nats, for each split. It falls while the accuracy, which asks
@@ -20,7 +20,7 @@ Covers: questions with one answer of one token. Does not cover: the loss and the
 sentences, and of questions whose answer is a set or a name of several words; there they are absent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,21 +42,22 @@ def signs(model: Transformer, data: Data) -> dict[str, Any]:
     """The signs of a model; see the module for each of them."""
     squares = torch.stack([weight.square().sum() for weight in model.parameters()])
     found: dict[str, Any] = {"weight_norm": float(squares.sum().sqrt())}
-    found |= of_gradient([w.grad for w in model.parameters() if w.grad is not None])
+    gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    entropy = entropy_of(gradients) if gradients else None
+    if entropy is not None:
+        found["gradient_entropy"] = entropy
     return found | (of_answers(model, data) if data.one_token else {})  # type: ignore[arg-type]
 
 
-def of_gradient(gradients: list[torch.Tensor]) -> dict[str, float]:
-    """Norm and entropy of a gradient, given weight by weight; empty where there is none."""
-    if not gradients:
-        return {}
-    squares = torch.cat([gradient.flatten() for gradient in gradients]).square()
+def entropy_of(gradients: Sequence[torch.Tensor]) -> float | None:
+    """How evenly a gradient, given weight by weight, spreads over the weights, in [0, 1]; None
+    where it is zero."""
+    squares = torch.cat([gradient.flatten() for gradient in gradients]).double().square()
     total = squares.sum()
     if not total > 0:
-        return {}
+        return None
     share = squares / total
-    entropy = -torch.xlogy(share, share).sum() / np.log(len(share))
-    return {"gradient_entropy": float(entropy)}
+    return float(-torch.xlogy(share, share).sum() / np.log(len(share)))
 
 
 def of_answers(model: Transformer, world: World) -> dict[str, Any]:

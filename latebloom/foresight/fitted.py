@@ -24,13 +24,14 @@ Houwelingen, Scandinavian Journal of Statistics 34 (2007), for forecasts from la
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numpy import ndarray
 
 from latebloom.foresight.early import Story
-from latebloom.foresight.regression import Accelerated, Logistic, beyond
+from latebloom.foresight.regression import Accelerated, Logistic
 
 NOMINAL = 0.9
 """How often an interval is to hold the true step."""
@@ -38,6 +39,12 @@ NEAR = 0.5
 """Errors count for an interval that were made at a step less than e to this times away, ..."""
 ENOUGH = 20
 """... or those of the nearest runs, this many, where fewer are near."""
+
+
+LEAST_TAIL = 1e-12
+"""Probabilities below this are nothing."""
+MOST_ODDS = 12.0
+"""Log odds beyond this are certainty enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class Errors:
     run: the number of the run. log_step: when the forecast was made. error: log(true / forecast).
     """
 
-    run: Int[ndarray, " error"]
+    run: Float[ndarray, " error"]
     log_step: Float[ndarray, " error"]
     error: Float[ndarray, " error"]
 
@@ -78,7 +85,7 @@ class Errors:
         found = np.sort(self.error[nearest[:n]])
         # The k-th of n errors, from either end, has a share k / (n + 1) of all that may come beyond
         # it; where the runs are too few for so small a share, the last one has to do.
-        k = max(1, math.floor((1 - nominal) / 2 * (len(found) + 1)))
+        k = max(1, math.floor((1 - nominal) / 2 * (len(found) + 1) + 1e-9))
         return float(found[k - 1]), float(found[-k])
 
 
@@ -125,15 +132,19 @@ def middle(mean: float, spread: float, now: float, last: float) -> tuple[float, 
     """
     z_now = (math.log(max(now, 1.0)) - mean) / spread
     z_last = (math.log(last) - mean) / spread
-    left, after = float(beyond(np.array(z_now))), float(beyond(np.array(z_last)))
-    within = max(left - after, 1e-12)
-    odds = math.log(max(after, 1e-12) / within)
-    low, high = z_now, z_last
-    for _ in range(50):  # by halving: more than half of what is left lies beyond the middle, or not
-        z = (low + high) / 2
-        beyond_z = float(beyond(np.array(z)))
-        low, high = (z, high) if beyond_z - after > within / 2 else (low, z)
-    return math.exp(mean + spread * (low + high) / 2), max(-12.0, min(12.0, odds))
+    left, after = tail(z_now), tail(z_last)
+    odds = math.log(max(after, LEAST_TAIL) / max(left - after, LEAST_TAIL))
+    # Half of what lies between the two lies beyond the middle. Where all of it is too small for a
+    # number, the nearer end has to do.
+    half = (left + after) / 2
+    z = -NormalDist().inv_cdf(half) if half > LEAST_TAIL else z_now
+    z = min(max(z, z_now), z_last)
+    return math.exp(mean + spread * z), max(-MOST_ODDS, min(MOST_ODDS, odds))
+
+
+def tail(z: float) -> float:
+    """The probability that a standard normal number is larger than z."""
+    return 0.5 * math.erfc(z / math.sqrt(2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ def finished(table: Table, choice: Choice, runs: int, came: int) -> GoalModel:
         time=choice.fit(table, np.arange(len(table.run))),
         trust=trust,
         errors=Errors(
-            run=table.run[there],
+            run=table.run[there].astype(float),
             log_step=np.log(table.step[there]),
             error=np.log(table.time[there] / step[there]),
         ),
