@@ -24,13 +24,14 @@ from typing import Any
 
 from latebloom.errors import LatebloomError
 from latebloom.training.config import RunConfig
-from latebloom.training.milestones import BLOOMED, sustained_step
+from latebloom.training.milestones import sustained_step
 from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.data import Data
 from latebloom.worlds.splits import Split, chosen_by
 
-LEVEL = BLOOMED
-"""Share of the held-out questions that have to be right."""
+LEVEL = 0.9
+"""Share of the held-out questions that have to be right: what is forecast is the rise, and the
+small worlds of the study keep a higher share late or not at all."""
 LEAST = 2
 """Evaluations that a forecast needs at least: of one alone nobody sees where it is going."""
 GOALS = {"id": str(Split.TEST_ID), "ood": str(Split.TEST_OOD)}

@@ -16,7 +16,7 @@ Source: arXiv:2605.18845 (the law, and that kappa and V* are calibrated on one s
 Differs: how the paper measures kappa is not known here. We take it from the runs themselves: the
 mean slope of log V between T_mem and T_grok, divided by -2 eta lambda; V* is the geometric mean of
 V at T_grok. T_mem is the first of three evaluations in a row at which .99 of the trained questions
-are right, T_grok the same for .95 of the held-out ones.
+are right, T_grok the same for `LEVEL` of the held-out ones.
 """
 
 import math
