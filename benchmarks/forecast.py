@@ -76,9 +76,11 @@ class Look:
         return abs(said / self.true - 1) if said and self.true else math.nan
 
 
-def looks(whole: Mapping[str, Story], goal: str, model: Any, fitted: Mapping[str, Any]) -> list:
+def looks(
+    whole: Mapping[str, Story], goal: str, model: Any, fitted: Mapping[str, Any]
+) -> list[Look]:
     """Both looks at every test run; a run that came before the second is not looked at then."""
-    found = []
+    found: list[Look] = []
     for name, story in whole.items():
         came = story.came(goal)
         for when, step in (

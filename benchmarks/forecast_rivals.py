@@ -22,8 +22,7 @@ import numpy as np
 
 from latebloom.errors import LatebloomError
 from latebloom.foresight.early import GOALS, Story, loss_of
-from latebloom.foresight.fitted import GoalModel
-from latebloom.foresight.fitting import RIDGES, Choice, finished, settings_of, table_of
+from latebloom.foresight.fitting import fit_before
 from latebloom.foresight.law import Norms, calibrate
 from latebloom.worlds.splits import chosen_by
 
@@ -103,17 +102,9 @@ def held_loss(story: Story, goal: str) -> list[float]:
 
 
 def setting_alone(stories: Sequence[Story], goal: str) -> Rival:
-    """Our own regression, whose columns are the setting and the step."""
-    table = table_of(stories, goal)
-    columns = (*settings_of(stories[0]), "log_step")
-    best = min((Choice(columns, r) for r in RIDGES), key=lambda choice: choice.error(table))
-    came = sum(story.came(goal) is not None for story in stories)
-    model: GoalModel = finished(table, best, len(stories), came)
-
-    def say(told: Story, whole: Story) -> float:
-        return model(told, goal).step or math.nan
-
-    return say
+    """Our own regression of the setting, which does not know the curves."""
+    model = fit_before(stories, goal).model
+    return lambda told, whole: model(told, goal).step or math.nan
 
 
 def law(there: Sequence[Story], goal: str) -> Rival:

@@ -118,21 +118,14 @@ class Story:
         }
 
     def curves(self, goal: str) -> dict[str, float]:
-        """The columns of the last evaluation that is told, and of how it got there.
+        """The columns of the last evaluation that is told, and of how it got there; there must be
+        `LEAST` evaluations.
 
-        Raises: LatebloomError if too little is told, or the signs were not recorded.
+        Raises: LatebloomError if the signs were not recorded.
         """
-        if len(self.records) < LEAST:
-            raise LatebloomError(
-                f"a forecast needs at least {LEAST} evaluations, and here are {len(self.records)};"
-                f" wait until step {LEAST * self.config.train.eval_every}"
-            )
         now = self.records[-1]
-        half = next(
-            r
-            for r in reversed(self.records[:-1])
-            if r["step"] <= max(now["step"] / 2, 1) or r is self.records[0]
-        )
+        earlier = [r for r in self.records[:-1] if r["step"] <= now["step"] / 2]
+        half = earlier[-1] if earlier else self.records[0]
         guess = math.log(self.sizes.words)
         held = chosen_by(GOALS[goal], now["accuracy"])
         inside = chosen_by(GOALS["id"], now["accuracy"])

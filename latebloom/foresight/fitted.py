@@ -22,7 +22,7 @@ Houwelingen, Scandinavian Journal of Statistics 34 (2007), for forecasts from la
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -137,7 +137,7 @@ def middle(mean: float, spread: float, now: float, last: float) -> tuple[float, 
     # Half of what lies between the two lies beyond the middle. Where all of it is too small for a
     # number, the nearer end has to do.
     half = (left + after) / 2
-    z = -NormalDist().inv_cdf(half) if half > LEAST_TAIL else z_now
+    z = -NormalDist().inv_cdf(min(half, 1 - LEAST_TAIL)) if half > LEAST_TAIL else z_now
     z = min(max(z, z_now), z_last)
     return math.exp(mean + spread * z), max(-MOST_ODDS, min(MOST_ODDS, odds))
 
@@ -163,5 +163,3 @@ class NeverCame:
 
 Model = GoalModel | NeverCame
 """What is known of a goal."""
-Models = Mapping[str, Model]
-"""What is known of each goal of a kind."""

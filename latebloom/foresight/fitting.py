@@ -14,16 +14,15 @@ error smallest there, of forecasts after a fifth of the steps. The errors for th
 probabilities of never are those of the same forecasts.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from latebloom.foresight.early import LEAST, Story
-from latebloom.foresight.fitted import Errors, GoalModel, Model, Models, NeverCame, middle
+from latebloom.foresight.fitted import Errors, GoalModel, Model, NeverCame, middle
 from latebloom.foresight.regression import Accelerated, fit_accelerated, fit_logistic
 
 APART = 1.4
@@ -43,14 +42,14 @@ class Table:
     """Landmarks of several runs as rows.
 
     run: which run a row is of. columns: by name. step: of the landmark. time: of getting there, or
-    of the run's end. came: whether it got there.
+    of the run's end. came: whether it got there. budget: the steps that the run may run at most.
     """
 
     run: Int[ndarray, " row"]
     columns: Mapping[str, Float[ndarray, " row"]]
     step: Float[ndarray, " row"]
     time: Float[ndarray, " row"]
-    came: ndarray
+    came: Bool[ndarray, " row"]
     budget: Float[ndarray, " row"]
 
     def matrix(self, names: Sequence[str]) -> Float[ndarray, "row column"]:
@@ -99,9 +98,18 @@ def table_of(stories: Sequence[Story], goal: str) -> Table:
     )
 
 
-def settings_of(story: Story) -> list[str]:
-    """The names of the columns that are known before the first step."""
-    return list(story.setting())
+def table_before(stories: Sequence[Story], goal: str) -> Table:
+    """A row for each run, as it is known before its first step: its setting alone."""
+    known = [story.setting() for story in stories]
+    came = [story.came(goal) for story in stories]
+    return Table(
+        run=np.arange(len(stories)),
+        columns={name: np.array([one[name] for one in known]) for name in known[0]},
+        step=np.ones(len(stories)),
+        time=np.array([float(c or s.step) for c, s in zip(came, stories, strict=True)]),
+        came=np.array([c is not None for c in came]),
+        budget=np.array([float(story.budget) for story in stories]),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +165,24 @@ def fit_goal(stories: Sequence[Story], goal: str) -> Fitting:
     if came < FEW:
         return Fitting(NeverCame(len(stories) - came))
     table = table_of(stories, goal)
-    setting = settings_of(stories[0])
+    setting = list(stories[0].setting())
     curves = [name for name in table.columns if name not in setting]
-    sorts = {
-        "setting": (*setting, "log_step"),
-        "curves": (*curves, "log_budget"),
-        "both": tuple(table.columns),
-    }
+    return best_of(
+        table, {"both": tuple(table.columns), "curves": (*curves, "log_budget")}, len(stories), came
+    )
+
+
+def fit_before(stories: Sequence[Story], goal: str) -> Fitting:
+    """The model of one goal that looks at nothing but the setting."""
+    came = sum(story.came(goal) is not None for story in stories)
+    if came < FEW:
+        return Fitting(NeverCame(len(stories) - came))
+    table = table_before(stories, goal)
+    return best_of(table, {"setting": tuple(table.columns)}, len(stories), came)
+
+
+def best_of(table: Table, sorts: Mapping[str, tuple[str, ...]], runs: int, came: int) -> Fitting:
+    """The model whose columns and penalty did best in runs that it was not fitted on."""
     choices = {
         f"{sort}, ridge {ridge:g}": Choice(names, ridge)
         for sort, names in sorts.items()
@@ -171,7 +190,7 @@ def fit_goal(stories: Sequence[Story], goal: str) -> Fitting:
     }
     errors = {name: choice.error(table) for name, choice in choices.items()}
     chosen = choices[min(errors, key=errors.__getitem__)]
-    return Fitting(finished(table, chosen, len(stories), came), errors)
+    return Fitting(finished(table, chosen, runs, came), errors)
 
 
 def finished(table: Table, choice: Choice, runs: int, came: int) -> GoalModel:
@@ -191,18 +210,3 @@ def finished(table: Table, choice: Choice, runs: int, came: int) -> GoalModel:
         runs=runs,
         came=came,
     )
-
-
-def fit_models(stories: Sequence[Story], goals: Sequence[str]) -> dict[str, Fitting]:
-    """The models of several goals."""
-    return {goal: fit_goal(stories, goal) for goal in goals}
-
-
-def models_of(fittings: Mapping[str, Fitting]) -> Models:
-    """The models alone."""
-    return {goal: fitting.model for goal, fitting in fittings.items()}
-
-
-def relative_error(step: float, true: float) -> float:
-    """How far a forecast lies from the true step, as a share of it."""
-    return abs(step / true - 1) if math.isfinite(step) else math.inf

@@ -8,8 +8,8 @@ fitted on.
 fitted on and how the forecasts did on others; `python -m benchmarks.forecast` makes it. How well
 this works, and where it does not, is told in docs/forecast.md.
 
-Covers: two-hop chains in plain and in looped models. Does not cover: other worlds, which are
-refused.
+Covers: two-hop questions over facts, in plain and in looped models. Does not cover: other worlds,
+which are refused.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from typing import Any
 
 from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.files import read_json
-from latebloom.foresight.early import GOALS, LEVEL, Sizes, Story
+from latebloom.foresight.early import GOALS, LEAST, LEVEL, Story
 from latebloom.foresight.fitted import NOMINAL, Chance, GoalModel, Model, NeverCame
 from latebloom.foresight.scope import Scope, flat
 from latebloom.records import from_json
@@ -63,17 +63,11 @@ class Forecaster:
     def kind_of(self, config: RunConfig) -> Kind:
         """The kind that a config is nearest to: from whose runs it differs in the fewest fields.
 
-        Raises: LatebloomError if it trains on another sort of world.
+        Raises: LatebloomError if it trains on something else than facts and questions over them.
         """
         near = min(self.kinds, key=lambda kind: len(kind.scope.outside(config)))
-        told = dict(flat(config))
-        for name in ("world.kind", "feed.kind"):
-            if told[name] != near.scope.fixed[name]:
-                raise LatebloomError(
-                    f"no forecast was fitted for {config.recipe}, whose {name} is {told[name]}: it"
-                    f" is for {near.scope.fixed[name]}, as the recipes composition, bloom-looped"
-                    " and bloom have it"
-                )
+        if dict(flat(config))["feed.kind"] != near.scope.fixed["feed.kind"]:
+            raise LatebloomError(not_fitted(config))
         return near
 
     def __call__(self, story: Story) -> "Forecast":
@@ -82,17 +76,22 @@ class Forecaster:
         Raises: LatebloomError if it is of another sort, too short, or has no test to forecast.
         """
         kind = self.kind_of(story.config)
-        goals = story.goals()
-        if story.records and not goals:
+        if not story.sizes.facts:
+            raise LatebloomError(not_fitted(story.config))
+        if len(story.records) < LEAST:
+            raise LatebloomError(
+                f"a forecast needs at least {LEAST} evaluations, and here are {len(story.records)};"
+                f" wait until step {LEAST * story.config.train.eval_every}"
+            )
+        if not story.goals():
             raise LatebloomError(
                 f"this run has none of the tests that are forecast, {', '.join(GOALS.values())}"
             )
         told = {}
-        for goal in goals or GOALS:
+        for goal in story.goals():
             came = story.came(goal)
             over = story.step >= story.budget
-            chance = None if came or over else expected(kind.model(goal), story, goal)
-            told[goal] = Outlook(came, chance)
+            told[goal] = Outlook(came, None if came or over else kind.model(goal)(story, goal))
         return Forecast(
             step=story.step,
             budget=story.budget,
@@ -102,10 +101,12 @@ class Forecaster:
         )
 
 
-def expected(model: Model, story: Story, goal: str) -> Chance:
-    """What a model expects; it needs the curves even where nothing of them matters any more."""
-    story.curves(goal)
-    return model(story, goal)
+def not_fitted(config: RunConfig) -> str:
+    """What is said of a run of another sort."""
+    return (
+        f"no forecast was fitted for runs such as this one ({config.recipe}): it is for questions"
+        " over facts, as the recipes composition, bloom-looped, bloom and facts have them"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,5 +190,5 @@ def forecast(run: Path | str, *, at: int | None = None) -> Forecast:
     folder = RunFolder.open(run)
     told = load_forecaster()
     told.kind_of(folder.config())  # before its data are read: sentences have no questions
-    story = Story(folder.config(), Sizes.of(folder.data()), list(folder.metrics()))
+    story = Story.read(folder)
     return told(story if at is None else story.until(at))
