@@ -83,7 +83,7 @@ def grown(monkeypatch):
     """Stories of all plain runs, in place of their folders."""
     rng = np.random.default_rng(0)
     found = {
-        cell.name: as_story(cell, 200 * (cell.config.world.phi / 5) ** -0.5 * rng.uniform(0.9, 1.1))
+        cell.name: as_story(cell, 250 * (cell.config.world.phi / 8) ** -0.5 * rng.uniform(0.9, 1.1))
         for cell in PLAIN.cells()
     }
     monkeypatch.setattr(made, "stories", lambda cells, runs: found)
@@ -98,7 +98,7 @@ def test_a_study_is_fitted_and_judged(grown, tmp_path):
     assert found["mean_relative_error"]["ours"]["mean"] < 0.1
     assert record["goals"]["ood"]["a fifth of its steps"]["never"]["share"] == 1
     for look in record["goals"]["id"]["looks"]:
-        assert look["step"] <= max(0.2 * look["true"], 0.1 * 550)
+        assert look["step"] <= max(0.2 * look["true"], 0.1 * 750)
     assert kind.never["ood"].runs == PLAIN.n_fitted
     law = {"calibrated_on": 2, "kappa": 1.0, "threshold": 2.0, "late": 0, "rows": {}}
     errors = dict.fromkeys(("delay_error", "delay_error_of_a_constant", "step_error"))
@@ -106,13 +106,13 @@ def test_a_study_is_fitted_and_judged(grown, tmp_path):
     head = {"commit": "0" * 40, "date": "2026-01-01"}
     head |= {"machine": {"processor": "a processor", "cores": 2, "system": "a system"}}
     text = pages(json.loads(json.dumps(to_json({**head, "kinds": {"plain": record}, "law": law}))))
-    assert "plain, ID, a fifth of its steps | 16 | 16 |" in text
+    assert "plain, ID, a fifth of its steps | 12 | 12 |" in text
 
 
 def test_rivals_say_possible_steps_and_look_at_no_later_record(grown):
     fit = [story for name, story in grown.items() if "-fit-" in name]
     whole = next(story for name, story in grown.items() if "-test-" in name)
-    told = whole.until(60)
+    told = whole.until(80)
     for name, rival in rivals(fit, "id").items():
         said = rival(told, whole)
         if name == "law":  # these weights never shrink
@@ -129,5 +129,5 @@ def test_extrapolation_follows_a_straight_line(grown):
     for record in whole.records:
         loss = dict.fromkeys(record["signs"]["loss"], 6.0 - math.log(record["step"]))
         line.append({**record, "signs": {**record["signs"], "loss": loss}})
-    told = Story(whole.config, whole.sizes, line).until(60)
+    told = Story(whole.config, whole.sizes, line).until(80)
     assert Extrapolation("id", 6.0 - math.log(150))(told, told) == pytest.approx(150)
