@@ -74,9 +74,11 @@ NO_FIGURES = ("seconds", "task", "reads", SEAL)
 
 
 def read_metrics(run: Path) -> list[dict[str, Any]]:
-    """The evaluations of a run, without the times, and without the phase, a word about them."""
+    """The evaluations of a run, without the times, and without the phase and the signs, which say
+    more about the same weights."""
     records = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
-    return [without(record, "seconds", "steps_per_second", "phase", SEAL) for record in records]
+    more = ("seconds", "steps_per_second", "phase", "signs", SEAL)
+    return [without(record, *more) for record in records]
 
 
 def read_summary(run: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from jaxtyping import install_import_hook
 
 CHECKED = (
     *("worlds", "model", "asking", "rivals", "training", "evaluation", "circuits", "trees"),
-    *("recipes", "studies", "reports"),
+    *("foresight", "recipes", "studies", "reports"),
 )
 """The rooms whose arguments and results are checked in every test."""
 

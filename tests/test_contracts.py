@@ -26,7 +26,17 @@ ORDER = (
         "checked",
     ),
     *("worlds", "model", "construction", "asking", "rivals", "training", "evaluation", "circuits"),
-    *("trees", "recipes", "studies", "reports", "exported", "export", "run", "explorer"),
+    *(
+        "trees",
+        "foresight",
+        "recipes",
+        "studies",
+        "reports",
+        "exported",
+        "export",
+        "run",
+        "explorer",
+    ),
     *("lessons", "cli"),
 )
 """The rooms of the package, each of which imports from those before it alone."""

@@ -25,6 +25,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from latebloom.circuits.states import at_rest, run_states
+from latebloom.evaluation.signs import entropy_of
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import World
@@ -61,18 +62,8 @@ def gradient_entropy(model: Transformer, rows: Int[ndarray, "row token"]) -> flo
     gradients = torch.autograd.grad(loss, weights, allow_unused=True)
     model.train(training)
     # torch gives None for a weight that the loss does not depend on; its types do not say so.
-    squares = (
-        torch.cat(
-            [g.flatten() for g in gradients if g is not None]  # pyright: ignore[reportUnnecessaryComparison]
-        )
-        .double()
-        .square()
-    )
-    total = squares.sum()
-    if not total > 0:
-        return 0.0
-    share = squares / total
-    return float(-torch.xlogy(share, share).sum() / np.log(len(share)))
+    there = [g for g in gradients if g is not None]  # pyright: ignore[reportUnnecessaryComparison]
+    return entropy_of(there) or 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,10 @@ EXAMPLES = {
         ("explore runs", "all runs of a folder, at http://127.0.0.1:8321"),
         ("explore runs --json", "the list that the page shows, for a script"),
     ),
+    "forecast": (
+        ("forecast runs/bloom-looped-seed0", "when it will be there, and whether"),
+        ("forecast runs/bloom-looped-seed0 --step 40 --json", "as it looked after 40 steps"),
+    ),
     "fourier": (("fourier runs/modular-seed0", "the frequencies of every checkpoint"),),
     "lessons": (
         ("lessons", "what there is to learn"),

@@ -18,6 +18,7 @@ from latebloom.errors import LatebloomError
 if TYPE_CHECKING:
     from latebloom.studies.folds import Pooled
     from latebloom.training.config import RunConfig
+    from latebloom.training.listener import Listener
 
 
 @app.command(
@@ -51,6 +52,7 @@ def grok(
     device: str = "auto",
     threads: int = 0,
     quiet: Flag = False,
+    forecast: Flag = False,
     json_: Json = False,
     world: Fields = None,
     model: Fields = None,
@@ -123,6 +125,9 @@ def grok(
         Processor threads; 0 lets torch choose.
     quiet
         Show no progress.
+    forecast
+        Tell in the progress when the held-out questions will be right, and whether they will; see
+        `latebloom forecast`.
     json_
         Print the summary as JSON.
     world
@@ -179,10 +184,11 @@ def grok(
         config_of_fold(config_for(asked)[0], folds, 0)  # what is wrong is told before all else
     if resume is not None:
         refuse_with_resume(asked, out_, overwrite)
-        summary = go_on(resume, device, threads, from_scratch, quiet or launched.number() > 0)
+        silent = quiet or launched.number() > 0
+        summary = go_on(resume, device, threads, from_scratch, silent, forecast)
         folder = resume
     else:
-        folder, summary = begin(asked, out_, device, threads, overwrite, quiet)
+        folder, summary = begin(asked, out_, device, threads, overwrite, quiet, forecast)
     if launched.number():
         return  # the first process of several does the rest
     draw(folder)
@@ -204,7 +210,13 @@ def grok(
 
 
 def begin(
-    asked: Asked, out_: Path | None, device: str, threads: int, overwrite: bool, quiet: bool
+    asked: Asked,
+    out_: Path | None,
+    device: str,
+    threads: int,
+    overwrite: bool,
+    quiet: bool,
+    forecast: bool,
 ) -> tuple[Path, dict[str, Any]]:
     """Grows a new run; returns its folder and its summary."""
     config, data = config_for(asked)
@@ -218,7 +230,7 @@ def begin(
             summary = train_run(
                 config,
                 folder,
-                listener=listener,
+                listener=foretelling(listener, folder) if forecast else listener,
                 device=device,
                 threads=threads,
                 overwrite=overwrite,
@@ -228,6 +240,13 @@ def begin(
             interrupted(folder if stamp(folder) != before else None)
             raise
     return folder, summary
+
+
+def foretelling(listener: "Listener", folder: Path) -> "Listener":
+    """A listener that tells forecasts besides."""
+    from latebloom.foresight.listening import Foretelling
+
+    return Foretelling(listener, folder)
 
 
 def estimate(
@@ -256,7 +275,7 @@ def estimate(
 
 
 def go_on(
-    folder: Path, device: str, threads: int, from_scratch: bool, quiet: bool
+    folder: Path, device: str, threads: int, from_scratch: bool, quiet: bool, forecast: bool
 ) -> dict[str, Any]:
     """Continues a run; returns its summary."""
     from latebloom.reports.progress import QuietProgress, make_progress
@@ -272,7 +291,7 @@ def go_on(
         try:
             return resume(
                 folder,
-                listener=listener,
+                listener=foretelling(listener, folder) if forecast else listener,
                 device=device,
                 threads=threads,
                 from_scratch=from_scratch,

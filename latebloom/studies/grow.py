@@ -18,6 +18,7 @@ from latebloom.evaluation.intersections import rank_all
 from latebloom.evaluation.ranking import held, rank_splits
 from latebloom.evaluation.rule_metrics import Followed
 from latebloom.evaluation.scores import check_readable, follow, score
+from latebloom.evaluation.signs import signs
 from latebloom.model.transformer import Transformer
 from latebloom.training.carrying import carried
 from latebloom.training.config import RunConfig, check_feed
@@ -183,7 +184,7 @@ def finish(
         rules = follow(model, data, probe=CHOICES, splits=data.tested)
         told = {"accuracy": {split: one.accuracy for split, one in scores.items()}}
         sets = rank_splits(model, data, most=RANKED)
-        return told | ({"rules": rules} if rules else {}) | sets
+        return told | ({"rules": rules} if rules else {}) | sets | {"signs": signs(model, data)}
 
     outcome = train(config, data, run, measure, listener, device, run.own, from_scratch, together)
     if not together.first:

@@ -117,6 +117,11 @@ class World:
         return self.task.asks
 
     @property
+    def one_token(self) -> bool:
+        """Whether the answer to every question is one token."""
+        return not self.task.several and self.task.spelled is None
+
+    @property
     def phi(self) -> float:
         """Inferred training facts for each ID atomic fact (arXiv:2405.15071, section 3.1)."""
         n_id = int((~self.facts.ood).sum())

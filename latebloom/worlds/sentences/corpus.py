@@ -40,6 +40,8 @@ class Corpus:
     """The word before every line."""
     asks: ClassVar[str] = "sentences"
     """What kind of data it is, as configs of worlds and feeds call it."""
+    one_token: ClassVar[bool] = False
+    """Whether the answer to every question is one token: no question is asked here."""
 
     def lines(self, split: str) -> Lines:
         """The lines of a split.
