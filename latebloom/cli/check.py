@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from latebloom.cli.app import Fields, Flag, Json, app, out
 from latebloom.cli.options import Asked, config_for
+from latebloom.cli.words import OwnData
 from latebloom.errors import LatebloomError
 from latebloom.neutral import in_json
 
@@ -53,7 +54,8 @@ def check(
     if rows < 1:
         raise LatebloomError(f"--rows is {rows}; show 1 or more")
     asked = Asked(
-        facts=file, many_valued=many_valued, inverse=inverse, sections={"world": dict(world or {})}
+        own=OwnData(facts=file, many_valued=many_valued, inverse=inverse),
+        sections={"world": dict(world or {})},
     )
     settings = cast("FactsConfig", config_for(asked)[0].world)
     found = check_file(file, replace(settings, single=(*settings.single, *single)))

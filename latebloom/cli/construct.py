@@ -6,9 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from latebloom.cli.app import Fields, Flag, Json, app
+from latebloom.cli.app import Flag, Json, app
 from latebloom.cli.grok import draw, name_of, show_summary, unused_folder
 from latebloom.cli.options import Asked, config_for
+from latebloom.cli.words import NO_SETTINGS, OwnData, Settings
 
 
 @app.command
@@ -28,14 +29,12 @@ def construct(
     threads: int = 0,
     quiet: Flag = False,
     json_: Json = False,
-    world: Fields = None,
-    model: Fields = None,
-    train: Fields = None,
+    settings: Settings = NO_SETTINGS,
 ) -> None:
     """Compute a model's weights from the facts, without training, and leave a run folder.
 
     For chains of facts, by the looped models and by plain ones. `latebloom grok --resume` trains on
-    from there.
+    from there, as --feed and --train say.
 
     Parameters
     ----------
@@ -68,24 +67,16 @@ def construct(
         Show no progress.
     json_
         Print the summary as JSON.
-    world
-        Settings of the world, as in --world.phi 9.
-    model
-        Settings of the model, as in --model.d-model 64.
-    train
-        Settings of a training that goes on from here, as in --train.steps 500.
     """
-    sections = {"world": dict(world or {}), "model": dict(model or {}), "train": dict(train or {})}
     asked = Asked(
         recipe=recipe,
         file=config,
         source=source,
-        facts=facts,
+        own=OwnData(facts=facts, many_valued=many_valued),
         data=data,
-        many_valued=many_valued,
         seed=seed,
         world_seed=world_seed,
-        sections=sections,
+        sections=settings.sections(),
     )
     chosen, found = config_for(asked)
     from latebloom.reports.progress import make_progress

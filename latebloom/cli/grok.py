@@ -13,6 +13,7 @@ from latebloom import launched
 from latebloom.cli.app import Fields, Flag, Json, app, err, out
 from latebloom.cli.options import Asked, config_for
 from latebloom.cli.tables import fitting
+from latebloom.cli.words import FIELDS, NO_DATA, NO_SETTINGS, OWN, OwnData, Settings
 from latebloom.errors import LatebloomError
 
 if TYPE_CHECKING:
@@ -38,15 +39,11 @@ def grok(
     overwrite: Flag = False,
     start_from: Path | None = None,
     carry: str = "",
-    facts: Path | None = None,
-    many_valued: str = "",
-    inverse: Flag = False,
-    synonyms: Path | None = None,
-    phrases: Path | None = None,
-    folds: int = 0,
-    numeric: Flag = False,
-    graph: Path | None = None,
-    data: Path | None = None,
+    own: OwnData = NO_DATA,
+    synonyms: Annotated[Path | None, Parameter(group=OWN)] = None,
+    phrases: Annotated[Path | None, Parameter(group=OWN)] = None,
+    folds: Annotated[int, Parameter(group=OWN)] = 0,
+    data: Annotated[Path | None, Parameter(group=OWN)] = None,
     until: str | None = None,
     keep: int | None = None,
     device: str = "auto",
@@ -54,11 +51,8 @@ def grok(
     quiet: Flag = False,
     forecast: Flag = False,
     json_: Json = False,
-    world: Fields = None,
-    model: Fields = None,
-    feed: Fields = None,
-    train: Fields = None,
-    start: Fields = None,
+    settings: Settings = NO_SETTINGS,
+    start: Annotated[Fields, Parameter(group=FIELDS)] = None,
 ) -> None:
     """Train a model until it groks, and leave a run folder.
 
@@ -92,13 +86,6 @@ def grok(
         With --start-from, what is carried over: all (the default; embeddings of the words that
         both runs have), body (all but the embeddings) or shuffled (a control: its numbers in
         disorder).
-    facts
-        A file of facts: CSV, TSV, JSONL or N-Triples (recipe `facts`).
-    many_valued
-        What to do with a subject and relation that have several objects: keep them all as a set of
-        answers (the default), drop them, keep the first, or error.
-    inverse
-        Tell every fact backwards as well, so that questions can be asked that way: `^inhibits`.
     synonyms
         A table of two columns, name and synonym; both can be asked then.
     phrases
@@ -107,11 +94,6 @@ def grok(
     folds
         For small tables: grow as many runs besides, each of which holds out another part of the
         questions, and tell what all of them together got right. They lie in OUT-folds.
-    numeric
-        The file of facts is a table of numbers to compare; each row an entity, each column an
-        attribute.
-    graph
-        A folder with train.txt, valid.txt and test.txt, a triple a line (recipe `graph`).
     data
         A folder in a published format: train.json, test.json and vocab.json of arXiv:2405.15071,
         or the question, tense or Dyck files of arXiv:2305.18741 (recipe `dataset`).
@@ -130,24 +112,10 @@ def grok(
         `latebloom forecast`.
     json_
         Print the summary as JSON.
-    world
-        Settings of the world, as in --world.phi 9.
-    model
-        Settings of the model, as in --model.d-model 64.
-    feed
-        Settings of the batches and their supervision, as in --feed.atomic-frac 0.5.
-    train
-        Settings of the training, as in --train.steps 1000.
     start
         Settings of the start, as in --start.noise 0.1.
     """
-    sections: dict[str, dict[str, str]] = {
-        "world": dict(world or {}),
-        "model": dict(model or {}),
-        "feed": dict(feed or {}),
-        "train": dict(train or {}),
-        "start": dict(start or {}),
-    }
+    sections = settings.sections() | {"start": dict(start or {})}
     if start_from is not None:
         sections["start"]["run"] = str(start_from.resolve())
     if carry:
@@ -160,12 +128,8 @@ def grok(
         recipe=recipe,
         file=config,
         source=source,
-        facts=facts,
-        graph=graph,
+        own=own,
         data=data,
-        numeric=numeric,
-        many_valued=many_valued,
-        inverse=inverse,
         synonyms=synonyms,
         phrases=phrases,
         seed=seed,
@@ -308,10 +272,8 @@ def refuse_with_resume(asked: Asked, out_: Path | None, overwrite: bool) -> None
     """
     given: dict[str, Any] = {"RECIPE": asked.recipe, "SOURCE": asked.source, "--out": out_}
     given |= {"--config": asked.file, "--seed": asked.seed, "--world-seed": asked.world_seed}
-    given |= {"--facts": asked.facts, "--data": asked.data, "--numeric": asked.numeric}
-    given |= {"--inverse": asked.inverse, "--graph": asked.graph}
+    given |= {**asked.own.given(), "--data": asked.data, "--overwrite": overwrite}
     given |= {"--synonyms": asked.synonyms, "--phrases": asked.phrases}
-    given |= {"--many-valued": asked.many_valued, "--overwrite": overwrite}
     for section, values in asked.sections.items():
         named: dict[str, Any] = dict(values or {})
         for name, option in SHORT.get(section, {}).items():

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from latebloom.cli.words import NO_DATA, OwnData
 from latebloom.errors import LatebloomError
 from latebloom.recipes.catalogue import RECIPES, make_recipe
 
@@ -31,18 +32,14 @@ class Asked:
     """What the words of a command ask for.
 
     file: a config file instead of a recipe. source: one's own data, whichever the recipe takes.
-    facts, graph, data: the same, by their options. sections: overrides by section.
+    own, data: the same, by their options. sections: overrides by section.
     """
 
     recipe: str = ""
     file: Path | None = None
     source: Path | None = None
-    facts: Path | None = None
-    graph: Path | None = None
+    own: OwnData = NO_DATA
     data: Path | None = None
-    numeric: bool = False
-    many_valued: str = ""
-    inverse: bool = False
     synonyms: Path | None = None
     phrases: Path | None = None
     seed: int | None = None
@@ -69,14 +66,14 @@ def config_for(asked: Asked) -> "tuple[RunConfig, Data | None]":
 
         data = read_folder(Path(world["folder"]))
         config = dataset_for(data, world["folder"])
-    if asked.many_valued:
+    if asked.own.many_valued:
         if not hasattr(config.world, "many_valued"):
             raise LatebloomError(
                 f"--many-valued has no effect on {config.recipe}; it is for files of facts:"
                 " latebloom grok facts --facts FILE"
             )
-        world["many-valued"] = asked.many_valued
-    if asked.inverse:
+        world["many-valued"] = asked.own.many_valued
+    if asked.own.inverse:
         if not hasattr(config.world, "inverse"):
             raise LatebloomError(
                 f"--inverse has no effect on {config.recipe}; it is for facts: latebloom grok facts"
@@ -111,19 +108,19 @@ def beginning(asked: Asked) -> "RunConfig":
     if asked.file is not None:
         if asked.recipe:
             raise LatebloomError(f"RECIPE {asked.recipe} has no effect with --config; leave it out")
-        if asked.numeric:
+        if asked.own.numeric:
             raise LatebloomError("--numeric has no effect with --config; leave it out")
         return read_config(asked.file)
-    if asked.numeric and asked.recipe not in ("", "facts", "numeric-table"):
+    if asked.own.numeric and asked.recipe not in ("", "facts", "numeric-table"):
         raise LatebloomError(
             f"--numeric has no effect on the recipe {asked.recipe}; say: latebloom grok facts"
             " --facts FILE --numeric"
         )
     name = asked.recipe
-    if asked.numeric:
+    if asked.own.numeric:
         name = "numeric-table"
     elif not name:
-        given = {"facts": asked.facts, "graph": asked.graph, "dataset": asked.data}
+        given = {"facts": asked.own.facts, "graph": asked.own.graph, "dataset": asked.data}
         name = next((recipe for recipe, place in given.items() if place), "composition")
     if name not in RECIPES and Path(name).exists():
         means = f"dataset --data {name}" if Path(name).is_dir() else f"facts --facts {name}"
@@ -159,8 +156,8 @@ def own_place(asked: Asked, kind: str) -> str:
     Raises: LatebloomError for one that this world does not read, or for two of them.
     """
     takes = {
-        "--facts": (asked.facts, ("facts", "numeric-table"), "facts --facts"),
-        "--graph": (asked.graph, ("graph",), "graph --graph"),
+        "--facts": (asked.own.facts, ("facts", "numeric-table"), "facts --facts"),
+        "--graph": (asked.own.graph, ("graph",), "graph --graph"),
         "--data": (asked.data, ("dataset",), "dataset --data"),
         "SOURCE": (asked.source, tuple(OWN_DATA), ""),
     }

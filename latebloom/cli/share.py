@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from latebloom.cli.app import Fields, Flag, Json, app, err, out
+from latebloom.cli.app import Fields, Json, app, err, out
 from latebloom.cli.options import Asked, config_for
 from latebloom.cli.tables import fitting
+from latebloom.cli.words import NO_DATA, OwnData
 from latebloom.errors import LatebloomError
 
 
@@ -85,11 +86,7 @@ def data(
     to: Path | None = None,
     from_: Annotated[Path | None, Parameter(name="--from")] = None,
     seed: int | None = None,
-    facts: Path | None = None,
-    many_valued: str = "",
-    inverse: Flag = False,
-    numeric: Flag = False,
-    graph: Path | None = None,
+    own: OwnData = NO_DATA,
     world: Fields = None,
     json_: Json = False,
 ) -> None:
@@ -109,18 +106,6 @@ def data(
         from its files.
     seed
         Seed of the world.
-    facts
-        A file of facts: CSV, TSV, JSONL or N-Triples (recipe `facts`).
-    many_valued
-        What to do with a subject and relation that have several objects: keep them all as a set of
-        answers (the default), drop them, keep the first, or error.
-    inverse
-        Tell every fact backwards as well, as `^inhibits`.
-    numeric
-        The file of facts is a table of numbers to compare; each row an entity, each column an
-        attribute.
-    graph
-        A folder with train.txt, valid.txt and test.txt, a triple a line (recipe `graph`).
     world
         Settings of the world, as in --world.phi 9; `latebloom settings RECIPE` lists them.
     json_
@@ -130,9 +115,13 @@ def data(
     from latebloom.worlds.published.folder import read_folder, write_folder
 
     if from_ is not None:
-        given = {"RECIPE": recipe, "SOURCE": source, "--facts": facts, "--world": world}
-        given |= {"--many-valued": many_valued, "--numeric": numeric, "--seed": seed}
-        given |= {"--inverse": inverse, "--graph": graph}
+        given = {
+            "RECIPE": recipe,
+            "SOURCE": source,
+            "--world": world,
+            "--seed": seed,
+            **own.given(),
+        }
         for name, value in given.items():
             if value not in (None, "", False, {}):
                 raise LatebloomError(f"{name} has no effect with --from: the folder is read as is")
@@ -141,11 +130,7 @@ def data(
         asked = Asked(
             recipe=recipe,
             source=source,
-            facts=facts,
-            numeric=numeric,
-            graph=graph,
-            many_valued=many_valued,
-            inverse=inverse,
+            own=own,
             seed=seed,
             sections={"world": world},
         )

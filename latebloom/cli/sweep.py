@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 from rich.table import Table
 
-from latebloom.cli.app import Fields, Flag, Json, app, err, out
+from latebloom.cli.app import Flag, Json, app, err, out
 from latebloom.cli.sweep_plan import show_cells
+from latebloom.cli.words import NO_SETTINGS, Settings
 from latebloom.errors import LatebloomError
 
 if TYPE_CHECKING:
@@ -45,10 +46,7 @@ def grid(
     threads: int = 1,
     quiet: Flag = False,
     json_: Json = False,
-    world: Fields = None,
-    model: Fields = None,
-    feed: Fields = None,
-    train: Fields = None,
+    settings: Settings = NO_SETTINGS,
 ) -> None:
     """Grow a recipe over a grid of settings x seeds; the same command again goes on.
 
@@ -85,17 +83,8 @@ def grid(
         Show no progress.
     json_
         Print the rows of all runs, and the means over seeds, as JSON.
-    world
-        Fields of the world in all runs, as in --world.hops 3.
-    model
-        Fields of the model, as in --model.d-model 64.
-    feed
-        Fields of how training sees the world, as in --feed.atomic-frac 0.5.
-    train
-        Fields of the training, as in --train.steps 500.
     """
-    fixed = {"world": world, "model": model, "feed": feed, "train": train}
-    told = sweep_of(recipe, vary or [], seeds, {name: some or {} for name, some in fixed.items()})
+    told = sweep_of(recipe, vary or [], seeds, settings.sections())
     folder = out_ or told.default_folder()
     waiting = [cell for cell, state in told.states(folder) if state != "finished"]
     if dry_run:

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.table import Table
 
-from latebloom.cli.app import Fields, Flag, Json, out
+from latebloom.cli.app import Flag, Json, out
 from latebloom.cli.sweep import complain_of, sweep, teller
+from latebloom.cli.words import NO_SETTINGS, Settings
 from latebloom.errors import LatebloomError
 
 
@@ -22,10 +23,7 @@ def depth(
     threads: int = 0,
     quiet: Flag = False,
     json_: Json = False,
-    world: Fields = None,
-    model: Fields = None,
-    feed: Fields = None,
-    train: Fields = None,
+    settings: Settings = NO_SETTINGS,
 ) -> None:
     """How deep should a reader of sentences be, and what foretells it early?
 
@@ -45,14 +43,6 @@ def depth(
         Show no progress.
     json_
         Print the series as JSON.
-    world
-        Fields of the world in all runs, as in --world.train 20000.
-    model
-        Fields of the model, as in --model.d-model 64.
-    feed
-        Fields of how training sees the lines, as in --feed.by-length false.
-    train
-        Fields of the training, as in --train.steps 500.
     """
     from latebloom.reports.depth import plot_depth
     from latebloom.reports.figure import write_figure
@@ -65,14 +55,15 @@ def depth(
         raise LatebloomError(
             f"--depths {depths!r}: write numbers with commas, like 2,4,6"
         ) from None
+    said = settings.sections()
     config = DepthConfig(
         recipes=tuple(part for part in recipes.split(",") if part),
         depths=layers,
         seeds=seeds,
-        world=world or {},
-        model=model or {},
-        feed=feed or {},
-        train=train or {},
+        world=said["world"],
+        model=said["model"],
+        feed=said["feed"],
+        train=said["train"],
     )
     config.cells()
     drawn = [out_ / f"depth.{kind}" for kind in ("svg", "png")]
