@@ -13,7 +13,9 @@ stands in a longer question, whatever the order of the words.
 Sentences: cross-entropy of every next word, from the start token on.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -29,6 +31,43 @@ NO_WORD = -100
 """The target where a line has ended; torch's cross-entropy leaves it out."""
 
 
+Summands = Iterator[Float[Tensor, ""]]
+"""Parts of a loss, in nats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """Where a model is told that it was right or wrong, and how the loss counts it.
+
+    every_loop: atomic facts are asked for after every loop. every_place: and at every token.
+    link: from logits to what the cross-entropy takes.
+    """
+
+    every_loop: bool
+    label_smoothing: float
+    every_place: bool = False
+    link: Link = softmax_link
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """What the questions of a group ask for."""
+
+    def summed(
+        self, logits: Float[Tensor, "loop row *place d_vocab"], how: Supervision
+    ) -> Float[Tensor, ""]:
+        """The cross-entropy, summed over loops, rows and places, in nats."""
+        ...
+
+    def losses(self, model: Transformer, group: "Group", how: Supervision) -> Summands:
+        """The summed loss of a group that asks for this, in parts that are to be added up."""
+        ...
+
+    def take(self, rows: Int[Tensor, " some"]) -> "Asked":
+        """What some of the questions ask for."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class One:
     """The one right answer of each question of a group."""
@@ -36,19 +75,16 @@ class One:
     answers: Int[Tensor, " row"]
 
     def summed(
-        self,
-        logits: Float[Tensor, "loop row *place d_vocab"],
-        label_smoothing: float,
-        link: Link = softmax_link,
+        self, logits: Float[Tensor, "loop row *place d_vocab"], how: Supervision
     ) -> Float[Tensor, ""]:
-        """The cross-entropy of the answers, summed over loops, rows and places, in nats."""
         answers = self.answers.view(1, -1, *[1] * (logits.ndim - 3)).expand(logits.shape[:-1])
-        return F.cross_entropy(
-            link(logits.flatten(0, -2).float()),
-            answers.flatten(),
-            label_smoothing=label_smoothing,
-            reduction="sum",
-        )
+        return cross_entropies(logits, answers, how)
+
+    def losses(self, model: Transformer, group: "Group", how: Supervision) -> Summands:
+        yield from answer_losses(model, group, self, how)
+
+    def take(self, rows: Int[Tensor, " some"]) -> "One":
+        return One(self.answers[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +102,26 @@ class Several:
     n_names: int
 
     def summed(
-        self,
-        logits: Float[Tensor, "loop row *place d_vocab"],
-        label_smoothing: float,
-        link: Link = softmax_link,
+        self, logits: Float[Tensor, "loop row *place d_vocab"], how: Supervision
     ) -> Float[Tensor, ""]:
-        """The cross-entropy with the sets, summed over loops, rows and places, in nats."""
-        of_places = link(logits.float()).log_softmax(-1)
+        of_places = how.link(logits.float()).log_softmax(-1)
         told = of_places.reshape(*logits.shape[:2], -1, logits.shape[-1]).sum(2)
         of_members = (told[:, self.rows, self.members] * self.weights).sum()
-        of_names = told[:, :, : self.n_names].mean(-1).sum() if label_smoothing else 0.0
-        return -(1 - label_smoothing) * of_members - label_smoothing * of_names
+        smoothing = how.label_smoothing
+        of_names = told[:, :, : self.n_names].mean(-1).sum() if smoothing else 0.0
+        return -(1 - smoothing) * of_members - smoothing * of_names
+
+    def losses(self, model: Transformer, group: "Group", how: Supervision) -> Summands:
+        yield from answer_losses(model, group, self, how)
+
+    def take(self, rows: Int[Tensor, " some"]) -> "Several":
+        """The sets of some questions, which are numbered anew."""
+        n = 1 + int(torch.cat((self.rows, rows)).max())
+        place = torch.full((n,), -1, device=rows.device)
+        place[rows] = torch.arange(len(rows), device=rows.device)
+        kept = place[self.rows] >= 0
+        parts = place[self.rows[kept]], self.members[kept], self.weights[kept]
+        return Several(*parts, self.n_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,44 +142,92 @@ class Spelled:
         return self.words[:, turn]
 
     def summed(
-        self,
-        logits: Float[Tensor, "loop row place d_vocab"],
-        label_smoothing: float,
-        link: Link = softmax_link,
+        self, logits: Float[Tensor, "loop row place d_vocab"], how: Supervision
     ) -> Float[Tensor, ""]:
-        """The cross-entropy of the words, summed over loops, rows and places, in nats."""
         words = self.at_places(logits.shape[2]).expand(logits.shape[:-1])
-        return F.cross_entropy(
-            link(logits.flatten(0, -2).float()),
-            words.flatten(),
-            label_smoothing=label_smoothing,
-            reduction="sum",
-        )
+        return cross_entropies(logits, words, how)
+
+    def losses(self, model: Transformer, group: "Group", how: Supervision) -> Summands:
+        """Each word is asked for at its place after the last loop; of a name the mean over its
+        words."""
+        if how.every_place and group.atomic:
+            yield every_place_loss(model, group, self, how)
+            return
+        n_words = self.words.shape[1]
+        logits = model(group.tokens, every_loop=False).logits[:, :, -n_words:]
+        yield self.summed(logits, how) / n_words
+
+    def take(self, rows: Int[Tensor, " some"]) -> "Spelled":
+        return Spelled(self.words[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The label of each comparison of a group, and the values that it compares.
+
+    values: that of each entity as training tells it, and NOT_ASKED elsewhere. A model with loops is
+    asked for them after the first one, where they are fed back.
+    """
+
+    labels: Int[Tensor, " row"]
+    values: Int[Tensor, "row pos"]
+
+    def summed(
+        self, logits: Float[Tensor, "loop row *place d_vocab"], how: Supervision
+    ) -> Float[Tensor, ""]:
+        return One(self.labels).summed(logits, how)
+
+    def losses(self, model: Transformer, group: "Group", how: Supervision) -> Summands:
+        if not model.feedback.looped:
+            yield from answer_losses(model, group, self, how)
+            return
+        n_rows, n_tokens = group.tokens.shape
+        at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
+        found = model(group.tokens, at, every_loop=False, keep_fed_back=True)
+        label = cross_entropies(found.logits[-1], self.labels, how)
+        fed = model.feedback.feeds(n_tokens)
+        values = self.values[:, fed.start : fed.stop]
+        asked = values != NOT_ASKED
+        yield label + cross_entropies(found.fed_back[0][asked], values[asked], how)
+
+    def take(self, rows: Int[Tensor, " some"]) -> "Compared":
+        return Compared(self.labels[rows], self.values[rows])
+
+
+def cross_entropies(
+    logits: Float[Tensor, "*some d_vocab"], targets: Int[Tensor, "*some"], how: Supervision
+) -> Float[Tensor, ""]:
+    """The cross-entropy of tokens, summed, in nats."""
+    return F.cross_entropy(
+        how.link(logits.reshape(-1, logits.shape[-1]).float()),
+        targets.flatten(),
+        label_smoothing=how.label_smoothing,
+        reduction="sum",
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """The questions of a batch that have one length; the answer follows the last token.
 
-    values: in a comparison, the value of each entity as training tells it, and NOT_ASKED
-        elsewhere; None unless it is asked for after the first loop.
-    sets: where questions have several answers, all of them; `answers` has one of each set.
-    spelled: where answers are names of several tokens, those; `answers` has the entities.
+    answers: the entity, value or label; of a set one of its members.
+    asked: what is asked for, where it is more than that.
     """
 
     tokens: Int[Tensor, "row pos"]
     answers: Int[Tensor, " row"]
     atomic: bool
-    values: Int[Tensor, "row pos"] | None = None
-    sets: Several | None = None
-    spelled: Spelled | None = None
+    asked: Asked | None = None
 
     @property
-    def target(self) -> One | Several | Spelled:
-        """What is to be answered."""
-        if self.sets is not None:
-            return self.sets
-        return One(self.answers) if self.spelled is None else self.spelled
+    def target(self) -> Asked:
+        """What is asked for."""
+        return One(self.answers) if self.asked is None else self.asked
+
+    def take(self, rows: Int[Tensor, " some"]) -> "Group":
+        """Some of the questions."""
+        asked = None if self.asked is None else self.asked.take(rows)
+        return Group(self.tokens[rows], self.answers[rows], self.atomic, asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,98 +259,43 @@ def sentence_loss(
     )
 
 
-def batch_loss(
-    model: Transformer,
-    batch: list[Group],
-    *,
-    every_loop: bool,
-    label_smoothing: float,
-    every_place: bool = False,
-    link: Link = softmax_link,
-) -> Float[Tensor, ""]:
-    """Mean loss over the questions of a batch, in nats.
-
-    An atomic fact's losses after its loops are summed. Where feedback is seen ahead only, the
-    answer at position p is settled after p loops: loops that cannot change it are not run, but an
-    atomic fact keeps the weight that they would have had.
-    """
-    config = model.config
+def batch_loss(model: Transformer, batch: list[Group], how: Supervision) -> Float[Tensor, ""]:
+    """Mean loss over the questions of a batch, in nats; an atomic fact's losses after its loops
+    are summed."""
     total = torch.zeros((), device=model.device)
     for group in batch:
-        n_rows, n_tokens = group.tokens.shape
-        looped = model.feedback.looped
-        if group.values is not None and looped:
-            total = total + comparison_loss(model, group, group.values, label_smoothing, link)
-            continue
-        if every_place and group.atomic:
-            total = total + every_place_loss(model, group, label_smoothing, link)
-            continue
-        if group.spelled is not None:
-            total = total + spelled_loss(model, group, group.spelled, label_smoothing, link)
-            continue
-        at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
-        loops = model.feedback.loops_trained(config.n_loops, n_tokens)
-        repeated = every_loop and group.atomic and looped
-        logits = model(group.tokens, at, n_loops=loops, every_loop=repeated).logits
-        target = group.target
-        idle = config.n_loops - loops if repeated else 0
-        if idle:  # the last answers stand for those of the loops that were not run
-            total = total + target.summed(logits[-1:], label_smoothing, link) * (1 + idle)
-            logits = logits[:-1]
-        if len(logits):
-            total = total + target.summed(logits, label_smoothing, link)
+        for part in group.target.losses(model, group, how):
+            total = total + part
     return total / sum(len(group.answers) for group in batch)
 
 
+def answer_losses(model: Transformer, group: Group, target: Asked, how: Supervision) -> Summands:
+    """The summed loss of answers that follow the last token, in parts.
+
+    Where feedback is seen ahead only, the answer at position p is settled after p loops: loops that
+    cannot change it are not run, but an atomic fact keeps the weight that they would have had.
+    """
+    if how.every_place and group.atomic:
+        yield every_place_loss(model, group, target, how)
+        return
+    n_rows, n_tokens = group.tokens.shape
+    at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
+    loops = model.feedback.loops_trained(model.config.n_loops, n_tokens)
+    repeated = how.every_loop and group.atomic and model.feedback.looped
+    logits = model(group.tokens, at, n_loops=loops, every_loop=repeated).logits
+    idle = model.config.n_loops - loops if repeated else 0
+    if idle:  # the last answers stand for those of the loops that were not run
+        yield target.summed(logits[-1:], how) * (1 + idle)
+        logits = logits[:-1]
+    if len(logits):
+        yield target.summed(logits, how)
+
+
 def every_place_loss(
-    model: Transformer, group: Group, label_smoothing: float, link: Link = softmax_link
+    model: Transformer, group: Group, target: Asked, how: Supervision
 ) -> Float[Tensor, ""]:
     """The summed loss of atomic facts whose answer is asked for at every token, after every loop.
 
     Of one loop the mean over the tokens, and of the loops the sum.
     """
-    logits = model(group.tokens).logits
-    return group.target.summed(logits, label_smoothing, link) / group.tokens.shape[1]
-
-
-def spelled_loss(
-    model: Transformer,
-    group: Group,
-    spelled: Spelled,
-    label_smoothing: float,
-    link: Link = softmax_link,
-) -> Float[Tensor, ""]:
-    """The summed loss of answers of several tokens, each asked for at its place after the last
-    loop; of one answer the mean over its words."""
-    n_words = spelled.words.shape[1]
-    logits = model(group.tokens, every_loop=False).logits[:, :, -n_words:]
-    return spelled.summed(logits, label_smoothing, link) / n_words
-
-
-def comparison_loss(
-    model: Transformer,
-    group: Group,
-    values: Int[Tensor, "row pos"],
-    label_smoothing: float,
-    link: Link = softmax_link,
-) -> Float[Tensor, ""]:
-    """The summed loss of comparisons: the label at the end, the values where they are fed back."""
-    n_rows, n_tokens = group.tokens.shape
-    at = torch.full((n_rows,), n_tokens - 1, device=group.tokens.device)
-    found = model(group.tokens, at, every_loop=False, keep_fed_back=True)
-    label = F.cross_entropy(
-        link(found.logits[-1].float()),
-        group.answers,
-        label_smoothing=label_smoothing,
-        reduction="sum",
-    )
-    fed = model.feedback.feeds(n_tokens)
-    values = values[:, fed.start : fed.stop]
-    asked = values != NOT_ASKED
-    value = F.cross_entropy(
-        link(found.fed_back[0][asked].float()),
-        values[asked],
-        label_smoothing=label_smoothing,
-        reduction="sum",
-    )
-    return label + value
+    return target.summed(model(group.tokens).logits, how) / group.tokens.shape[1]

@@ -18,7 +18,15 @@ from latebloom.model.transformer import Transformer
 from latebloom.training.config import ComparisonFeedConfig, QuestionFeedConfig, TrainConfig
 from latebloom.training.epochs import Epochs
 from latebloom.training.links import link_of
-from latebloom.training.objective import NOT_ASKED, Group, Several, Spelled, batch_loss
+from latebloom.training.objective import (
+    NOT_ASKED,
+    Compared,
+    Group,
+    Several,
+    Spelled,
+    Supervision,
+    batch_loss,
+)
 from latebloom.training.shares import questions_for
 from latebloom.worlds.answers import FactSets, follow_sets
 from latebloom.worlds.splits import ATOMIC, Split
@@ -107,7 +115,7 @@ class Phrasing:
             turned[1::2] = group.tokens[1::2].flip(1)
             return replace(group, tokens=turned)
         if self.told is not None and not group.atomic:
-            return replace(group, values=self.told.of(group.tokens))
+            return replace(group, asked=Compared(group.answers, self.told.of(group.tokens)))
         return group
 
 
@@ -124,7 +132,7 @@ class WithSets:
         weights = np.repeat(1 / sets.sizes, sets.sizes).astype(np.float32)
         parts = (sets.question, sets.member.astype(np.int64), weights)
         rows, members, shares = (torch.from_numpy(part).to(group.tokens.device) for part in parts)
-        return replace(group, sets=Several(rows, members, shares, self.n_names))
+        return replace(group, asked=Several(rows, members, shares, self.n_names))
 
 
 class WithWords:
@@ -134,7 +142,7 @@ class WithWords:
         self.words = torch.from_numpy(spelling.table).to(device)
 
     def __call__(self, group: Group) -> Group:
-        return replace(group, spelled=Spelled(self.words[group.answers]))
+        return replace(group, asked=Spelled(self.words[group.answers]))
 
 
 class QuestionFeed:
@@ -153,8 +161,12 @@ class QuestionFeed:
         seed: int,
         device: torch.device,
     ) -> None:
-        self.config, self.label_smoothing = feed, train.label_smoothing
-        self.link = link_of(train)
+        self.supervision = Supervision(
+            every_loop=feed.every_loop,
+            every_place=feed.every_place,
+            label_smoothing=train.label_smoothing,
+            link=link_of(train),
+        )
         later, trained = (), world.trained
         n_later = round(feed.later_frac * train.batch_size)
         if n_later and Split.ATOMIC_LATER in trained:
@@ -190,14 +202,7 @@ class QuestionFeed:
 
     def loss(self, model: Transformer, batch: list[Group]) -> Float[Tensor, ""]:
         """The mean loss of a batch, in nats."""
-        return batch_loss(
-            model,
-            batch,
-            every_loop=self.config.every_loop,
-            every_place=self.config.every_place,
-            label_smoothing=self.label_smoothing,
-            link=self.link,
-        )
+        return batch_loss(model, batch, self.supervision)
 
     def part(self, batch: list[Group], number: int, of: int) -> list[Group]:
         """The questions that one of several processes works on."""

@@ -66,10 +66,10 @@ class LossOf(nn.Module):
         tokens: of each group `[row, pos]`. answers: of each group `[row]`.
         """
         groups = [Group(*parts) for parts in zip(tokens, answers, atomic, strict=True)]
-        self.feed.label_smoothing = 0.0
+        self.feed.supervision = replace(self.feed.supervision, label_smoothing=0.0)
         loss = self.feed.loss(self.model, groups)
         if self.smoothed:
-            self.feed.label_smoothing = 1.0
+            self.feed.supervision = replace(self.feed.supervision, label_smoothing=1.0)
             loss = (1 - smoothing) * loss + smoothing * self.feed.loss(self.model, groups)
         return loss
 

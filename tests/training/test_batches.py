@@ -86,10 +86,12 @@ def test_values_are_those_that_training_tells():
     batches = feed_of(world, 64, kind=ComparisonFeedConfig, values_first=True)
     for step in range(1, 20):
         for group in batches.batch(step):
-            assert (group.values is None) == group.atomic
-            if group.values is None:
+            assert (group.asked is None) == group.atomic
+            if group.asked is None:
                 continue
-            for question, values in zip(group.tokens.tolist(), group.values.tolist(), strict=True):
+            for question, values in zip(
+                group.tokens.tolist(), group.asked.values.tolist(), strict=True
+            ):
                 expected = [told.get((entity, question[0]), -100) for entity in question[1:]]
                 assert values == [-100, *expected]
                 hidden += expected.count(-100)
@@ -100,7 +102,7 @@ def test_values_are_asked_only_where_told_to():
     world = make_comparison(ComparisonConfig(entities=30, attributes=2, phi=2), seed=0)
     for kind in (QuestionFeedConfig, ComparisonFeedConfig):
         batch = feed_of(world, 64, kind=kind).batch(1)
-        assert len(batch) == 2 and all(group.values is None for group in batch)
+        assert len(batch) == 2 and all(group.asked is None for group in batch)
 
 
 def test_facts_are_told_in_either_order():

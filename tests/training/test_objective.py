@@ -6,7 +6,19 @@ from torch.nn import functional as F
 
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.training.objective import Group, One, Several, batch_loss
+from latebloom.training.objective import (
+    Compared,
+    Group,
+    One,
+    Several,
+    Spelled,
+    Supervision,
+    batch_loss,
+)
+
+
+def smoothed(share: float, **settings: bool) -> Supervision:
+    return Supervision(every_loop=True, label_smoothing=share, **settings)
 
 
 def make(feedback: str, n_loops: int = 2, fillers: int = 0) -> tuple[Transformer, list[Group]]:
@@ -42,7 +54,7 @@ def by_hand(model: Transformer, batch: list[Group], every_loop: bool) -> torch.T
 )
 def test_loss_equals_the_sum_over_all_loops(feedback, n_loops, fillers, every_loop):
     model, batch = make(feedback, n_loops, fillers)
-    loss = batch_loss(model, batch, every_loop=every_loop, label_smoothing=0.0)
+    loss = batch_loss(model, batch, Supervision(every_loop=every_loop, label_smoothing=0.0))
     assert loss.item() == pytest.approx(by_hand(model, batch, every_loop).item(), rel=1e-6)
 
 
@@ -51,7 +63,7 @@ def test_one_question_by_hand():
     group = Group(torch.tensor([[4, 7]]), torch.tensor([9]), atomic=True)
     logits = model(group.tokens).logits[0, 0, -1]
     expected = logits.exp().sum().log() - logits[9]
-    loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.0)
+    loss = batch_loss(model, [group], smoothed(0.0))
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
 
 
@@ -60,14 +72,14 @@ def test_label_smoothing_spreads_the_target():
     group = Group(torch.tensor([[4, 7]]), torch.tensor([9]), atomic=True)
     log_p = F.log_softmax(model(group.tokens).logits[0, 0, -1], dim=-1)
     expected = -(0.8 * log_p[9] + 0.2 * log_p.mean())
-    loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.2)
+    loss = batch_loss(model, [group], smoothed(0.2))
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
 
 
 def test_nobody_tells_the_model_a_bridge():
     """Gradient reaches the first loop of a composed question only through the last."""
     model, batch = make("ahead")
-    loss = batch_loss(model, batch[1:], every_loop=True, label_smoothing=0.0)
+    loss = batch_loss(model, batch[1:], smoothed(0.0))
     final = model(batch[1].tokens, torch.tensor([2, 2, 2])).logits[-1]
     expected = F.cross_entropy(final, batch[1].answers)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
@@ -79,20 +91,22 @@ def test_values_are_asked_for_after_the_first_loop_and_the_label_after_the_last(
         torch.tensor([[9, 1, 2], [9, 2, 3]]),
         torch.tensor([[-100, 5, 6], [-100, 6, -100]]),
     )
-    group = Group(tokens, torch.tensor([17, 18]), atomic=False, values=values)
+    labels = torch.tensor([17, 18])
+    group = Group(tokens, labels, atomic=False, asked=Compared(labels, values))
     chances = model(tokens).logits.log_softmax(-1)
     expected = -(chances[1, 0, 2, 17] + chances[1, 1, 2, 18])
     expected = expected - chances[0, 0, 1, 5] - chances[0, 0, 2, 6] - chances[0, 1, 1, 6]
-    loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.0)
+    loss = batch_loss(model, [group], smoothed(0.0))
     assert loss.item() == pytest.approx(expected.item() / 2, rel=1e-6)
 
 
 def test_a_plain_model_is_asked_for_no_values():
     model, _ = make("none", 1)
     tokens, values = torch.tensor([[9, 1, 2]]), torch.tensor([[-100, 5, 6]])
-    plain = Group(tokens, torch.tensor([17]), atomic=False)
-    asked = Group(tokens, torch.tensor([17]), atomic=False, values=values)
-    one, two = (batch_loss(model, [g], every_loop=True, label_smoothing=0) for g in (plain, asked))
+    label = torch.tensor([17])
+    plain = Group(tokens, label, atomic=False)
+    asked = Group(tokens, label, atomic=False, asked=Compared(label, values))
+    one, two = (batch_loss(model, [g], smoothed(0.0)) for g in (plain, asked))
     assert one.item() == two.item()
 
 
@@ -127,7 +141,9 @@ def test_a_fact_is_asked_for_at_every_place(feedback, n_loops):
         for one in chances
         for row, answer in enumerate(group.answers.tolist())
     )
-    loss = batch_loss(model, [group], every_loop=True, label_smoothing=0.0, every_place=True)
+    loss = batch_loss(
+        model, [group], Supervision(every_loop=True, label_smoothing=0.0, every_place=True)
+    )
     assert loss.item() == pytest.approx(expected.item() / 5, rel=1e-6)
 
 
@@ -135,7 +151,9 @@ def test_a_composed_question_is_asked_for_at_its_end_alone():
     model, group = both_ways("replace", 2)
     composed = Group(group.tokens, group.answers, atomic=False)
     one, other = (
-        batch_loss(model, [composed], every_loop=True, label_smoothing=0.0, every_place=place)
+        batch_loss(
+            model, [composed], Supervision(every_loop=True, label_smoothing=0.0, every_place=place)
+        )
         for place in (True, False)
     )
     assert one.item() == other.item()
@@ -146,10 +164,12 @@ def test_a_set_of_one_costs_what_one_answer_does():
     logits, answers = torch.randn(2, 5, 7), torch.tensor([0, 3, 6, 2, 2])
     ones = Several(torch.arange(5), answers, torch.ones(5), n_names=7)
     for smoothing in (0.0, 0.1):
-        one, many = (target.summed(logits, smoothing) for target in (One(answers), ones))
+        one, many = (target.summed(logits, smoothed(smoothing)) for target in (One(answers), ones))
         assert torch.allclose(one, many, atol=1e-5)
     places = torch.randn(2, 5, 3, 7)
-    assert torch.allclose(One(answers).summed(places, 0.1), ones.summed(places, 0.1), atol=1e-4)
+    assert torch.allclose(
+        One(answers).summed(places, smoothed(0.1)), ones.summed(places, smoothed(0.1)), atol=1e-4
+    )
 
 
 def test_the_target_of_a_set_is_uniform_over_it_and_smoothing_keeps_to_names():
@@ -158,4 +178,24 @@ def test_the_target_of_a_set_is_uniform_over_it_and_smoothing_keeps_to_names():
     target = Several(rows, members, torch.tensor([0.5, 0.5]), n_names=3)
     told = logits[0, 0].log_softmax(-1)
     by_hand = -(0.9 * (told[1] + told[2]) / 2 + 0.1 * told[:3].mean())
-    assert torch.allclose(target.summed(logits, 0.1), by_hand)
+    assert torch.allclose(target.summed(logits, smoothed(0.1)), by_hand)
+
+
+def test_what_is_taken_of_a_group_costs_what_it_did_in_the_whole():
+    """Of every kind of answer: the losses of two parts are the loss of the whole."""
+    model, (atomic, composed) = make("restart")
+    rows = torch.tensor([0, 0, 1, 2, 2, 2])
+    shares = torch.tensor([0.5, 0.5, 1.0, 1 / 3, 1 / 3, 1 / 3])
+    sets = Several(rows, torch.tensor([4, 5, 6, 7, 8, 9]), shares, n_names=12)
+    values = torch.tensor([[-100, 5, 6], [-100, 6, 7], [-100, 7, 5]])
+    for asked in (
+        None,
+        sets,
+        Spelled(torch.tensor([[1, 2], [3, 4], [5, 6]])),
+        Compared(composed.answers, values),
+    ):
+        group = Group(composed.tokens, composed.answers, atomic=False, asked=asked)
+        parts = [group.take(torch.tensor(some)) for some in ([2, 0], [1])]
+        whole = batch_loss(model, [atomic, group], smoothed(0.1))
+        divided = batch_loss(model, [atomic, *parts], smoothed(0.1))
+        assert divided.item() == pytest.approx(whole.item(), rel=1e-6), type(asked)

@@ -14,7 +14,7 @@ from latebloom.training.checkpoint import list_checkpoints
 from latebloom.training.config import SentenceFeedConfig
 from latebloom.training.listener import Silence
 from latebloom.training.milestones import MOST
-from latebloom.training.objective import batch_loss
+from latebloom.training.objective import Supervision, batch_loss
 from latebloom.training.own import Own
 from latebloom.training.run_folder import RunFolder
 from latebloom.worlds.build import GivenConfig, build_world
@@ -124,7 +124,7 @@ def test_a_metric_may_not_take_the_name_of_another(small_config, tmp_path):
 
 
 def doubled(model, batch):
-    return 2 * batch_loss(model, batch, every_loop=True, label_smoothing=0.0)
+    return 2 * batch_loss(model, batch, Supervision(every_loop=True, label_smoothing=0.0))
 
 
 def still(model, told):

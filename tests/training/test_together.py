@@ -26,7 +26,7 @@ from latebloom.training.config import (
 )
 from latebloom.training.feed import make_feed
 from latebloom.training.objective import Group, Several
-from latebloom.training.shares import questions_for, rows_of
+from latebloom.training.shares import questions_for
 from latebloom.training.together import ALONE, Together
 from latebloom.worlds.build import build_world
 from latebloom.worlds.chains.made import CompositionConfig
@@ -77,11 +77,11 @@ def test_a_share_keeps_the_answers_of_each_question():
         weights=torch.tensor([0.5, 0.5, 1.0, 0.5, 0.5]),
         n_names=9,
     )
-    group = Group(torch.zeros(3, 2).long(), torch.tensor([7, 5, 3]), atomic=False, sets=sets)
-    part = rows_of(group, torch.tensor([0, 2]))
+    group = Group(torch.zeros(3, 2).long(), torch.tensor([7, 5, 3]), atomic=False, asked=sets)
+    part = group.take(torch.tensor([0, 2]))
     assert part.answers.tolist() == [7, 3]
-    assert part.sets.rows.tolist() == [0, 0, 1, 1]
-    assert part.sets.members.tolist() == [7, 8, 3, 4]
+    assert part.asked.rows.tolist() == [0, 0, 1, 1]
+    assert part.asked.members.tolist() == [7, 8, 3, 4]
 
 
 def gradient(model, feed, batch):
