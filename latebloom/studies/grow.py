@@ -77,13 +77,12 @@ def grow(
     machine = {"device": place.type, "threads": use_threads(threads)}
     with processes(place) as together:
         if not together.first:
-            return finish(
-                config, data, RunFolder(Path(out), own), Silence(), place, False, together
-            )
+            beside = RunFolder(Path(out), own)
+            return finish(config, data, beside, Silence(), place, together=together)
         machine["processes"] = together.of
         run = RunFolder.create(Path(out), config, data, machine, overwrite, own)
         with locked(run.path):
-            return finish(config, data, run, listener, place, False, together)
+            return finish(config, data, run, listener, place, together=together)
 
 
 def resume(
