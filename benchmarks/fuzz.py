@@ -249,7 +249,7 @@ def page(record: Mapping[str, Any]) -> str:
         "",
         "Made by `python -m benchmarks.fuzz`, whose head says what is built in.",
         "",
-        f"{total:,} inputs in {seconds / 60:.0f} minutes of processor time; findings (an exception"
+        f"{total:,} inputs in {seconds:.0f} seconds of processor time; findings (an exception"
         f" that is none of ours, a message of several lines, a hang, too much memory): {found}.",
         "",
         "| what is read | inputs | by a rule | guided | read | refused in one line | in so many"

@@ -79,9 +79,8 @@ def grow(
     machine: dict[str, Any] = {"device": place.type, "threads": use_threads(threads)}
     with processes(place) as together:
         if not together.first:
-            return finish(
-                config, data, RunFolder(Path(out), own), Silence(), place, False, together
-            )
+            beside = RunFolder(Path(out), own)
+            return finish(config, data, beside, Silence(), place, together=together)
         machine["processes"] = together.of
         start = None
         if config.start.carries:
@@ -91,7 +90,7 @@ def grow(
             listener.note(begun.in_words(tables=config.start.carry == "all"))
         run = RunFolder.create(Path(out), config, data, machine, overwrite, own, start)
         with locked(run.path):
-            return finish(config, data, run, listener, place, False, together)
+            return finish(config, data, run, listener, place, together=together)
 
 
 def resume(

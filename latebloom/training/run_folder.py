@@ -26,7 +26,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from latebloom.errors import RunFolderError
-from latebloom.files import sync, sync_folder, sync_tree, write_bytes, write_json, write_text
+from latebloom.files import sync, sync_tree, write_bytes, write_json, write_text
 from latebloom.reading import read_bytes, read_text, seal
 from latebloom.records import to_json
 from latebloom.training.checkpoint import LARGEST, Checkpoint, list_checkpoints
@@ -215,7 +215,6 @@ class RunFolder:
         path = self.path / "metrics.jsonl"
         if path.exists():
             sync(path)
-            sync_folder(self.path)  # it may be new
 
     def metrics(self) -> Iterator[dict[str, Any]]:
         """The records of `metrics.jsonl`; a last line cut short by a kill is passed over.
