@@ -11,10 +11,7 @@ measuring means.
 
 import contextlib
 import math
-import signal
-import threading
-import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -27,16 +24,18 @@ from latebloom.model.transformer import Transformer
 from latebloom.training.averaging import WeightAverage
 from latebloom.training.beginning import beginning
 from latebloom.training.checkpoint import save_checkpoint
+from latebloom.training.clock import Clock
 from latebloom.training.config import RunConfig, TrainConfig
 from latebloom.training.device import autocast_dtype
 from latebloom.training.feed import make_feed
+from latebloom.training.interrupts import interruptible
 from latebloom.training.listener import Listener
 from latebloom.training.milestones import phase_of
 from latebloom.training.optimizers import lr_scale, make_optimizers, ready_to_schedule, set_lr
 from latebloom.training.own import NOTHING_OWN, Callback, Loss, Moment, Own
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.together import ALONE, Processes
-from latebloom.training.until import IN_A_ROW, holds, rule_for
+from latebloom.training.until import goal_reached, rule_for
 from latebloom.worlds.data import Data
 
 Measure = Callable[[Transformer], Mapping[str, Any]]
@@ -71,97 +70,153 @@ def train(
     measures, and calls the listener and the callbacks.
     Raises: TrainingError if the loss stops being finite or the disk is full.
     """
-    settings = config.train
-    until = rule_for(settings.until, data.splits)
-    torch.manual_seed(config.seed)
-    model = Transformer(config.model, len(data.vocabulary), parts=own.parts).to(device)
-    start = run.start() if together.first else None
-    if start is not None:
-        model.load_state_dict(start)
-    optimizers = ready_to_schedule((own.optimizers or make_optimizers)(model, settings))
-    average = WeightAverage(model, settings.average_frac)
-    feed = make_feed(config, data, device)
-    loss_of = own.loss or feed.loss
-    autocast = autocast_dtype(settings.precision, device, config.model.d_model)
-    step, seconds, records = 0, 0.0, []
-    losses: list[float] = []  # of the steps since the last evaluation
-    begin = None
-    if together.first:
-        begin = beginning(run, average, optimizers, listener, from_scratch)
-    if begin is not None:
-        step, seconds, losses = begin.place.step, begin.place.seconds, list(begin.place.losses)
-        records = begin.records
-    step = together.begin_alike(step, average, optimizers)
-    judged = tuple(split for split in data.tested if data.meaning(split).judged)
-    listener.start(settings.steps, step, f"{config.recipe}, seed {config.seed}", judged)
+    training = Training(config, data, run, measure, listener, device, own, together)
+    return training.to_the_end(from_scratch)
 
-    first, began = step, time.perf_counter() - seconds
 
-    def save() -> None:
-        if not together.first:
+class Training:
+    """A training on its way: a model, its optimizers, and how far it is."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        data: Data,
+        run: RunFolder,
+        measure: Measure,
+        listener: Listener,
+        device: torch.device,
+        own: Own,
+        together: Processes,
+    ) -> None:
+        """As `train` says. The model is new, or has the weights that the run starts from."""
+        self.config, self.settings, self.data, self.run = config, config.train, data, run
+        self.measure, self.listener, self.own, self.together = measure, listener, own, together
+        self.until = rule_for(self.settings.until, data.splits)
+        torch.manual_seed(config.seed)
+        model = Transformer(config.model, len(data.vocabulary), parts=own.parts).to(device)
+        start = run.start() if together.first else None
+        if start is not None:
+            model.load_state_dict(start)
+        self.model = model
+        optimizers = (own.optimizers or make_optimizers)(model, self.settings)
+        self.optimizers = ready_to_schedule(optimizers)
+        self.average = WeightAverage(model, self.settings.average_frac)
+        self.feed = make_feed(config, data, device)
+        self.loss_of = own.loss or self.feed.loss
+        self.autocast = autocast_dtype(self.settings.precision, device, config.model.d_model)
+        self.clock = Clock()
+        self.step = 0
+        self.records: list[dict[str, Any]] = []
+        self.losses: list[float] = []  # of the steps since the last evaluation
+        self.stopped = False
+
+    def to_the_end(self, from_scratch: bool) -> Outcome:
+        """All that is left of the training."""
+        self.begin(from_scratch)
+        with interruptible() as interrupted:
+            ended = self.together.agree(self.reached) or self.step >= self.settings.steps
+            while not ended:
+                self.advance()
+                wish = self.reached or self.stopped or interrupted.is_set()
+                ended = self.together.agree(wish) or self.step == self.settings.steps
+                if ended or due(self.step, self.settings):
+                    self.save()
+        return Outcome(self.average.model, self.step, self.clock.seconds(), self.stopped_by)
+
+    def begin(self, from_scratch: bool) -> None:
+        """Takes the place that the run folder keeps, if there is one."""
+        begun = None
+        if self.together.first:
+            begun = beginning(self.run, self.average, self.optimizers, self.listener, from_scratch)
+        if begun is not None:
+            place, self.records = begun.place, begun.records
+            self.step, self.losses = place.step, list(place.losses)
+        self.step = self.together.begin_alike(self.step, self.average, self.optimizers)
+        judged = tuple(split for split in self.data.tested if self.data.meaning(split).judged)
+        title = f"{self.config.recipe}, seed {self.config.seed}"
+        self.listener.start(self.settings.steps, self.step, title, judged)
+        self.clock = Clock(self.step, begun.place.seconds if begun else 0.0)
+        if begun is None or begun.lacks:
+            self.save()
+
+    def advance(self) -> None:
+        """One step, and the evaluation that is due after it."""
+        self.step += 1
+        scale = lr_scale(self.step, self.settings)
+        set_lr(self.optimizers, scale)
+        # Dropout draws from torch's generator: seeded by the step, it needs no saving.
+        seed = self.config.seed * 1_000_003 + self.step
+        torch.manual_seed(seed + self.together.shift())
+        batch = self.feed.batch(self.step)
+        part, share = self.together.share(self.feed, batch)
+        loss = train_step(
+            self.model,
+            self.optimizers,
+            part,
+            self.loss_of,
+            self.settings.grad_clip,
+            self.autocast,
+            share,
+            self.together,
+        )
+        if not math.isfinite(loss):
+            raise TrainingError(not_finite(self.run, self.step))
+        self.losses.append(loss)
+        self.average.update(self.step)
+        self.clock.tick(self.step)
+        self.listener.step(self.step, loss, self.clock.speed)
+        if not self.together.first:
             return
-        if not all(p.isfinite().all() for p in model.parameters()):
-            raise TrainingError(not_finite(run, step))
-        run.sync_metrics()
-        seconds = time.perf_counter() - began
-        place = {"seconds": seconds, "losses": losses, "evaluations": len(records)}
-        save_checkpoint(run.path / "checkpoints", step, average, optimizers, place, settings.keep)
+        is_due = self.step % self.settings.eval_every == 0 or self.step == self.settings.steps
+        record = self.evaluation(scale * self.settings.lr) if is_due else None
+        self.stopped = tell(self.own.callbacks, self.step, loss, batch, self.average, record)
+        if record is not None:
+            self.run.append_metrics(record)
+            self.records.append(record)
+            self.losses.clear()
+            self.listener.evaluated(record)
 
-    if begin is None or begin.lacks:
-        save()
-    reached, stopped = goal_reached(records, until), False
-    with interruptible() as interrupted:
-        ended = together.agree(reached) or step >= settings.steps
-        while not ended:
-            step += 1
-            scale = lr_scale(step, settings)
-            set_lr(optimizers, scale)
-            # Dropout draws from torch's generator: seeded by the step, it needs no saving.
-            torch.manual_seed(config.seed * 1_000_003 + step + together.shift())
-            batch = feed.batch(step)
-            part, share = together.share(feed, batch)
-            loss = train_step(
-                model, optimizers, part, loss_of, settings.grad_clip, autocast, share, together
-            )
-            if not math.isfinite(loss):
-                raise TrainingError(not_finite(run, step))
-            losses.append(loss)
-            average.update(step)
-            elapsed = time.perf_counter() - began
-            speed = (step - first) / (elapsed - seconds)
-            listener.step(step, loss, speed)
-            record = None
-            due_now = step % settings.eval_every == 0 or step == settings.steps
-            if due_now and together.first:
-                measured = measure(average.model)
-                record = {
-                    "step": step,
-                    "seconds": round(elapsed, 3),
-                    "steps_per_second": round(speed, 3),
-                    "loss": fmean(losses),
-                    "lr": scale * settings.lr,
-                    "phase": phase_of(data, measured["accuracy"]),
-                    **measured,
-                }
-            callbacks = own.callbacks if together.first else ()
-            stopped = tell(callbacks, step, loss, batch, average, record)
-            if record is not None:
-                run.append_metrics(record)
-                records.append(record)
-                losses.clear()
-                listener.evaluated(record)
-                reached = goal_reached(records, until)
-            ended = together.agree(reached or stopped or interrupted.is_set())
-            ended |= step == settings.steps
-            if ended or due(step, settings):
-                save()
-    if reached:
-        stopped_by = "until"
-    elif step == settings.steps:
-        stopped_by = "steps"
-    else:
-        stopped_by = "callback" if stopped else "interrupt"
-    return Outcome(average.model, step, time.perf_counter() - began, stopped_by)
+    def evaluation(self, lr: float) -> dict[str, Any]:
+        """A line of `metrics.jsonl`. lr: the rate of the step before."""
+        measured = self.measure(self.average.model)
+        return {
+            "step": self.step,
+            "seconds": round(self.clock.elapsed, 3),
+            "steps_per_second": round(self.clock.speed, 3),
+            "loss": fmean(self.losses),
+            "lr": lr,
+            "phase": phase_of(self.data, measured["accuracy"]),
+            **measured,
+        }
+
+    def save(self) -> None:
+        """A checkpoint of the step. Raises: TrainingError if a weight is not finite."""
+        if not self.together.first:
+            return
+        if not all(p.isfinite().all() for p in self.model.parameters()):
+            raise TrainingError(not_finite(self.run, self.step))
+        self.run.sync_metrics()
+        place = {
+            "seconds": self.clock.seconds(),
+            "losses": self.losses,
+            "evaluations": len(self.records),
+        }
+        folder = self.run.path / "checkpoints"
+        save_checkpoint(folder, self.step, self.average, self.optimizers, place, self.settings.keep)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the stop rule held at the last evaluations in a row."""
+        return goal_reached(self.records, self.until)
+
+    @property
+    def stopped_by(self) -> str:
+        """Why the training ended."""
+        if self.reached:
+            return "until"
+        if self.step == self.settings.steps:
+            return "steps"
+        return "callback" if self.stopped else "interrupt"
 
 
 def tell(
@@ -234,12 +289,6 @@ def due(step: int, settings: TrainConfig) -> bool:
     return step % every == 0
 
 
-def goal_reached(records: list[dict[str, Any]], until: list[tuple[str, float]]) -> bool:
-    """Whether the stop rule held at the last evaluations in a row."""
-    last = records[-IN_A_ROW:]
-    return len(last) == IN_A_ROW and all(holds(until, r["accuracy"]) for r in last)
-
-
 def not_finite(run: RunFolder, step: int) -> str:
     good = run.newest().step
     return (
@@ -247,27 +296,3 @@ def not_finite(run: RunFolder, step: int) -> str:
         f" step {good} in {run.path}. Try a smaller --train.lr or --train.muon-lr, or more"
         " --train.warmup-steps"
     )
-
-
-@contextlib.contextmanager
-def interruptible() -> Generator[threading.Event, None, None]:
-    """Turns the first Ctrl-C, or SIGTERM, into an event, so that a step is never left half done.
-
-    The second is what it was before. Outside the main thread nothing is changed.
-    """
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
-
-    def on_interrupt(number: int, _frame: object) -> None:
-        event.set()
-        signal.signal(number, before[number])
-
-    both = (int(signal.SIGINT), int(signal.SIGTERM))
-    before = {number: signal.signal(number, on_interrupt) for number in both}
-    try:
-        yield event
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

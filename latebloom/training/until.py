@@ -5,7 +5,8 @@ name any split that is measured; one that names a test is told that this test de
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from latebloom.errors import LatebloomError
 from latebloom.worlds.splits import HOPS, Split, as_test, as_valid, is_test, is_validation
@@ -82,6 +83,12 @@ def remarks(text: str, splits: Iterable[str]) -> list[str]:
     return lines
 
 
-def holds(clauses: list[tuple[str, float]], accuracy: Mapping[str, float]) -> bool:
+def holds(clauses: Sequence[tuple[str, float]], accuracy: Mapping[str, float]) -> bool:
     """Whether every clause holds in one evaluation."""
     return bool(clauses) and all(accuracy[split] >= level for split, level in clauses)
+
+
+def goal_reached(records: Sequence[Mapping[str, Any]], until: Sequence[tuple[str, float]]) -> bool:
+    """Whether a rule held at the last evaluations in a row."""
+    last = records[-IN_A_ROW:]
+    return len(last) == IN_A_ROW and all(holds(until, r["accuracy"]) for r in last)

@@ -7,9 +7,8 @@ import pytest
 from latebloom.evaluation.scores import score as scored
 from latebloom.studies.grow import grow, resume
 from latebloom.training.listener import Silence
-from latebloom.training.loop import goal_reached
 from latebloom.training.milestones import first_step, sustained_step
-from latebloom.training.until import parse_until
+from latebloom.training.until import goal_reached, parse_until
 
 
 def records(*shares, split="test_id"):
