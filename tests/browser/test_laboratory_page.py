@@ -3,12 +3,14 @@
 import html
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 from small_reports import HOSTILE, cell, set_question
 
 from latebloom.asking.answer import ask
+from latebloom.reports.page import write_report
 from latebloom.run import load
 
 FIRST, SECOND = ["e1", "r0", "r1"], ["e4", "r2", "r3"]
@@ -304,3 +306,44 @@ def test_a_grid_is_downloaded(visit, plain, ending):
 
         assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
     visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
+
+
+def test_what_a_trace_found_is_drawn_beside_the_accuracy(visit, plain, tmp_path):
+    page = visit(plain)
+    assert page.locator(".strip .restored").count() == 0
+    run = load(shutil.copytree(plain.parent, tmp_path / "run"))
+    shares = {record.step: record.verdict.restored for record in run.trace(examples=20)}
+    page = visit(write_report(run.folder.path))
+    found = dict(
+        page.evaluate("JSON.parse(document.getElementById('lab-data').textContent)")["restored"]
+    )
+    assert found == {step: share for step, share in shares.items() if share == share}
+    assert len(found) >= 2
+    assert page.locator(".strip .restored").get_attribute("d").count("L") == len(found) - 1
+    assert "latebloom trace" in page.locator("#lab > .note").first.text_content()
+
+
+def test_play_goes_through_the_training(visit, plain):
+    page = visit(plain)
+    page.get_by_role("button", name="Play").click()
+    page.locator(".step", has_text="before training").wait_for()
+    page.locator(".step", has_text="step 60").wait_for()
+    page.get_by_role("button", name="Play").wait_for()
+
+
+def test_every_value_of_the_curves_is_read_by_hover_and_by_keys(visit, plain):
+    page = visit(plain)
+    records = list(load(plain.parent).folder.metrics())
+    page.locator("#chart svg").focus()
+    page.keyboard.press("Home")
+    for record in records:
+        tip = page.locator("#chart .tip")
+        assert f"step {record['step']}" in tip.text_content()
+        for split, share in record["accuracy"].items():
+            if not split.startswith("valid_"):
+                row = tip.locator("tr", has_text=split).first
+                assert (
+                    f"{int(share * 1000 + 1e-9) / 10:.1f}".rstrip("0").rstrip(".")
+                    in row.text_content()
+                )
+        page.keyboard.press("ArrowRight")
