@@ -1,10 +1,12 @@
 """The laboratory in a real browser: asked, looked into, changed, with names that mean no good."""
 
+import csv
 import html
 import json
 import os
 import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from small_reports import HOSTILE, cell, set_question
@@ -288,7 +290,7 @@ def test_a_grid_is_downloaded(visit, plain, ending):
     cell(page, "b", "1.1.2").click()
     cell(page, "a", "1.1.2").click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=ending, exact=True).click()
+        page.locator(".outcome").get_by_role("button", name=ending, exact=True).click()
     assert waiting.value.suggested_filename == f"grid.{ending.lower()}"
     text = Path(waiting.value.path()).read_text(encoding="utf-8")
     wanted = page.evaluate("latebloom.ask(['e4', 'r2', 'r3'])")["answers"][0]
@@ -302,8 +304,6 @@ def test_a_grid_is_downloaded(visit, plain, ending):
     if ending == "CSV":
         assert len(text.splitlines()) == 1 + 4 * 3 * 5
     if ending == "SVG":
-        from xml.etree import ElementTree
-
         assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
     visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
 
@@ -347,3 +347,30 @@ def test_every_value_of_the_curves_is_read_by_hover_and_by_keys(visit, plain):
                     in row.text_content()
                 )
         page.keyboard.press("ArrowRight")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_curves_are_downloaded_as_they_are_drawn(visit, plain, scheme):
+    page = visit(plain, color_scheme=scheme)
+    drawn = json.loads(page.evaluate("document.getElementById('data').textContent"))
+    texts = {}
+    for kind in ("SVG", "CSV", "JSON"):
+        with page.expect_download() as waiting:
+            page.locator("#take").get_by_role("button", name=kind).click()
+        assert waiting.value.suggested_filename == f"curves.{kind.lower()}"
+        texts[kind] = Path(waiting.value.path()).read_text(encoding="utf-8")
+    rows = list(csv.DictReader(texts["CSV"].splitlines()))
+    assert [int(row["step"]) for row in rows] == drawn["steps"]
+    table = json.loads(texts["JSON"])
+    for one in drawn["series"]:
+        assert table["accuracy"][one["name"]] == one["values"]
+        assert [float(row[one["name"]]) for row in rows] == one["values"]
+    root = ElementTree.fromstring(texts["SVG"])
+    svg = "{http://www.w3.org/2000/svg}"
+    lines = [one for one in root.iter(f"{svg}path") if one.get("stroke-width") == "3px"]
+    main = [one for one in drawn["series"] if one["main"]]
+    assert len(lines) == len(main)
+    hues = {line.get("stroke") for line in lines}
+    wanted = {tuple(int(one[scheme][i : i + 2], 16) for i in (1, 3, 5)) for one in main}
+    assert hues == {f"rgb({r}, {g}, {b})" for r, g, b in wanted}
+    visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
