@@ -15,6 +15,7 @@ from latebloom.asking.answer import ask
 from latebloom.reports.page import write_report
 from latebloom.run import load
 
+OLD_RUNS = Path(__file__).parents[1] / "old_runs"
 FIRST, SECOND = ["e1", "r0", "r1"], ["e4", "r2", "r3"]
 
 
@@ -374,3 +375,14 @@ def test_the_curves_are_downloaded_as_they_are_drawn(visit, plain, scheme):
     wanted = {tuple(int(one[scheme][i : i + 2], 16) for i in (1, 3, 5)) for one in main}
     assert hues == {f"rgb({r}, {g}, {b})" for r, g, b in wanted}
     visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
+
+
+def test_phases_are_marked_behind_the_curves_and_beside_the_slider(visit, tmp_path):
+    run = shutil.copytree(OLD_RUNS / "composition", tmp_path / "run")
+    page = visit(write_report(run))
+    records = list(load(run).folder.metrics())
+    phases = {record["phase"] for record in records}
+    assert phases
+    for phase in phases:
+        assert page.locator(f"#chart .ground-{phase}").count() >= 2, "behind accuracy and loss"
+    assert page.locator(".step").text_content().endswith(f", {records[-1]['phase']}")
