@@ -11,7 +11,7 @@
   const whole = new Intl.NumberFormat("en");
   const share = (v) => v === undefined || v === null ? "–" : v >= 1 ? "100 %" : (Math.floor(v * 1000 + 1e-9) / 10).toFixed(1) + " %";
   const time = (s) => s === null || s === undefined ? "–" : s < 90 ? s.toFixed(0) + " s" : s < 5400 ? (s / 60).toFixed(0) + " min" : (s / 3600).toFixed(1) + " h";
-  const setting = (run) => run.setting ? run.recipe + ", " + run.setting : run.recipe;
+  const setting = (run) => (run.setting ? run.recipe + ", " + run.setting : run.recipe).trim();
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let chosen = null; // the place on the axis that is read, by the arrow keys
   let sized = false;

@@ -32,6 +32,7 @@ from latebloom.reports.packing import (
     telling,
 )
 from latebloom.reports.recording import Record, title_of
+from latebloom.reports.restored import restored_over_training
 from latebloom.training.opened import load_model, open_run
 from latebloom.worlds.splits import is_validation
 from latebloom.worlds.world import World
@@ -97,6 +98,7 @@ def pack_run(
             for step, model in zip(steps, models, strict=True)
         ],
         "in_all": len(found),
+        "restored": restored_over_training(run_dir),
         **describe_world(world, run.model),
     }
     return Laboratory(data, [weights_of(model) for model in models])

@@ -1,16 +1,21 @@
 """The laboratory in a real browser: asked, looked into, changed, with names that mean no good."""
 
+import csv
 import html
 import json
 import os
+import shutil
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from small_reports import HOSTILE, cell, set_question
 
 from latebloom.asking.answer import ask
+from latebloom.reports.page import write_report
 from latebloom.run import load
 
+OLD_RUNS = Path(__file__).parents[1] / "old_runs"
 FIRST, SECOND = ["e1", "r0", "r1"], ["e4", "r2", "r3"]
 
 
@@ -286,7 +291,7 @@ def test_a_grid_is_downloaded(visit, plain, ending):
     cell(page, "b", "1.1.2").click()
     cell(page, "a", "1.1.2").click()
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=ending, exact=True).click()
+        page.locator(".outcome").get_by_role("button", name=ending, exact=True).click()
     assert waiting.value.suggested_filename == f"grid.{ending.lower()}"
     text = Path(waiting.value.path()).read_text(encoding="utf-8")
     wanted = page.evaluate("latebloom.ask(['e4', 'r2', 'r3'])")["answers"][0]
@@ -300,7 +305,84 @@ def test_a_grid_is_downloaded(visit, plain, ending):
     if ending == "CSV":
         assert len(text.splitlines()) == 1 + 4 * 3 * 5
     if ending == "SVG":
-        from xml.etree import ElementTree
-
         assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
     visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
+
+
+def test_what_a_trace_found_is_drawn_beside_the_accuracy(visit, plain, tmp_path):
+    page = visit(plain)
+    assert page.locator(".strip .restored").count() == 0
+    run = load(shutil.copytree(plain.parent, tmp_path / "run"))
+    shares = {record.step: record.verdict.restored for record in run.trace(examples=20)}
+    page = visit(write_report(run.folder.path))
+    found = dict(
+        page.evaluate("JSON.parse(document.getElementById('lab-data').textContent)")["restored"]
+    )
+    assert found == {step: share for step, share in shares.items() if share == share}
+    assert len(found) >= 2
+    assert page.locator(".strip .restored").get_attribute("d").count("L") == len(found) - 1
+    assert "latebloom trace" in page.locator("#lab > .note").first.text_content()
+
+
+def test_play_goes_through_the_training(visit, plain):
+    page = visit(plain)
+    page.get_by_role("button", name="Play").click()
+    page.locator(".step", has_text="before training").wait_for()
+    page.locator(".step", has_text="step 60").wait_for()
+    page.get_by_role("button", name="Play").wait_for()
+
+
+def test_every_value_of_the_curves_is_read_by_hover_and_by_keys(visit, plain):
+    page = visit(plain)
+    records = list(load(plain.parent).folder.metrics())
+    page.locator("#chart svg").focus()
+    page.keyboard.press("Home")
+    for record in records:
+        tip = page.locator("#chart .tip")
+        assert f"step {record['step']}" in tip.text_content()
+        for split, share in record["accuracy"].items():
+            if not split.startswith("valid_"):
+                row = tip.locator("tr", has_text=split).first
+                assert (
+                    f"{int(share * 1000 + 1e-9) / 10:.1f}".rstrip("0").rstrip(".")
+                    in row.text_content()
+                )
+        page.keyboard.press("ArrowRight")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_curves_are_downloaded_as_they_are_drawn(visit, plain, scheme):
+    page = visit(plain, color_scheme=scheme)
+    drawn = json.loads(page.evaluate("document.getElementById('data').textContent"))
+    texts = {}
+    for kind in ("SVG", "CSV", "JSON"):
+        with page.expect_download() as waiting:
+            page.locator("#take").get_by_role("button", name=kind).click()
+        assert waiting.value.suggested_filename == f"curves.{kind.lower()}"
+        texts[kind] = Path(waiting.value.path()).read_text(encoding="utf-8")
+    rows = list(csv.DictReader(texts["CSV"].splitlines()))
+    assert [int(row["step"]) for row in rows] == drawn["steps"]
+    table = json.loads(texts["JSON"])
+    for one in drawn["series"]:
+        assert table["accuracy"][one["name"]] == one["values"]
+        assert [float(row[one["name"]]) for row in rows] == one["values"]
+    root = ElementTree.fromstring(texts["SVG"])
+    svg = "{http://www.w3.org/2000/svg}"
+    lines = [one for one in root.iter(f"{svg}path") if one.get("stroke-width") == "3px"]
+    main = [one for one in drawn["series"] if one["main"]]
+    assert len(lines) == len(main)
+    hues = {line.get("stroke") for line in lines}
+    wanted = {tuple(int(one[scheme][i : i + 2], 16) for i in (1, 3, 5)) for one in main}
+    assert hues == {f"rgb({r}, {g}, {b})" for r, g, b in wanted}
+    visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
+
+
+def test_phases_are_marked_behind_the_curves_and_beside_the_slider(visit, tmp_path):
+    run = shutil.copytree(OLD_RUNS / "composition", tmp_path / "run")
+    page = visit(write_report(run))
+    records = list(load(run).folder.metrics())
+    phases = {record["phase"] for record in records}
+    assert phases
+    for phase in phases:
+        assert page.locator(f"#chart .ground-{phase}").count() >= 2, "behind accuracy and loss"
+    assert page.locator(".step").text_content().endswith(f", {records[-1]['phase']}")

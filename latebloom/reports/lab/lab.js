@@ -64,7 +64,7 @@ function startLaboratory(root) {
   };
   const ask = (side, tokens) => { state[side] = tokens; state.picked = null; placing.restore("a", []); render(); };
   const questions = Object.fromEntries(["a", "b"].map((side) => [side, makeQuestion({ lab, side, title: titles[side], onAsk: (tokens) => ask(side, tokens), onNext: (split) => ask(side, nextOf(side, split)) })]));
-  const training = makeTraining({ checkpoints: lab.data.checkpoints, curves: JSON.parse(text("data")), onMove: (number) => { state.number = number; render(); } });
+  const training = makeTraining({ checkpoints: lab.data.checkpoints, curves: JSON.parse(text("data")), restored: lab.data.restored, onMove: (number) => { state.number = number; render(); } });
   const outcome = make("div", { class: "outcome" });
   const title = lab.data.title ?? "this run", askFirst = (tokens) => { ask("a", tokens); };
   const comparing = makeComparing({ lab, title, ask: askFirst, onShow: show, onChange: () => writeAddress() });

@@ -1,8 +1,8 @@
 // The training: a slider over the checkpoints that the page holds, beside the accuracy curves.
 
-// curves: what page.js draws as well. onMove: told the number of a checkpoint that is to be shown. What
+// curves: what page.js draws as well. restored: [step, share] of what a trace found. onMove: told the number of a checkpoint that is to be shown. What
 // is shown besides is `own`, for each checkpoint the probability of the right answer to the question.
-function makeTraining({ checkpoints, curves, onMove }) {
+function makeTraining({ checkpoints, curves, restored = [], onMove }) {
   const last = checkpoints.length - 1, whole = new Intl.NumberFormat("en");
   const slider = make("input", { type: "range", min: 0, max: last, step: 1, value: last, "aria-label": "Checkpoint" });
   const play = make("button", { type: "button", text: "Play" }), told = make("output", { class: "step" });
@@ -33,6 +33,7 @@ function makeTraining({ checkpoints, curves, onMove }) {
       line.style.setProperty("--dark", series.dark);
       line.classList.add("hued");
     }
+    if (restored.length) node("path", { class: "line restored", d: restored.map(([step, share], i) => `${i ? "L" : "M"}${x(step).toFixed(1)} ${y(share).toFixed(1)}`).join("") });
     node("line", { class: "cross", x1: x(checkpoints[number].step), x2: x(checkpoints[number].step), y1: 2, y2: height - 2 });
     own.forEach((share, i) => { if (share !== null) node("circle", { class: `own${i === number ? " here" : ""}`, cx: x(checkpoints[i].step), cy: y(share), r: i === number ? 5 : 3.5 }); });
   }
@@ -63,6 +64,6 @@ function makeTraining({ checkpoints, curves, onMove }) {
   document.addEventListener("latebloom:go", (event) => { halt(); onMove(nearest(event.detail)); });
   const bar = make("div", { class: "training" }, make("div", { class: "strip" }, picture), make("div", { class: "moves" }, play, slider, told));
   const names = curves.series.filter((one) => one.main).map((one) => one.name), lines = names.length ? `the accuracy of ${names.join(" and ")}` : "the accuracy of each split";
-  const note = make("p", { class: "note", text: `Lines: ${lines} over training. Rings: how probable the right answer to the first question was at each checkpoint that this page holds.` });
+  const note = make("p", { class: "note", text: `Lines: ${lines} over training. Rings: how probable the right answer to the first question was at each checkpoint that this page holds.${restored.length ? " Dotted: the share of answers that moving the bridge from another question brings back (latebloom trace); where it rises beside held-out accuracy, the circuit forms." : ""}` });
   return { nodes: [bar, note], move, show(to, shares) { own = shares; move(to); } };
 }
