@@ -50,6 +50,7 @@ from latebloom.worlds.comparisons.own import NumericTableConfig, make_numeric_ta
 from latebloom.worlds.data import load_data
 from latebloom.worlds.published.folder import read_folder
 from latebloom.worlds.sentences.treebank import SentencesConfig, make_sentences
+from latebloom.worlds.world import World
 
 FACTS = [("a", "r", "b"), ("b", "s", "c"), ("c", "r", "d"), ("d", "s", "a"), ("a", "s", "c")]
 PENN = b"(S (NP (D the) (N owl)) (VP (V sees) (NP (D a) (N cat))))\n(S (N Ann) (V sleeps))\n"
@@ -121,7 +122,7 @@ def of_facts(folder: Path) -> list[Reader]:
         ".tsv": ([table(named, "\t")], made.tables("\t"), 1.0),
         ".jsonl": (
             ["\n".join(lines).encode(), b'["a","r","b"]\n["b","s","c"]\n'],
-            made.json_like([b"{}"]),
+            made.json_like([lines[0].encode()]),
             1.0,
         ),
         ".nt": (["\n".join(triples).encode()], None, 1.0),
@@ -130,36 +131,69 @@ def of_facts(folder: Path) -> list[Reader]:
     }
 
     def world(path: Path) -> object:
-        return make_facts_world(FactsConfig(facts=str(path), ood_frac=0.0), seed=0)
+        return make_facts_world(config_of(path), seed=0)
+
+    def checked(path: Path) -> object:
+        return check_file(path, FactsConfig()).lines(3)
 
     found = [
         Reader(f"facts{ending}", at(folder / f"facts{ending}", world), *of)
         for ending, of in seeds.items()
     ]
-    graph = folder / "graph"
-    put = at(graph / "train.txt", lambda _: make_graph_world(read_graph(config), config, seed=0))
-    config = GraphConfig(folder=str(graph), ood_frac=0.0)
-    (graph / "test.txt").write_bytes(table(FACTS[:1], "\t"))
-    numbers = table([("river", "length", "flow"), ("a", "1", "2"), ("b", "2", ""), ("c", "4", "9")])
-    known = make_facts_world(
-        FactsConfig(facts=str(save(folder / "known.csv", table(named))), ood_frac=0.0), seed=0
-    )
+    check = at(folder / "check.csv", checked)
     return [
         *found,
-        Reader("check of a table", at(folder / "check.csv", lambda path: check_file(
-            path, FactsConfig()).lines(3)), [table(named), table(FACTS)], made.tables(), 0.3),
-        Reader("graph folder", put, [table(FACTS, "\t")], made.tables("\t"), 0.5),
-        Reader("table of numbers", at(folder / "numbers.csv", lambda path: make_numeric_table(
-            NumericTableConfig(facts=str(path), ood_frac=0, test_id_frac=0), 0)),
-            [numbers], made.tables(",")),
-        Reader("synonyms", at(folder / "names.csv", lambda path: with_wording(
-            known, str(path), "")), [b"name,synonym\na,alpha\n"], made.tables(",", 2)),
-        Reader("phrases", at(folder / "phrases.csv", lambda path: with_wording(
-            known, "", str(path))), [b"relations,phrase\nr / s,what is the r of {}\n"],
-            made.tables(",", 2)),
-        Reader("a question", lambda content: read_questions(
-            known, content.decode("utf-8", "replace").split(" ")), [b"a r s", b"a r and b s"]),
-    ]  # fmt: skip
+        Reader("check of a table", check, [table(named), table(FACTS)], made.tables(), 0.3),
+        *of_graphs_and_numbers(folder),
+        *of_words(make_facts_world(config_of(save(folder / "known.csv", table(named))), 0), folder),
+    ]
+
+
+def config_of(path: Path) -> FactsConfig:
+    return FactsConfig(facts=str(path), ood_frac=0.0)
+
+
+def of_graphs_and_numbers(folder: Path) -> list[Reader]:
+    """The folder of a graph, and a table of numbers to compare."""
+    graph = GraphConfig(folder=str(folder / "graph"), ood_frac=0.0)
+    triples = table(FACTS, "\t")
+    numbers = table([("river", "length", "flow"), ("a", "1", "2"), ("b", "2", ""), ("c", "4", "9")])
+
+    def linked(_: Path) -> object:
+        return make_graph_world(read_graph(graph), graph, seed=0)
+
+    def compared(path: Path) -> object:
+        config = NumericTableConfig(facts=str(path), ood_frac=0, test_id_frac=0)
+        return make_numeric_table(config, 0)
+
+    put = at(folder / "graph" / "train.txt", linked)
+    save(folder / "graph" / "test.txt", table(FACTS[:1], "\t"))
+    compare = at(folder / "numbers.csv", compared)
+    return [
+        Reader("graph folder", put, [triples], made.tables("\t"), 0.5),
+        Reader("table of numbers", compare, [numbers], made.tables(",")),
+    ]
+
+
+def of_words(known: World, folder: Path) -> list[Reader]:
+    """What people call the names of a world, and what they ask. known: a world of facts."""
+
+    def called(path: Path) -> object:
+        return with_wording(known, str(path), "")
+
+    def phrased(path: Path) -> object:
+        return with_wording(known, "", str(path))
+
+    def asked(content: bytes) -> object:
+        return read_questions(known, content.decode("utf-8", "replace").split(" "))
+
+    names, phrases = b"name,synonym\na,alpha\n", b"relations,phrase\nr / s,what is the r of {}\n"
+    two = made.tables(",", 2)
+    return [
+        Reader("synonyms", at(folder / "names.csv", called), [names], two),
+        Reader("phrases", at(folder / "phrases.csv", phrased), [phrases], two),
+        Reader("a question", asked, [b"a r s", b"a r and b s"]),
+    ]
 
 
 def save(path: Path, content: bytes) -> Path:

@@ -34,3 +34,11 @@ def test_sigterm_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path):
     _, err = process.communicate()
     assert process.returncode == 130, err
     assert "to continue: latebloom grok --resume" in err
+
+
+def test_no_input_breaks_a_reader():
+    words = [sys.executable, "-m", "benchmarks.fuzz", "--no-page", "--inputs", "500"]
+    seed = str(int(time.time()))
+    done = subprocess.run([*words, "--seed", seed], capture_output=True, text=True, check=False)
+    assert not done.returncode, f"seed {seed}: {done.stdout}{done.stderr}"
+    assert "an endpoint's reply: 1,000 inputs" in done.stdout
