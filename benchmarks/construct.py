@@ -3,7 +3,8 @@
     python -m benchmarks.construct RUNS
 
 makes what is missing in the folder RUNS (the same command goes on where it was stopped), then
-`results/construct.json`, `.md` and `.png`. Seeds are 100 to 104, unless the page says otherwise.
+`results/construct.json`, `.md` and `.png`; `... RUNS starts going_on` makes only these parts, so
+that several processes can share the work. Seeds are 100 to 104, unless the page says otherwise.
 
 - *The paper's world*: 40,000 facts, constructed in a process of its own; time and memory.
 - *Capacity*: the looped model of `composition` at width 64 and several widths of its MLP, as it is
@@ -271,21 +272,25 @@ PARTS: Mapping[str, Callable[[Path], Any]] = {
 }
 
 
-def main(folder: Path) -> None:
-    """Makes all that is missing and writes the results."""
+def kept(name: str, folder: Path) -> Any:
+    """A part, measured if it was not before."""
+    part = folder / f"{name}.json"
+    if not part.exists():
+        write_json(part, to_json(PARTS[name](folder)))
+    return read_json(part, LatebloomError)
+
+
+def main(folder: Path, names: Sequence[str]) -> None:
+    """Makes all that is missing and writes the results; of some parts alone, makes these."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = provenance()
-    record: dict[str, Any] = made | {"seeds": list(SEEDS)}
-    for name, measure in PARTS.items():
-        part = folder / f"{name}.json"
-        if not part.exists():
-            write_json(part, to_json(measure(folder)))
-        record[name] = read_json(part, LatebloomError)
-        print(f"{name}: measured", flush=True)
+    record: dict[str, Any] = provenance() | {"seeds": list(SEEDS)}
+    record |= {name: kept(name, folder) for name in names or PARTS}
+    if names:
+        return
     write_json(RESULTS / "construct.json", record)
     write_text(RESULTS / "construct.md", page_of(record))
     draw(record, RESULTS / "construct.png")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

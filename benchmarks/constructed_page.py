@@ -44,8 +44,8 @@ def paper(record: Row) -> list[str]:
         "## The paper's world",
         "",
         f"40,000 facts, seed {one['seed']}, one thread: {one['cpu_seconds']:.0f} s of processor"
-        f" time for the whole command, of which {one['weights_seconds']:.0f} s for the weights;"
-        f" {one['peak_gib']:.2f} GiB at most; {one['parameters']:,} parameters. {accuracy}.",
+        f" time for the whole command, world, weights and measurement; {one['peak_gib']:.2f} GiB at"
+        f" most; {one['parameters']:,} parameters. {accuracy}.",
     ]
 
 
