@@ -10,9 +10,8 @@ that several processes can share the work. Seeds are 100 to 104, unless the page
 - *Capacity*: the looped model of `composition` at width 64 and several widths of its MLP, as it is
   (`--as-is`), beside one of the same shape that is trained.
 - *A start*: the looped model trained from constructed weights, exact ones and ones with noise, at
-  the usual rates and at smaller ones, and with a quarter of the usual MLP; each against random
-  weights of the same shape.
-- *Training on*: the plain model of `bloom`, constructed, then trained at three weight decays.
+  the usual rates and at smaller ones, against random weights of the same shape.
+- *Training on*: the plain model of `bloom`, constructed, then trained without decay and with.
 - *The circuit*: constructed and trained looped models, traced on the same questions.
 """
 
@@ -44,8 +43,8 @@ from latebloom.worlds.splits import Split
 SEEDS = range(FRESH, FRESH + 5)
 TRAINED_SEEDS = SEEDS[:3]
 """The seeds of the trained models whose capacity is measured."""
-DECAYS = (0.0, 0.1, 0.3)
-ON_STEPS = 100
+DECAYS = (0.0, 0.3)
+ON_STEPS = 50
 """Steps for which the plain model is trained on."""
 RATIOS = (2, 4, 8)
 """Widths of the MLP whose capacity is measured, in multiples of the model's."""
@@ -78,8 +77,6 @@ STARTS: Mapping[str, Start] = {
     "constructed": Start(noise=0.0),
     "constructed, noise .03": Start(noise=0.03),
     "constructed, noise .03, a hundredth of the rates": Start(noise=0.03, rate=0.01),
-    "random, narrow": Start(ratio=1, against=""),
-    "constructed, narrow": Start(ratio=1, noise=0.0, against="random, narrow"),
 }
 """The starts. The noise and the smaller rate were chosen on seed 0."""
 

@@ -137,7 +137,7 @@ def going_on(record: Row) -> list[str]:
     return [
         "## Training on from a constructed plain model (`bloom`)",
         "",
-        "![accuracy over steps at three weight decays](construct.png)",
+        "![accuracy over steps at two weight decays](construct.png)",
         "",
         *table(("decay", "step", *record["going_on"][0]["accuracy"]), rows),
     ]
