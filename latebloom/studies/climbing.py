@@ -18,7 +18,6 @@ from latebloom.recipes import climbing
 from latebloom.studies.carried import Between, Cheaper
 from latebloom.studies.claims import Reproduction, Rung
 from latebloom.studies.comparing import Gain
-from latebloom.studies.judges import Judge
 from latebloom.training.start import Carry
 from latebloom.worlds.splits import Split
 
@@ -61,7 +60,7 @@ RATIOS = {
 }
 
 
-def climbing_claim(name: str, claim: str, judge: Judge) -> Reproduction:
+def climbing_claim(name: str, claim: str, judge: Cheaper) -> Reproduction:
     """A claim about the rungs of the climb."""
     return Reproduction(
         name=name,
@@ -72,11 +71,12 @@ def climbing_claim(name: str, claim: str, judge: Judge) -> Reproduction:
         small=climbing.logic,
         large=climbing.logic,
         rungs=RUNGS,
+        needs=judge.needs,
         judge=judge,
     )
 
 
-def ratio_claim(name: str, claim: str, judge: Judge) -> Reproduction:
+def ratio_claim(name: str, claim: str, judge: Cheaper | Between) -> Reproduction:
     """A claim about a ratio that changes on the way."""
     return Reproduction(
         name=name,
@@ -87,6 +87,7 @@ def ratio_claim(name: str, claim: str, judge: Judge) -> Reproduction:
         small=climbing.few,
         large=climbing.few,
         rungs=RATIOS,
+        needs=judge.needs,
         judge=judge,
     )
 
