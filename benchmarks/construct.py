@@ -3,8 +3,8 @@
     python -m benchmarks.construct RUNS
 
 makes what is missing in the folder RUNS (the same command goes on where it was stopped), then
-`results/construct.json`, `.md` and `.png`; `... RUNS starts going_on` makes only these parts, so
-that several processes can share the work. Seeds are 100 to 104, unless the page says otherwise.
+`results/construct.json`, `.md` and `.png`; `... RUNS paper capacity` makes only these parts and
+their page. Seeds are 100 to 104, unless the page says otherwise.
 
 - *The paper's world*: 40,000 facts, constructed in a process of its own; time and memory.
 - *Capacity*: the looped model of `composition` at width 64 and several widths of its MLP, as it is
@@ -12,7 +12,7 @@ that several processes can share the work. Seeds are 100 to 104, unless the page
 - *A start*: the looped model trained from constructed weights, exact ones and ones with noise, at
   the usual rates and at smaller ones, against random weights of the same shape.
 - *Training on*: the plain model of `bloom`, constructed, then trained without decay and with.
-- *The circuit*: constructed and trained looped models, traced on the same questions.
+- *The circuit*: the constructed and the trained models of *capacity*, traced on the same questions.
 """
 
 import resource
@@ -237,10 +237,10 @@ def going_on(folder: Path) -> list[dict[str, Any]]:
 
 
 def circuits(folder: Path) -> list[dict[str, Any]]:
-    """What tracing says of the constructed and of the trained looped model of each seed."""
+    """What tracing says of constructed and trained looped models, the widest of `capacity`."""
     found: list[dict[str, Any]] = []
-    for seed in SEEDS:
-        for way, name in (("constructed", "start-4"), ("trained", "from-0")):
+    for seed in TRAINED_SEEDS:
+        for way, name in (("constructed", "capacity-8"), ("trained", "trained-8")):
             run = RunFolder.open(folder / f"{name}-seed{seed}")
             instrument = CircuitInstrument.of_world(run.world(), ExaminationConfig(examples=100))
             record = list(walk(run, instrument, step=run.newest().step))[-1]
@@ -267,6 +267,7 @@ PARTS: Mapping[str, Callable[[Path], Any]] = {
     "going_on": going_on,
     "circuits": circuits,
 }
+"""The parts. Whoever traces makes the models of `capacity` first."""
 
 
 def kept(name: str, folder: Path) -> Any:
@@ -278,15 +279,14 @@ def kept(name: str, folder: Path) -> Any:
 
 
 def main(folder: Path, names: Sequence[str]) -> None:
-    """Makes all that is missing and writes the results; of some parts alone, makes these."""
+    """Makes what is missing of all parts, or of some, and writes the page of these."""
     folder.mkdir(parents=True, exist_ok=True)
     record: dict[str, Any] = provenance() | {"seeds": list(SEEDS)}
     record |= {name: kept(name, folder) for name in names or PARTS}
-    if names:
-        return
     write_json(RESULTS / "construct.json", record)
     write_text(RESULTS / "construct.md", page_of(record))
-    draw(record, RESULTS / "construct.png")
+    if "going_on" in record:
+        draw(record, RESULTS / "construct.png")
 
 
 if __name__ == "__main__":

@@ -24,8 +24,12 @@ DRAWN = ("atomic_id", "test_id", "test_ood")
 
 def page_of(record: Row) -> str:
     """`results/construct.md`."""
-    parts = (paper, capacity, starts, going_on, circuits)
-    lines = [line for part in parts for line in ("", *part(record))]
+    lines = [
+        line
+        for part in (paper, capacity, starts, going_on, circuits)
+        if part.__name__ in record
+        for line in ("", *part(record))
+    ]
     head = [
         "# Constructed weights",
         "",
@@ -161,7 +165,7 @@ def circuits(record: Row) -> list[str]:
     ]
     head = ("seed", "weights", "verdict", "bridge used at (from 0)", "reciprocal rank", "strength")
     return [
-        "## The circuit: the looped model of `composition`, 100 trained questions",
+        "## The circuit: the looped models of width 64 with an MLP of 512, 100 trained questions",
         "",
         *table((*head, "moved"), rows),
     ]
