@@ -41,15 +41,18 @@ def climb() -> Iterator[tuple[str, Rung]]:
             source = below if below == names[0] else f"{below} from {carry}"
             rung = Rung(config=config, after=source, carry=carry, panel=name)
             yield f"{name} from {carry}", rung
-        if name == "composition":
-            source = "arithmetic from body"
-            rung = Rung(config=config, after=source, carry="shuffled", panel=name)
-            yield f"{name} from shuffled", rung
 
 
 CARRIED: tuple[Carry, ...] = ("body", "all")
 """What is carried over from each rung to the next."""
-RUNGS = dict(climb())
+IN_DISORDER = Rung(
+    config=climbing.composition,
+    after="arithmetic from body",
+    carry="shuffled",
+    panel="composition",
+)
+"""The control of the third rung."""
+RUNGS = dict(climb()) | {"composition from shuffled": IN_DISORDER}
 FEW, MANY = "few inferred facts", "many inferred facts"
 RATIOS = {
     "few": Rung(config=climbing.few, panel=FEW),
