@@ -3,16 +3,16 @@
     python -m benchmarks.construct RUNS
 
 makes what is missing in the folder RUNS (the same command goes on where it was stopped), then
-`results/construct.json`, `.md` and `.png`. Seeds are 100 to 104, unless the page says otherwise.
+`results/construct.json`, `.md` and `.png`; `... RUNS paper capacity` makes only these parts and
+their page. Seeds are 100 to 104, unless the page says otherwise.
 
 - *The paper's world*: 40,000 facts, constructed in a process of its own; time and memory.
 - *Capacity*: the looped model of `composition` at width 64 and several widths of its MLP, as it is
   (`--as-is`), beside one of the same shape that is trained.
 - *A start*: the looped model trained from constructed weights, exact ones and ones with noise, at
-  the usual rates and at smaller ones, and with a quarter of the usual MLP; each against random
-  weights of the same shape.
-- *Training on*: the plain model of `bloom`, constructed, then trained at three weight decays.
-- *The circuit*: constructed and trained looped models, traced on the same questions.
+  the usual rates and at smaller ones, against random weights of the same shape.
+- *Training on*: the plain model of `bloom`, constructed, then trained without decay and with.
+- *The circuit*: the constructed and the trained models of *capacity*, traced on the same questions.
 """
 
 import resource
@@ -43,8 +43,8 @@ from latebloom.worlds.splits import Split
 SEEDS = range(FRESH, FRESH + 5)
 TRAINED_SEEDS = SEEDS[:3]
 """The seeds of the trained models whose capacity is measured."""
-DECAYS = (0.0, 0.1, 0.3)
-ON_STEPS = 100
+DECAYS = (0.0, 0.3)
+ON_STEPS = 50
 """Steps for which the plain model is trained on."""
 RATIOS = (2, 4, 8)
 """Widths of the MLP whose capacity is measured, in multiples of the model's."""
@@ -77,8 +77,6 @@ STARTS: Mapping[str, Start] = {
     "constructed": Start(noise=0.0),
     "constructed, noise .03": Start(noise=0.03),
     "constructed, noise .03, a hundredth of the rates": Start(noise=0.03, rate=0.01),
-    "random, narrow": Start(ratio=1, against=""),
-    "constructed, narrow": Start(ratio=1, noise=0.0, against="random, narrow"),
 }
 """The starts. The noise and the smaller rate were chosen on seed 0."""
 
@@ -239,10 +237,10 @@ def going_on(folder: Path) -> list[dict[str, Any]]:
 
 
 def circuits(folder: Path) -> list[dict[str, Any]]:
-    """What tracing says of the constructed and of the trained looped model of each seed."""
+    """What tracing says of constructed and trained looped models, the widest of `capacity`."""
     found: list[dict[str, Any]] = []
-    for seed in SEEDS:
-        for way, name in (("constructed", "start-4"), ("trained", "from-0")):
+    for seed in TRAINED_SEEDS:
+        for way, name in (("constructed", "capacity-8"), ("trained", "trained-8")):
             run = RunFolder.open(folder / f"{name}-seed{seed}")
             instrument = CircuitInstrument.of_world(run.world(), ExaminationConfig(examples=100))
             record = list(walk(run, instrument, step=run.newest().step))[-1]
@@ -269,23 +267,27 @@ PARTS: Mapping[str, Callable[[Path], Any]] = {
     "going_on": going_on,
     "circuits": circuits,
 }
+"""The parts. Whoever traces makes the models of `capacity` first."""
 
 
-def main(folder: Path) -> None:
-    """Makes all that is missing and writes the results."""
+def kept(name: str, folder: Path) -> Any:
+    """A part, measured if it was not before."""
+    part = folder / f"{name}.json"
+    if not part.exists():
+        write_json(part, to_json(PARTS[name](folder)))
+    return read_json(part, LatebloomError)
+
+
+def main(folder: Path, names: Sequence[str]) -> None:
+    """Makes what is missing of all parts, or of some, and writes the page of these."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = provenance()
-    record: dict[str, Any] = made | {"seeds": list(SEEDS)}
-    for name, measure in PARTS.items():
-        part = folder / f"{name}.json"
-        if not part.exists():
-            write_json(part, to_json(measure(folder)))
-        record[name] = read_json(part, LatebloomError)
-        print(f"{name}: measured", flush=True)
+    record: dict[str, Any] = provenance() | {"seeds": list(SEEDS)}
+    record |= {name: kept(name, folder) for name in names or PARTS}
     write_json(RESULTS / "construct.json", record)
     write_text(RESULTS / "construct.md", page_of(record))
-    draw(record, RESULTS / "construct.png")
+    if "going_on" in record:
+        draw(record, RESULTS / "construct.png")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.reproductions` grows all of them as `latebloom reproduce NAME` does; `...
 reproductions late-bloom` some. Options: `--seeds 3`, `--first 100`, `--threads 1`, `--runs DIR`
-(the run folders, so that the same command goes on where it was stopped). Each series of runs leaves
+(the run folders, so that the same command goes on where it was stopped), `--finished` (judge what
+is there, and grow nothing). Each series of runs leaves
 `results/reproduce/SERIES.json`, with the commit, the machine and what every claim about it found,
 and `SERIES.svg` and `.png` with its curves. The findings are also written in short to the file that
 `latebloom reproduce` lists, and to the table of docs/reproduce.md.
@@ -78,6 +79,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first", type=int, default=FRESH, help="the first seed")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--finished", action="store_true", help="judge the finished runs, grow no others"
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     told = parser.parse_args()
     try:
@@ -90,6 +94,7 @@ def main() -> None:
                 seeds=told.seeds,
                 first=told.first,
                 threads=told.threads,
+                grow=not told.finished,
             )
             # The record names the versions of its machine, so its own entry stays.
             keep(made | record, KEPT)

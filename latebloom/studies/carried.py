@@ -72,6 +72,11 @@ class Cheaper(OfRatios):
         """The two runs, the one from random weights first."""
         return self.alone, self.carried
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """All runs that it looks at."""
+        return (*self.pair, *self.before)
+
     def in_words(self, value: float) -> str:
         return f"{value:.2f} times"
 
@@ -88,6 +93,11 @@ class Between:
     judge: Judge
     first: str
     last: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The two runs."""
+        return self.first, self.last
 
     @property
     def figure(self) -> str:

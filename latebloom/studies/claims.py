@@ -69,6 +69,14 @@ class Reproduction:
     """Where runs begin with the weights of others: each by its name, in the order in which they are
     grown. They take the place of the settings; `small` is then the first of them."""
 
+    needs: tuple[str, ...] = ()
+    """The runs of a seed that its judge looks at, by their names; empty: all of them."""
+
+    @property
+    def judged_by(self) -> tuple[str, ...]:
+        """The names of the runs that a seed must have for its judge."""
+        return self.needs or self.names
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the runs that a seed grows, in this order."""

@@ -18,7 +18,6 @@ from latebloom.recipes import climbing
 from latebloom.studies.carried import Between, Cheaper
 from latebloom.studies.claims import Reproduction, Rung
 from latebloom.studies.comparing import Gain
-from latebloom.studies.judges import Judge
 from latebloom.training.start import Carry
 from latebloom.worlds.splits import Split
 
@@ -42,15 +41,18 @@ def climb() -> Iterator[tuple[str, Rung]]:
             source = below if below == names[0] else f"{below} from {carry}"
             rung = Rung(config=config, after=source, carry=carry, panel=name)
             yield f"{name} from {carry}", rung
-        if name == "composition":
-            source = "arithmetic from body"
-            rung = Rung(config=config, after=source, carry="shuffled", panel=name)
-            yield f"{name} from shuffled", rung
 
 
 CARRIED: tuple[Carry, ...] = ("body", "all")
 """What is carried over from each rung to the next."""
-RUNGS = dict(climb())
+IN_DISORDER = Rung(
+    config=climbing.composition,
+    after="arithmetic from body",
+    carry="shuffled",
+    panel="composition",
+)
+"""The control of the third rung."""
+RUNGS = dict(climb()) | {"composition from shuffled": IN_DISORDER}
 FEW, MANY = "few inferred facts", "many inferred facts"
 RATIOS = {
     "few": Rung(config=climbing.few, panel=FEW),
@@ -61,7 +63,7 @@ RATIOS = {
 }
 
 
-def climbing_claim(name: str, claim: str, judge: Judge) -> Reproduction:
+def climbing_claim(name: str, claim: str, judge: Cheaper) -> Reproduction:
     """A claim about the rungs of the climb."""
     return Reproduction(
         name=name,
@@ -72,11 +74,12 @@ def climbing_claim(name: str, claim: str, judge: Judge) -> Reproduction:
         small=climbing.logic,
         large=climbing.logic,
         rungs=RUNGS,
+        needs=judge.needs,
         judge=judge,
     )
 
 
-def ratio_claim(name: str, claim: str, judge: Judge) -> Reproduction:
+def ratio_claim(name: str, claim: str, judge: Cheaper | Between) -> Reproduction:
     """A claim about a ratio that changes on the way."""
     return Reproduction(
         name=name,
@@ -87,6 +90,7 @@ def ratio_claim(name: str, claim: str, judge: Judge) -> Reproduction:
         small=climbing.few,
         large=climbing.few,
         rungs=RATIOS,
+        needs=judge.needs,
         judge=judge,
     )
 

@@ -44,6 +44,7 @@ def reproduce(
     listener: Listener | None = None,
     device: str = "auto",
     threads: int = 0,
+    grow: bool = True,
     on_cell: Callable[[int, int, str], None] = lambda done, total, name: None,
     on_record: Callable[[dict[str, Any]], None] = lambda record: None,
 ) -> dict[str, Any]:
@@ -53,7 +54,8 @@ def reproduce(
     `failed`, and the claims are judged by the others; so is a run that started from another one
     which was not at its end then.
 
-    seeds: how many, from `first` on.
+    seeds: how many, from `first` on. grow: whether to grow what is not finished; else the finished
+    runs are judged, and the others are told under `failed`.
     on_cell: is told how many runs were begun before, of how many, and the name of the next.
     on_record: is given the record so far, after every run.
     Raises: LatebloomError for a folder that holds something else, or if no run ends well;
@@ -64,7 +66,7 @@ def reproduce(
     cells = cells_of(reproduction, range(first, first + seeds), out)
     claims = claims_about(reproduction)
     runs: dict[int, dict[str, Watched]] = {}
-    grower = grower_here(listener=listener, device=device, threads=threads)
+    grower = grower_here(listener=listener, device=device, threads=threads) if grow else left_out
     failed: list[dict[str, str]] = []
     record: dict[str, Any] = {}
     for grown in grow_cells(cells, out, grower, on_cell=on_cell):
@@ -78,15 +80,23 @@ def reproduce(
             continue
         of_seed = runs.setdefault(grown.cell.seed, {})
         of_seed[grown.cell.values[SETTING]] = watch(grown.run)
-        watched = [as_one(some) for some in runs.values() if len(some) == len(claims[0].names)]
-        if not watched:
+        told = {one.name: seen_by(one, runs) for one in claims}
+        if not told[reproduction.name]:
             continue
-        record = record_of(claims, watched, failed)
+        record = record_of(claims, told, runs, failed)
         write_json(out / RECORD, record)
         on_record(record)
     if not record:
         raise LatebloomError(f"every run failed; {failed[0]['run']}: {failed[0]['reason']}")
     return record | {"failed": failed}
+
+
+def left_out(cell: Cell, path: Path) -> None:
+    """Grows nothing.
+
+    Raises: LatebloomError saying so.
+    """
+    raise LatebloomError(f"{path} is not finished")
 
 
 def cells_of(reproduction: Reproduction, seeds: range, out: Path) -> list[Cell]:
@@ -101,10 +111,18 @@ def cells_of(reproduction: Reproduction, seeds: range, out: Path) -> list[Cell]:
     ]
 
 
-def as_one(runs: Mapping[str, Watched]) -> Watched:
-    """A seed as a judge sees it: its run, or its runs of all settings under the first of them."""
-    first = next(iter(runs.values()))
-    return first if len(runs) == 1 else replace(first, varied=runs)
+def seen_by(claim: Reproduction, runs: Mapping[int, Mapping[str, Watched]]) -> list[Watched]:
+    """The seeds that have all runs that a claim is about, as its judge sees them.
+
+    A seed is its run, or the first of several with all of them in `varied`.
+    """
+    found: list[Watched] = []
+    for some in runs.values():
+        if all(name in some for name in claim.judged_by):
+            varied = {name: some[name] for name in claim.judged_by}
+            first = next(iter(varied.values()))
+            found.append(replace(first, varied=varied) if claim.compares else first)
+    return found
 
 
 def watch(run: RunFolder) -> Watched:
@@ -127,20 +145,27 @@ def tokens_of(batch_size: int, world: World) -> float:
 
 
 def record_of(
-    claims: Sequence[Reproduction], watched: Sequence[Watched], failed: Sequence[Mapping[str, str]]
+    claims: Sequence[Reproduction],
+    told: Mapping[str, Sequence[Watched]],
+    runs: Mapping[int, Mapping[str, Watched]],
+    failed: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
-    """What stands in `reproduce.json`."""
+    """What stands in `reproduce.json`.
+
+    told: the seeds that each claim is judged by, by its name; a claim without any is left out.
+    runs: every run, by seed and setting.
+    """
     return {
         "series": claims[0].series,
         "date": datetime.now(UTC).date().isoformat(),
         "machine": environment(),
-        "seeds": [run.seed for run in watched],
+        "seeds": sorted({run.seed for some in told.values() for run in some}),
         "failed": list(failed),
-        "claims": {one.name: judged(one, watched) for one in claims},
+        "claims": {one.name: judged(one, told[one.name]) for one in claims if told[one.name]},
         "curves": [
             curves_of(one) | told_of(claims[0], name)
-            for run in watched
-            for name, one in (run.varied or {"": run}).items()
+            for some in runs.values()
+            for name, one in some.items()
         ],
     }
 

@@ -15,6 +15,10 @@ from latebloom.studies.judges import Watched
 from latebloom.studies.reproduce import reproduce, tokens_of
 from latebloom.training.run_folder import RunFolder
 
+ANY = Gain("test_id", least=-1.0)
+"""Holds whatever comes out."""
+NAMES = ("low", "high", "high-from-low")
+
 
 @pytest.fixture
 def seed_of(small_world):
@@ -107,9 +111,11 @@ def test_a_series_of_rungs_is_grown_and_judged(small_config, tmp_path, monkeypat
             "high": Rung(config=higher, panel="high"),
             "high from low": Rung(config=higher, after="low", carry="body", panel="high"),
         },
-        judge=Between(Gain("test_id", least=-1.0), "high", "high from low"),
+        judge=Between(ANY, "high", "high from low"),
     )
-    monkeypatch.setattr(reproductions, "REPRODUCTIONS", {"tiny": one})
+    # Another claim about the same runs, of which it needs two.
+    some = replace(one, name="some", needs=("low", "high"), judge=Between(ANY, "low", "high"))
+    monkeypatch.setattr(reproductions, "REPRODUCTIONS", {"tiny": one, "some": some})
     record = reproduce(one, tmp_path, seeds=2)
     assert record["claims"]["tiny"]["verdict"] == "held"
     told = [(curve["seed"], curve["setting"], curve["panel"]) for curve in record["curves"]]
@@ -117,6 +123,11 @@ def test_a_series_of_rungs_is_grown_and_judged(small_config, tmp_path, monkeypat
     assert len(told) == 6
     start = RunFolder.open(tmp_path / "tiny-high-from-low-seed101").config().start
     assert (start.run, start.carry) == (str(tmp_path / "tiny-low-seed101"), "body")
+
+    # A seed more, of which nothing is grown: the others are judged, and it is told.
+    record = reproduce(one, tmp_path, seeds=3, grow=False)
+    assert record["seeds"] == [100, 101]
+    assert [run["run"] for run in record["failed"]] == [f"tiny-{n}-seed102" for n in NAMES]
 
     # Once the lower rung is another run, what was grown upon it is no longer judged.
     shutil.rmtree(tmp_path / "tiny-low-seed101")
@@ -127,5 +138,5 @@ def test_a_series_of_rungs_is_grown_and_judged(small_config, tmp_path, monkeypat
     shutil.rmtree(checkpoints)
     shutil.copytree(tmp_path / "shorter" / "checkpoints", checkpoints)
     record = reproduce(one, tmp_path, seeds=2)
-    assert record["seeds"] == [100]
+    assert [len(record["claims"][name]["by_seed"]) for name in ("tiny", "some")] == [1, 2]
     assert "has gone on since" in record["failed"][0]["reason"]
