@@ -42,7 +42,7 @@ from latebloom.training.run_folder import RunFolder
 
 TENTH = 0.1
 """Share of a run's budget after which it is forecast a second time."""
-CALIBRATED = "modular-lr0.001-decay1-"
+CALIBRATED = "modular-lr0.002-decay1-"
 """The setting on whose runs the law is calibrated."""
 
 
@@ -172,6 +172,8 @@ def study_law(runs: Path) -> dict[str, Any]:
     named = stories(modular_cells(), runs)
     norms = {name: Norms.of(story) for name, story in named.items()}
     own = [one for name, one in norms.items() if name.startswith(CALIBRATED)]
+    if not any(one.late for one in own):
+        return {}
     others = {n: one for n, one in norms.items() if not n.startswith(CALIBRATED) and one.late}
     law = calibrate(own)
     delays, steps, rows = [], [], {}
@@ -207,11 +209,12 @@ def main() -> None:
     if not told.keep:
         grow_study(cells(), told.runs)
     kinds, record = [], {**made, "kinds": {}, "law": study_law(told.runs)}
-    for design in (PLAIN, LOOPED):
+    grown = [design for design in (PLAIN, LOOPED) if stories(design.cells(), told.runs)]
+    for design in grown:
         kind, found = study_kind(design, told.runs)
         kinds.append(kind)
         record["kinds"][design.name] = found
-    study = made | {"designs": [to_json(design) for design in (PLAIN, LOOPED)]}
+    study = made | {"designs": [to_json(design) for design in grown]}
     write_json(FITTED, to_json(Forecaster(tuple(kinds), study)))
     write_json(RESULTS / "forecast.json", to_json(record))
     write_text(RESULTS / "forecast.md", pages(record))
