@@ -13,6 +13,7 @@ from latebloom.foresight.fitted import Errors, GoalModel, NeverCame, middle
 from latebloom.foresight.fitting import fit_goal, table_of
 from latebloom.foresight.forecast import Forecaster, Kind
 from latebloom.foresight.scope import Scope
+from latebloom.recipes.chains import bloom, bloom_looped
 from latebloom.records import from_json, to_json
 
 
@@ -136,3 +137,9 @@ def test_goals_are_those_that_the_run_tests(forecaster):
         for r in run.records
     ]
     assert list(forecaster(type(run)(run.config, run.sizes, without)).goals) == ["id"]
+
+
+def test_another_sort_of_model_is_refused(forecaster):
+    assert forecaster.kind_of(bloom_looped()).name == "looped"
+    with pytest.raises(LatebloomError, match="this run .bloom. is of another sort"):
+        forecaster.kind_of(bloom())
