@@ -107,9 +107,10 @@ class Forecaster:
             )
         told = {}
         for goal in story.goals():
-            came = story.came(goal)
-            over = story.step >= story.budget
-            told[goal] = Outlook(came, None if came or over else kind.model(goal)(story, goal))
+            came, begun = story.came(goal), story.begun(goal)
+            settled = came or begun or story.step >= story.budget
+            chance = None if settled else kind.model(goal)(story, goal)
+            told[goal] = Outlook(came, begun, chance)
         return Forecast(
             step=story.step,
             budget=story.budget,
@@ -121,16 +122,23 @@ class Forecaster:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is said of one goal: the step since which it is kept, or what is to be expected; neither
-    where the run has ended without it."""
+    """What is said of one goal.
+
+    came: the step since which it is kept. begun: the step since which it holds; where it has not
+    come, the next evaluations have to say so too. chance: what is to be expected. All None where
+    the run has ended without it.
+    """
 
     came: int | None
+    begun: int | None
     chance: Chance | None
 
     def words(self) -> str:
         """In one line."""
         if self.came is not None:
             return f"kept since step {self.came}"
+        if self.begun is not None:
+            return f"right since step {self.begun}, and kept if the next evaluations agree"
         if self.chance is None:
             return "the run ended without it"
         never = f"never: {self.chance.never:.0%}"
