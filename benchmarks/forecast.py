@@ -42,6 +42,8 @@ from latebloom.training.run_folder import RunFolder
 
 TENTH = 0.1
 """Share of a run's budget after which it is forecast a second time."""
+LEAST_RUNS = 20
+"""Fitting runs below which a kind is left out."""
 CALIBRATED = "modular-lr0.002-decay1-"
 """The setting on whose runs the law is calibrated."""
 
@@ -167,6 +169,11 @@ def study_kind(design: Design, runs: Path) -> tuple[Kind, dict[str, Any]]:
     return Kind(design.name, Scope.of([story.config for story in fit]), timed, never), told
 
 
+def enough(design: Design, runs: Path) -> bool:
+    """Whether so many fitting runs of a kind have been grown that a fit says something."""
+    return sum("-fit-" in name for name in stories(design.cells(), runs)) >= LEAST_RUNS
+
+
 def study_law(runs: Path) -> dict[str, Any]:
     """The published law on sums: calibrated on one setting, tested on the others."""
     named = stories(modular_cells(), runs)
@@ -209,7 +216,7 @@ def main() -> None:
     if not told.keep:
         grow_study(cells(), told.runs)
     kinds, record = [], {**made, "kinds": {}, "law": study_law(told.runs)}
-    grown = [design for design in (PLAIN, LOOPED) if stories(design.cells(), told.runs)]
+    grown = [design for design in (PLAIN, LOOPED) if enough(design, told.runs)]
     for design in grown:
         kind, found = study_kind(design, told.runs)
         kinds.append(kind)
