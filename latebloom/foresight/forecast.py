@@ -8,8 +8,8 @@ fitted on.
 fitted on and how the forecasts did on others; `python -m benchmarks.forecast` makes it. How well
 this works, and where it does not, is told in docs/forecast.md.
 
-Covers: two-hop questions over facts, in plain and in looped models. Does not cover: other worlds,
-which are refused.
+Covers: two-hop questions over facts, in the kinds of models that `fitted.json` has. Does not cover:
+other models and other worlds, which are refused.
 """
 
 from collections.abc import Mapping
