@@ -158,12 +158,12 @@ LOOPED = Design(
 
 
 def modular_cells() -> list[Cell]:
-    """Sums modulo 59 with AdamW at a constant rate: six settings, and two seeds of each."""
-    base = weight_decay().replace("world", p=59).replace("train", **SPARSE)
-    base = base.replace("train", steps=900, eval_every=10, grad_clip=0.0, until="test_id>=0.9")
+    """Sums modulo 97 with AdamW at a constant rate: six settings, and two seeds of each."""
+    base = weight_decay().replace("train", **SPARSE)
+    base = base.replace("train", steps=2000, eval_every=20, grad_clip=0.0, until="test_id>=0.9")
     found = []
     for seed in (0, FRESH):
-        for rate in (1e-3, 2e-3):
+        for rate in (2e-3, 4e-3):
             for decay in (0.5, 1.0, 2.0):
                 config = base.with_seed(seed).replace("train", lr=rate, weight_decay=decay)
                 values = {"train.lr": rate, "train.weight_decay": decay}

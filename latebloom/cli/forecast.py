@@ -16,7 +16,7 @@ def forecast(
     """Forecast when the held-out questions of a run will be right, and whether they ever will.
 
     It reads the setting of the run and its evaluations so far, also while it trains. Forecasts are
-    fitted on two-hop chains in plain and in looped models; where a run is not like those, the
+    fitted on small runs of looped models on two-hop questions; where a run is not like those, the
     answer says in what.
 
     Parameters

@@ -90,6 +90,16 @@ class Story:
         """The step from which on the goal's test was kept; None if it is not told to be."""
         return sustained_step(self.records, GOALS[goal], LEVEL)
 
+    def begun(self, goal: str) -> int | None:
+        """The first of the last evaluations that all have the level, where there are too few of
+        them to say that it came."""
+        since = None
+        for record in reversed(self.records):
+            if record["accuracy"].get(GOALS[goal], 0.0) < LEVEL:
+                break
+            since = record["step"]
+        return since
+
     def until(self, step: float) -> "Story":
         """The same run, told up to a step."""
         known = [record for record in self.records if record["step"] <= step]

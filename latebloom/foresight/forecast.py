@@ -8,8 +8,8 @@ fitted on.
 fitted on and how the forecasts did on others; `python -m benchmarks.forecast` makes it. How well
 this works, and where it does not, is told in docs/forecast.md.
 
-Covers: two-hop questions over facts, in plain and in looped models. Does not cover: other worlds,
-which are refused.
+Covers: two-hop questions over facts, in the kinds of models that `fitted.json` has. Does not cover:
+other models and other worlds, which are refused.
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,10 @@ from latebloom.training.run_folder import RunFolder
 
 FITTED = Path(__file__).parent / "fitted.json"
 """The parameters that come with the package."""
+SORT = ("feed.kind", "model.n_loops", "model.feedback")
+"""Fields that make a run one of another sort: what was fitted says nothing about it."""
+EXAMPLES = {"plain": "the recipe bloom", "looped": "the recipes composition and bloom-looped"}
+"""Where runs of each kind are found."""
 NAMES = {"id": "held-out questions (ID)", "ood": "held-out questions (OOD)"}
 """What the goals are called."""
 
@@ -63,12 +67,26 @@ class Forecaster:
     def kind_of(self, config: RunConfig) -> Kind:
         """The kind that a config is nearest to: from whose runs it differs in the fewest fields.
 
-        Raises: LatebloomError if it trains on something else than facts and questions over them.
+        Raises: LatebloomError if there is none of its sort.
         """
-        near = min(self.kinds, key=lambda kind: len(kind.scope.outside(config)))
-        if dict(flat(config))["feed.kind"] != near.scope.fixed["feed.kind"]:
-            raise LatebloomError(not_fitted(config))
-        return near
+        told = dict(flat(config))
+        alike = [
+            kind
+            for kind in self.kinds
+            if all(told[name] == kind.scope.fixed[name] for name in SORT)
+        ]
+        if not alike:
+            raise LatebloomError(self.not_fitted(config))
+        return min(alike, key=lambda kind: len(kind.scope.outside(config)))
+
+    def not_fitted(self, config: RunConfig) -> str:
+        """What is said of a run of another sort."""
+        names = " and ".join(kind.name for kind in self.kinds)
+        examples = " and ".join(EXAMPLES[kind.name] for kind in self.kinds)
+        return (
+            f"forecasts were fitted for questions over facts in {names} models, as in {examples};"
+            f" this run ({config.recipe}) is of another sort"
+        )
 
     def __call__(self, story: Story) -> "Forecast":
         """The forecast of a run as far as it is told.
@@ -77,7 +95,7 @@ class Forecaster:
         """
         kind = self.kind_of(story.config)
         if not story.sizes.facts:
-            raise LatebloomError(not_fitted(story.config))
+            raise LatebloomError(self.not_fitted(story.config))
         if len(story.records) < LEAST:
             raise LatebloomError(
                 f"a forecast needs at least {LEAST} evaluations, and here are {len(story.records)};"
@@ -89,9 +107,10 @@ class Forecaster:
             )
         told = {}
         for goal in story.goals():
-            came = story.came(goal)
-            over = story.step >= story.budget
-            told[goal] = Outlook(came, None if came or over else kind.model(goal)(story, goal))
+            came, begun = story.came(goal), story.begun(goal)
+            settled = came or begun or story.step >= story.budget
+            chance = None if settled else kind.model(goal)(story, goal)
+            told[goal] = Outlook(came, begun, chance)
         return Forecast(
             step=story.step,
             budget=story.budget,
@@ -101,26 +120,25 @@ class Forecaster:
         )
 
 
-def not_fitted(config: RunConfig) -> str:
-    """What is said of a run of another sort."""
-    return (
-        f"no forecast was fitted for runs such as this one ({config.recipe}): it is for questions"
-        " over facts, as the recipes composition, bloom-looped, bloom and facts have them"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is said of one goal: the step since which it is kept, or what is to be expected; neither
-    where the run has ended without it."""
+    """What is said of one goal.
+
+    came: the step since which it is kept. begun: the step since which it holds; where it has not
+    come, the next evaluations have to say so too. chance: what is to be expected. All None where
+    the run has ended without it.
+    """
 
     came: int | None
+    begun: int | None
     chance: Chance | None
 
     def words(self) -> str:
         """In one line."""
         if self.came is not None:
             return f"kept since step {self.came}"
+        if self.begun is not None:
+            return f"right since step {self.begun}, and kept if the next evaluations agree"
         if self.chance is None:
             return "the run ended without it"
         never = f"never: {self.chance.never:.0%}"

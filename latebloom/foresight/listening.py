@@ -74,7 +74,7 @@ def differs(before: Forecast, now: Forecast) -> bool:
     """Whether a goal has come, or is expected at another step than before."""
     for goal, outlook in now.goals.items():
         was = before.goals[goal]
-        if (was.came, was.chance is None) != (outlook.came, outlook.chance is None):
+        if (was.came, was.begun) != (outlook.came, outlook.begun):
             return True
         if was.chance is None or outlook.chance is None:
             continue

@@ -13,6 +13,7 @@ from latebloom.foresight.fitted import Errors, GoalModel, NeverCame, middle
 from latebloom.foresight.fitting import fit_goal, table_of
 from latebloom.foresight.forecast import Forecaster, Kind
 from latebloom.foresight.scope import Scope
+from latebloom.recipes.chains import bloom, bloom_looped
 from latebloom.records import from_json, to_json
 
 
@@ -111,6 +112,16 @@ def test_what_has_come_or_ended_is_not_forecast(forecaster):
     assert ended.words() == "the run ended without it"
 
 
+def test_what_has_begun_is_kept_if_the_next_evaluations_agree(forecaster):
+    run = told(came=80)
+    came = run.came("id")
+    at_once = forecaster(run.until(came)).goals["id"]
+    assert (at_once.came, at_once.begun, at_once.chance) == (None, came, None)
+    dip = run.until(came + 5)
+    dip.records[-1]["accuracy"]["test_id"] = 0.5
+    assert forecaster(dip).goals["id"].chance is not None
+
+
 def test_it_is_the_same_after_a_file(forecaster):
     table = json.loads(json.dumps(to_json(forecaster)))
     again = from_json(table, Forecaster)
@@ -136,3 +147,9 @@ def test_goals_are_those_that_the_run_tests(forecaster):
         for r in run.records
     ]
     assert list(forecaster(type(run)(run.config, run.sizes, without)).goals) == ["id"]
+
+
+def test_another_sort_of_model_is_refused(forecaster):
+    assert forecaster.kind_of(bloom_looped()).name == "looped"
+    with pytest.raises(LatebloomError, match=r"this run .bloom. is of another sort"):
+        forecaster.kind_of(bloom())
