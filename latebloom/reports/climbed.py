@@ -38,7 +38,7 @@ def plot_rungs(curves: Sequence[Mapping[str, Any]]) -> Figure:
             axes.set_ylim(-0.03, 1.03)
             axes.set_xlim(left=0)
             axes.set_ylabel("right, held out")
-            put_legend(axes, columns=4)
+            put_legend(axes, columns=2)
         grid[-1].set_xlabel("training step of this rung (broken lines: OOD)")
     return figure
 
