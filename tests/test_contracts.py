@@ -26,18 +26,8 @@ ORDER = (
         "checked",
     ),
     *("worlds", "model", "construction", "asking", "rivals", "training", "evaluation", "circuits"),
-    *(
-        "trees",
-        "foresight",
-        "recipes",
-        "studies",
-        "reports",
-        "exported",
-        "export",
-        "run",
-        "explorer",
-    ),
-    *("lessons", "cli"),
+    *("trees", "foresight", "recipes", "studies", "reports", "exported", "export", "run"),
+    *("explorer", "lessons", "cli"),
 )
 """The rooms of the package, each of which imports from those before it alone."""
 ORDER_IN_WORLDS = (
