@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.reproductions import in_short, keep, rows_of, write_page
 from latebloom.errors import LatebloomError
-from latebloom.recipes.laws import BLOOMED
 from latebloom.recipes.catalogue import FRESH
+from latebloom.recipes.laws import BLOOMED
 from latebloom.studies import reproductions
 from latebloom.studies.judges import AtChance, Bloom
 from latebloom.studies.reproduce import cells_of, reproduce
