@@ -104,6 +104,7 @@ def render_report(recording: Recording) -> str:
         script=script,
         allowed=allowed(script),
         probe=probe_size(recording.config),
+        diagnosis=recording.diagnosis,
         config=config_tables(recording.config),
         environment=recording.environment,
         splits=in_order(recording.splits),

@@ -16,6 +16,7 @@ from latebloom.files import write_bytes
 from latebloom.neutral import neutral
 from latebloom.reading import parse_toml, read_text
 from latebloom.training.manifest import check_manifest
+from latebloom.training.run_folder import DIAGNOSIS
 from latebloom.training.written import read_evaluations, read_machine, read_summary
 from latebloom.worlds.data import Description, describe
 
@@ -39,6 +40,8 @@ class Recording:
     """`config.toml`; empty if there is none."""
     environment: Record
     """`environment.json`; empty if there is none."""
+    diagnosis: Sequence[str] = ()
+    """What was said of the data when they were read, by line; empty where nothing was."""
     data: Description = field(default_factory=Description)
     """What its data is, and what each split holds."""
 
@@ -83,8 +86,22 @@ def read_recording(run_dir: Path | str) -> Recording:
         summary=read_summary(summary, whole=False) if lexists(summary) else {},
         config=_read_toml(folder / "config.toml"),
         environment=read_machine(machine)[1] if lexists(machine) else {},
+        diagnosis=read_diagnosis(folder / DIAGNOSIS),
         data=describe(folder),
     )
+
+
+def read_diagnosis(path: Path) -> Sequence[str]:
+    """What was said of the data; empty where there is no such file.
+
+    Raises: RunFolderError if it cannot be read.
+    """
+    if not lexists(path):
+        return ()
+    try:
+        return read_text(path).splitlines()
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path} cannot be read ({error})") from error
 
 
 def read_metrics(path: Path) -> tuple[list[Record], int]:

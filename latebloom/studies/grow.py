@@ -66,11 +66,17 @@ def grow(
     """
     listener = listener or Silence()
     place = choose_device(device)
+    said: list[str] = []
+
+    def tell(line: str) -> None:
+        said.append(line)
+        listener.note(line)
+
     if own.world is not None:
         data = own.world
         config = replace(config, world=given(config.world, data.task.name))
     elif data is None:
-        data = build_world(config.world, config.world_seed, listener.note)
+        data = build_world(config.world, config.world_seed, tell)
     rule_for(config.train.until, data.splits)
     for line in (*remarks(config.train.until, data.splits), *config.train.idle()):
         listener.note(line)
@@ -88,7 +94,7 @@ def grow(
             machine |= begun.as_dict()
             start = begun.weights
             listener.note(begun.in_words(tables=config.start.carry == "all"))
-        run = RunFolder.create(Path(out), config, data, machine, overwrite, own, start)
+        run = RunFolder.create(Path(out), config, data, machine, overwrite, own, start, said)
         with locked(run.path):
             return finish(config, data, run, listener, place, together=together)
 

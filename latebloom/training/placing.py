@@ -29,7 +29,8 @@ MADE = {"checkpoints", "environment.json", "vocabulary.json", "world.safetensors
     manifest.FILE,
 }
 """What a new run consists of."""
-
+BESIDES = {"diagnosis.txt", "start.safetensors"}
+"""What it may hold besides."""
 PART = re.compile(r"\..+\.\d+\.part")
 """What is half written (`latebloom.files`)."""
 
@@ -150,11 +151,11 @@ def settle(target: Path, is_run: Callable[[Path], bool]) -> None:
     """
     for making in asides(target, "new"):
         names = {path.name for path in making.iterdir()}
-        if not all(name in MADE or PART.fullmatch(name) for name in names):
+        if not all(name in MADE | BESIDES or PART.fullmatch(name) for name in names):
             continue  # it only looks like ours
         old = target / making.name.replace("new", "old")
         if old.is_dir():
-            undo = names == MADE
+            undo = names >= MADE  # what comes up first is one of these
             for path in reversed(inside(old if undo else making)):
                 move(path, target / path.name, [])
             if undo:

@@ -7,6 +7,7 @@ RUN/vocabulary.json      \\ the world, so that   RUN/summary.json    the outcome
 RUN/world.safetensors    / the run is complete   RUN/report.html     the outcome, for people
 RUN/manifest.json        their checksums         RUN/resumed.jsonl   a line each time it went on
 RUN/start.safetensors    the weights of step 0, where they are those of another run
+RUN/diagnosis.txt        what was said of one's own data when they were read
 ```
 Nothing that exists is overwritten without being told to.
 """
@@ -15,7 +16,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ FORMAT = 2
 """Version of the run folder."""
 START = "start.safetensors"
 """The weights of step 0, where they were carried over from another run."""
+DIAGNOSIS = "diagnosis.txt"
+"""What was said of the data when they were read, a line each, where anything was."""
 READABLE = (1, 2)
 """Versions that can be read. 1: one seed for all, the feed's settings among those of training, the
 task a bare name."""
@@ -69,13 +72,15 @@ class RunFolder:
         overwrite: bool,
         own: Own = NOTHING_OWN,
         start: Mapping[str, Tensor] | None = None,
+        said: Sequence[str] = (),
     ) -> "RunFolder":
         """A new run folder with config, environment and world written.
 
         It is put in its place when it is whole (`latebloom.training.placing`), so that a run which
         is killed meanwhile leaves nothing half made; what is overwritten goes after that.
 
-        start: the weights of step 0, where they are not drawn at random.
+        start: the weights of step 0, where they are not drawn at random. said: of the data, when
+        they were read.
 
         Raises: RunFolderError if the folder exists and is not empty (and `overwrite` is false or
         it holds something else than a run), or cannot be written.
@@ -89,6 +94,8 @@ class RunFolder:
                 write_text(making / "config.toml", config.to_toml())
                 if start is not None:
                     write_bytes(making / START, safetensors.torch.save(dict(start)))
+                if said:
+                    write_text(making / DIAGNOSIS, "".join(f"{line}\n" for line in said))
                 write_manifest(making)
                 sync_tree(making)
         except (OSError, SafetensorError) as error:

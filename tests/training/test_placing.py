@@ -11,6 +11,7 @@ from latebloom.errors import RunFolderError
 from latebloom.studies.grow import grow, resume
 from latebloom.training.placing import MADE
 from latebloom.training.run_folder import RunFolder
+from latebloom.training.start import StartConfig
 
 HIDDEN = {".lock"}
 
@@ -94,12 +95,20 @@ class Killed(BaseException):
     """Stands for a death that nobody catches."""
 
 
+@pytest.mark.parametrize("carries", [False, True])
 @pytest.mark.parametrize("moves", range(1, 15))
-def test_an_overwrite_killed_between_two_moves(config, tmp_path, monkeypatch, moves):
-    """It is undone as long as the run before was moved aside, and finished after that."""
+def test_an_overwrite_killed_between_two_moves(config, tmp_path, monkeypatch, moves, carries):
+    """It is undone as long as the run before was moved aside, and finished after that.
+
+    carries: whether the new run holds one more file, the weights that it starts with.
+    """
     run = tmp_path / "run"
     grow(config, run)
     old = names(run)
+    new = replace(config, seed=9)
+    if carries:
+        grow(config, tmp_path / "first")
+        new = replace(new, start=StartConfig(run=str(tmp_path / "first"), carry="body"))
     rename = Path.rename
     left = [moves]
 
@@ -114,7 +123,7 @@ def test_an_overwrite_killed_between_two_moves(config, tmp_path, monkeypatch, mo
         patched.setattr(Path, "rename", renamed)
         patched.setattr("shutil.rmtree", lambda *a, **k: None)  # the dead tidy nothing up
         with pytest.raises(Killed):
-            grow(replace(config, seed=9), run, overwrite=True)
+            grow(new, run, overwrite=True)
     if moves > 1:
         with pytest.raises(RunFolderError, match=r"killed.*\.old-\d+.*--resume"):
             RunFolder.open(run)
