@@ -144,12 +144,15 @@ def import_extra(module: str, extra: str, purpose: str) -> ModuleType:
 
     purpose: what needs it, as the beginning of a sentence: "reading N-Triples".
 
-    Raises: MissingExtraError naming the package and how to install it.
+    Raises: MissingExtraError naming the package and how to install it, or, where it is installed
+    and something that it needs is not, what that is.
     """
     try:
         return import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
+        there = (error.name or "").partition(".")[0] != package
+        reason = f", which cannot be imported ({error})" if there else ""
         raise MissingExtraError(
-            f"{purpose} needs {package}: pip install 'latebloom[{extra}]'"
+            f"{purpose} needs {package}{reason}: pip install 'latebloom[{extra}]'"
         ) from error

