@@ -22,7 +22,7 @@ from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.files import read_json
 from latebloom.foresight.early import GOALS, LEAST, LEVEL, Story
 from latebloom.foresight.fitted import NOMINAL, Chance, GoalModel, Model, NeverCame
-from latebloom.foresight.scope import Scope, flat
+from latebloom.foresight.scope import Scope, fields_of
 from latebloom.records import from_json
 from latebloom.training.config import RunConfig
 from latebloom.training.run_folder import RunFolder
@@ -69,7 +69,7 @@ class Forecaster:
 
         Raises: LatebloomError if there is none of its sort.
         """
-        told = dict(flat(config))
+        told = dict(fields_of(config))
         alike = [
             kind
             for kind in self.kinds

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from latebloom.training.config import RunConfig
+from latebloom.training.differences import flat
 
 FREE = (
     *("recipe", "seed", "world_seed", "world.max_test", "world.valid_frac", "world.test_id_frac"),
@@ -23,14 +24,18 @@ FREE = (
 an entity, which the number of facts tells."""
 
 
-def flat(config: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The fields of a config by names such as `world.phi`."""
-    for one in dataclasses.fields(config):
-        value, name = getattr(config, one.name), f"{path}{one.name}"
-        if dataclasses.is_dataclass(value):
-            yield from flat(value, f"{name}.")
-        else:
-            yield name, list(value) if isinstance(value, tuple) else value
+def fields_of(config: RunConfig) -> Iterator[tuple[str, Any]]:
+    """The fields of a config by names such as `world.phi`, as JSON has their values."""
+    for name, value in flat(config).items():
+        yield name, list(value) if isinstance(value, tuple) else value
+
+
+def as_ever(config: RunConfig, name: str, value: Any) -> bool:
+    """Whether a field that no fitting run had stands at its default: then it does what it did when
+    there was no such field."""
+    section, _, within = name.partition(".")
+    fields = dataclasses.fields(getattr(config, section)) if within else ()
+    return {one.name: one.default for one in fields}.get(within, dataclasses.MISSING) == value
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Scope:
         """That of the configs of a study."""
         values: dict[str, list[Any]] = {}
         for config in configs:
-            for name, value in flat(config):
+            for name, value in fields_of(config):
                 if name not in FREE:
                     values.setdefault(name, []).append(value)
         fixed = {name: some[0] for name, some in values.items() if all(v == some[0] for v in some)}
@@ -59,7 +64,7 @@ class Scope:
     def outside(self, config: RunConfig) -> list[str]:
         """In what a config lies outside, each as words: `train.lr 0.1 (0.003 to 0.01)`."""
         found = []
-        for name, value in flat(config):
+        for name, value in fields_of(config):
             if name in self.ranges:
                 low, high = self.ranges[name]
                 if not low <= value <= high:
@@ -67,6 +72,6 @@ class Scope:
             elif name in self.fixed:
                 if value != self.fixed[name]:
                     found.append(f"{name} {value} ({self.fixed[name]})")
-            elif name not in FREE:
+            elif name not in FREE and not as_ever(config, name, value):
                 found.append(f"{name} {value} (no such setting)")
         return found

@@ -1,5 +1,7 @@
 """What is said of a run that is not like those of the fit."""
 
+from benchmarks.forecast_study import LOOPED
+from latebloom.foresight.forecast import load_forecaster
 from latebloom.foresight.scope import Scope
 from latebloom.recipes.chains import bloom, bloom_looped
 from latebloom.recipes.sentences import question
@@ -30,3 +32,12 @@ def test_each_departure_is_named_with_what_was_fitted():
 
 def test_another_sort_of_world_has_settings_that_the_fit_has_not():
     assert any("no such setting" in words for words in Scope.of(FITTED).outside(question()))
+
+
+def test_what_is_shipped_calls_its_own_study_inside():
+    """Also settings that came after the study: at their defaults they do what was done before."""
+    (looped,) = (kind for kind in load_forecaster().kinds if kind.name == "looped")
+    config = LOOPED.config({name: some[0] for name, some in LOOPED.fitted.items()}, 100)
+    assert looped.scope.outside(config) == []
+    other = config.replace("start", run="runs/other")
+    assert looped.scope.outside(other) == ["start.run runs/other (no such setting)"]
