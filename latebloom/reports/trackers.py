@@ -66,7 +66,9 @@ def track(
 
 
 class TensorBoard:
-    """Event files in a folder, for `tensorboard --logdir`; an earlier call's are replaced."""
+    """Event files in a folder, for `tensorboard --logdir`. Those that an earlier call wrote of this
+    run there are replaced; whatever else lies in the folder stays.
+    """
 
     def __init__(self, out: Path | None) -> None:
         self.writer_of = package("tensorboardX").SummaryWriter
@@ -74,10 +76,11 @@ class TensorBoard:
 
     def begin(self, followed: Followed, config: Mapping[str, Any]) -> None:
         folder = self.out or Path("tensorboard") / followed.run.path.resolve().name
-        for old in folder.glob("events.out.tfevents.*"):
+        of_this_run = f".latebloom-{number_of(followed)}"
+        for old in folder.glob(f"events.out.tfevents.*{of_this_run}"):
             old.unlink()
         self.started = followed.stamp("config.toml") / 1e9
-        self.writer = self.writer_of(str(folder))
+        self.writer = self.writer_of(str(folder), filename_suffix=of_this_run)
         rows = "".join(f"| {name} | {value} |\n" for name, value in config.items())
         self.writer.add_text("config", f"| setting | value |\n|---|---|\n{rows}")
 
@@ -98,11 +101,10 @@ class WeightsAndBiases:
         self.out = out
 
     def begin(self, followed: Followed, config: Mapping[str, Any]) -> None:
-        path = followed.run.path.resolve()
         self.run = self.wandb.init(
             project=PROJECT,
-            name=path.name,
-            id=hashlib.sha256(f"{path} {followed.stamp('config.toml')}".encode()).hexdigest()[:16],
+            name=followed.run.path.resolve().name,
+            id=number_of(followed),
             resume="allow",
             config=dict(config),
             dir=self.out,
@@ -151,6 +153,12 @@ def make_tracker(name: str, out: Path | None) -> Tracker:
     if name not in TRACKERS:
         raise LatebloomError(f"--to is {name!r}; use one of {', '.join(TRACKERS)}")
     return TRACKERS[name](out)
+
+
+def number_of(followed: Followed) -> str:
+    """What tells a run from every other one: where it lies and when it was begun."""
+    told = f"{followed.run.path.resolve()} {followed.stamp('config.toml')}"
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def package(name: str) -> Any:

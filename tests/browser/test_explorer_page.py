@@ -165,7 +165,10 @@ def test_what_cannot_be_asked_is_said(browse):
     page = browse()
     page.locator("#question").fill("nobody r1")
     page.get_by_role("button", name="Ask").click()
-    page.locator("#answer .warning", has_text="nobody").wait_for()
+    warning = page.locator("#answer .warning", has_text="nobody")
+    warning.wait_for()
+    assert "unknown name" in warning.text_content()
+    assert page.locator("#answer table").count() == 0
     browse.complaints.clear()  # the browser notes that it was answered by 404
 
 

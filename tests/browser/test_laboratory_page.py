@@ -330,6 +330,7 @@ def test_play_goes_through_the_training(visit, plain):
     page.locator(".step", has_text="before training").wait_for()
     page.locator(".step", has_text="step 60").wait_for()
     page.get_by_role("button", name="Play").wait_for()
+    assert "step 60" in page.locator(".step").first.text_content()
 
 
 def test_every_value_of_the_curves_is_read_by_hover_and_by_keys(visit, plain):

@@ -71,6 +71,14 @@ def test_a_second_call_replaces_the_first_and_nothing_else(grown, tmp_path):
     assert (out / "notes.txt").read_text() == "mine"
 
 
+def test_the_curves_of_another_run_in_the_folder_stay(grown, small_config, tmp_path):
+    grow(small_config.with_seed(4), tmp_path / "other", device="cpu", threads=1)
+    for run in (grown, tmp_path / "other", grown):
+        track(Followed(run), make_tracker("tensorboard", tmp_path / "board"), print, once=True)
+    scalars, _ = events_in(tmp_path / "board")
+    assert sorted(step for tag, step, *_ in scalars if tag == "loss") == [8, 8, 16, 16, 24, 24]
+
+
 def test_the_command(grown, latebloom, tmp_path):
     code, _, said = latebloom("track", grown, "--once")
     assert code == 0 and "handed on 3 evaluations" in said
