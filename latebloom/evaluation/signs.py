@@ -52,12 +52,17 @@ def signs(model: Transformer, data: Data) -> dict[str, Any]:
 def entropy_of(gradients: Sequence[torch.Tensor]) -> float | None:
     """How evenly a gradient, given weight by weight, spreads over the weights, in [0, 1]; None
     where it is zero."""
-    squares = torch.cat([gradient.flatten() for gradient in gradients]).double().square()
-    total = squares.sum()
+    # With S the sum of all squares, -sum (s/S) log (s/S) is log S - sum s log s / S: so no array is
+    # made that is as long as the model has weights, a gigabyte at the paper's size.
+    total = weighted = 0.0
+    for gradient in gradients:
+        squares = gradient.double().square()
+        total += float(squares.sum())
+        weighted += float(torch.xlogy(squares, squares).sum())
     if not total > 0:
         return None
-    share = squares / total
-    return float(-torch.xlogy(share, share).sum() / np.log(len(share)))
+    n = sum(gradient.numel() for gradient in gradients)
+    return float((np.log(total) - weighted / total) / np.log(n))
 
 
 def of_answers(model: Transformer, world: World) -> dict[str, Any]:

@@ -92,6 +92,20 @@ class AnsweredSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Chose:
+    """The entities that a question to a table of numbers chooses, such as `half-life above 24`, as
+    `latebloom ask --json` gives them."""
+
+    question: list[str]
+    status: str
+    unit: str
+    told: list[dict[str, Any]]
+    model_names: int
+    model_adds: int
+    untold: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Why something cannot be answered, in one line."""
 
@@ -163,7 +177,7 @@ def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu
         """The steps of which a run has a checkpoint."""
         return models.steps(name)
 
-    @app.get("/api/ask", responses=REFUSED, response_model=Answered | AnsweredSet)
+    @app.get("/api/ask", responses=REFUSED, response_model=Answered | AnsweredSet | Chose)
     def ask(
         name: Name, q: Words, top: Annotated[int, Query(ge=1, le=100)] = 5, step: Step = None
     ) -> dict[str, Any]:

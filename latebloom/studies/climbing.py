@@ -12,12 +12,13 @@ held out is held out at every ratio.
 A row for each claim; `latebloom.recipes.climbing` has the configs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from latebloom.recipes import climbing
 from latebloom.studies.carried import Between, Cheaper
 from latebloom.studies.claims import Reproduction, Rung
 from latebloom.studies.comparing import Gain
+from latebloom.training.config import RunConfig
 from latebloom.training.start import Carry
 from latebloom.worlds.splits import Split
 
@@ -63,36 +64,39 @@ RATIOS = {
 }
 
 
-def climbing_claim(name: str, claim: str, judge: Cheaper) -> Reproduction:
-    """A claim about the rungs of the climb."""
+def own_claim(
+    name: str,
+    claim: str,
+    judge: Cheaper | Between,
+    first: Callable[[], RunConfig],
+    rungs: Mapping[str, Rung],
+) -> Reproduction:
+    """A claim of this repository about runs that start from each other.
+
+    first: the config that stands for the series.
+    """
     return Reproduction(
         name=name,
         claim=claim,
         paper=HERE,
         source="docs/climbing.md",
         published=NOT_KNOWN,
-        small=climbing.logic,
-        large=climbing.logic,
-        rungs=RUNGS,
+        small=first,
+        large=first,
+        rungs=rungs,
         needs=judge.needs,
         judge=judge,
     )
+
+
+def climbing_claim(name: str, claim: str, judge: Cheaper) -> Reproduction:
+    """A claim about the rungs of the climb."""
+    return own_claim(name, claim, judge, climbing.logic, RUNGS)
 
 
 def ratio_claim(name: str, claim: str, judge: Cheaper | Between) -> Reproduction:
     """A claim about a ratio that changes on the way."""
-    return Reproduction(
-        name=name,
-        claim=claim,
-        paper=HERE,
-        source="docs/climbing.md",
-        published=NOT_KNOWN,
-        small=climbing.few,
-        large=climbing.few,
-        rungs=RATIOS,
-        needs=judge.needs,
-        judge=judge,
-    )
+    return own_claim(name, claim, judge, climbing.few, RATIOS)
 
 
 CLIMBS = (

@@ -33,11 +33,14 @@ FAR = 500_009
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
-    """One process, which does everything itself."""
+class Process:
+    """One of the processes that train a run.
 
-    number: int = 0
-    of: int = 1
+    number: its own, from 0. of: how many there are.
+    """
+
+    number: int
+    of: int
 
     @property
     def first(self) -> bool:
@@ -47,6 +50,14 @@ class Alone:
     def shift(self) -> int:
         """What is added to the seed of a step's dropout."""
         return FAR * self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Alone(Process):
+    """One process, which does everything itself."""
+
+    number: int = 0
+    of: int = 1
 
     def share(self, feed: Feed, batch: Any) -> tuple[Any, float]:
         """What this process works on of a batch, and how much of its loss that is, in (0, 1]."""
@@ -72,22 +83,13 @@ class Alone:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class Together(Process):
     """One of several processes, all of which call the same methods in the same order.
 
     device: where the tensors lie that they exchange.
     """
 
-    number: int
-    of: int
     device: torch.device
-
-    @property
-    def first(self) -> bool:
-        return self.number == 0
-
-    def shift(self) -> int:
-        return FAR * self.number
 
     def share(self, feed: Feed, batch: Any) -> tuple[Any, float]:
         part = feed.part(batch, self.number, self.of)

@@ -7,7 +7,11 @@ from starlette.testclient import TestClient
 
 from latebloom.explorer.app import known, make_app
 from latebloom.explorer.safety import LONGEST
+from latebloom.model.config import ModelConfig
 from latebloom.run import load
+from latebloom.studies.grow import grow
+from latebloom.training.config import ComparisonFeedConfig, RunConfig, TrainConfig
+from latebloom.worlds.comparisons.own import NumericTableConfig
 
 HOME = "http://127.0.0.1:8321"
 
@@ -159,3 +163,18 @@ def test_the_schema_names_every_question(client):
 def test_what_is_not_finite_is_not_known():
     record = {"loss": float("nan"), "accuracy": {"test_id": float("inf")}, "rules": [0.5]}
     assert known(record) == {"loss": None, "accuracy": {"test_id": None}, "rules": [0.5]}
+
+
+def test_a_table_of_numbers_is_asked_for_all_above_a_mark(client, root, tmp_path):
+    table = tmp_path / "drugs.csv"
+    table.write_text("drug,half-life (h)\na,18\nb,4\nc,17\nd,\n")
+    train = TrainConfig(steps=2, batch_size=8, eval_every=2, warmup_steps=1, until="")
+    world = NumericTableConfig(facts=str(table), ood_frac=0, test_id_frac=0)
+    feed = ComparisonFeedConfig()
+    model = ModelConfig(d_model=16, n_heads=2, feedback="replace", max_distance=1)
+    config = RunConfig(recipe="numbers", world=world, model=model, feed=feed, train=train)
+    grow(config, root / "numbers", device="cpu", threads=1)
+    query = {"name": "numbers", "q": ["half-life", "above", "10"]}
+    told = client.get("/api/ask", params=query).json()
+    assert [one["name"] for one in told["told"]] == ["a", "c"] and told["untold"] == ["d"]
+    assert told == json.loads(json.dumps(load(root / "numbers").ask(*query["q"]).as_dict()))
