@@ -3,8 +3,8 @@
     python -m benchmarks.construct RUNS
 
 makes what is missing in the folder RUNS (the same command goes on where it was stopped), then
-`results/construct.json`, `.md` and `.png`; `... RUNS paper capacity` makes only these parts and
-their page. Seeds are 100 to 104, unless the page says otherwise.
+`results/construct.json`, `.md` and `.png`; `... RUNS paper capacity` makes only these parts anew.
+Seeds are 100 to 104, unless the page says otherwise.
 
 - *The paper's world*: 40,000 facts, constructed in a process of its own; time and memory.
 - *Capacity*: the looped model of `composition` at width 64 and several widths of its MLP, as it is
@@ -279,11 +279,22 @@ def kept(name: str, folder: Path) -> Any:
 
 
 def main(folder: Path, names: Sequence[str]) -> None:
-    """Makes what is missing of all parts, or of some, and writes the page of these."""
+    """Makes what is missing of all parts, or of some, and writes the page.
+
+    Parts that are not named stay as `results/construct.json` has them, each with its commit.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     record: dict[str, Any] = provenance() | {"seeds": list(SEEDS)}
-    record |= {name: kept(name, folder) for name in names or PARTS}
-    write_json(RESULTS / "construct.json", record)
+    path = RESULTS / "construct.json"
+    before = read_json(path, LatebloomError) if path.exists() else {}
+    stay = [name for name in PARTS if name in before and name not in (names or PARTS)]
+    commits = before.get("commits", {})
+    record["commits"] = {name: commits.get(name, before["commit"]) for name in stay}
+    record |= {name: before[name] for name in stay}
+    for name in names or PARTS:
+        record |= {name: kept(name, folder)}
+        record["commits"][name] = record["commit"]
+    write_json(path, record)
     write_text(RESULTS / "construct.md", page_of(record))
     if "going_on" in record:
         draw(record, RESULTS / "construct.png")

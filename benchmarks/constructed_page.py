@@ -37,6 +37,14 @@ def page_of(record: Row) -> str:
         f" {record['seeds'][0]} to {record['seeds'][-1]}. Everything in these weights is built in;"
         " docs/construct.md explains how.",
     ]
+    older = {
+        name: commit
+        for name, commit in record.get("commits", {}).items()
+        if commit != record["commit"]
+    }
+    if older:
+        told = ", ".join(f"{name} {commit[:12]}" for name, commit in older.items())
+        head += ["", f"Parts of earlier commits: {told}."]
     return "\n".join([*head, *lines, ""])
 
 

@@ -6,7 +6,6 @@ is what cannot be meant: a relation where an entity belongs, an entity where a r
 that is like several, and two new ones that only letter case tells apart.
 """
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import FactsError
+from latebloom.worlds.spelling import folded
 from latebloom.worlds.wording import INVERSE
 
 
@@ -94,11 +94,6 @@ def by_folded(names: dict[str, int]) -> dict[str, int | None]:
         key = folded(name)
         found[key] = i if found.get(key, i) == i else None
     return found
-
-
-def folded(name: str) -> str:
-    """A name without letter case, in Unicode's compatible form, in which both kinds of mu meet."""
-    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def a(kind: str) -> str:
