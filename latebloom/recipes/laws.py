@@ -23,23 +23,23 @@ def phi() -> RunConfig:
 
 
 def size() -> RunConfig:
-    """The same at phi 9, to be grown over more and more facts."""
+    """The same at phi 7.9, nearly all that there is, to be grown over more and more facts."""
     config = phi()
-    return replace(config, recipe="size", world=replace(config.world, phi=9.0))
+    return replace(config, recipe="size", world=replace(config.world, phi=7.9))
 
 
 def depth() -> RunConfig:
-    """The same at phi 9, to be grown with more and more layers."""
+    """The same at phi 7.9, to be grown with more and more layers."""
     return replace(size(), recipe="depth")
 
 
 def hops() -> RunConfig:
-    """Chains of two and three hops at phi 9, both trained, by a small GPT-2 of four layers."""
+    """Chains of two and three hops at phi 7.9, both trained, by a small GPT-2 of four layers."""
     config = late_bloom()
     return replace(
         config,
         recipe="hops",
-        world=replace(config.world, hops=3, phi=9.0),
+        world=replace(config.world, hops=3, phi=7.9),
         model=replace(config.model, n_layers=4),
         train=replace(config.train, steps=6000, until=BLOOMED),
     )

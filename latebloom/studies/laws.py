@@ -42,7 +42,7 @@ LAWS = (
         published="from phi 3.6 to 18 ever faster; no single figure",
         small=laws.phi,
         large=lambda: published("phi"),
-        settings={f"phi {value:g}": {"world.phi": value} for value in (7.2, 9.0, 12.6)},
+        settings={f"phi {value:g}": {"world.phi": value} for value in (6.5, 7.2, 7.9)},
         judge=Sooner(),
     ),
     Reproduction(
