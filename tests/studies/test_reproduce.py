@@ -132,6 +132,9 @@ def test_every_reproduction_has_its_runs(one):
     assert len({cell.name for cell in cells}) == len(one.names) == len(cells)
     assert {cell.config.recipe for cell in cells} == {one.series} == {one.large().recipe}
     assert len({cell.config.to_toml() for cell in cells}) == len(cells)
+    # Every setting is one that its facts can have: no run is refused when it begins.
+    for world in dict.fromkeys(cell.config.world for cell in cells):
+        build_world(world, FRESH, print)
 
 
 @pytest.mark.parametrize("one", OF_ONE_SETTING.values(), ids=OF_ONE_SETTING)
