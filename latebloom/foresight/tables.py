@@ -43,7 +43,7 @@ class TableSigns:
         """Those of a world with several answers."""
         names = world.task.n_competing(len(world.vocabulary))
         splits = [name for name in LINKS if name in world.splits]
-        rows = [world.examples(name)[:COUNTED, :2] for name in splits]
+        rows = [world.task.names(world.examples(name)[:COUNTED, :-1]) for name in splits]
         count = Counting(world.facts, names)
         ranks = [np.empty(0)]
         for name, questions in zip(splits, rows, strict=True):
