@@ -39,7 +39,7 @@ def counted(world: World) -> tuple[Table, float]:
     names = world.task.n_competing(len(world.vocabulary))
     relations = int(world.facts.relation.max()) + 1 - names
     pairs = np.stack(np.divmod(np.arange(names * relations), relations), axis=1)
-    scores = Counting(world.facts, names)(pairs + [0, names])
+    scores = Counting(world.facts, names)(np.add(pairs, (0, names)))
     seconds = time.perf_counter() - began
     return torch.from_numpy(scores).view(names, relations, names), seconds
 

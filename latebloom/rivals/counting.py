@@ -60,13 +60,13 @@ class Counting:
         self.alike = self.features()
         self.log_doubt = self.rules()
 
-    def features(self) -> sparse.csr_matrix:
+    def features(self) -> sparse.csr_array:
         """Each subject's facts as a row of length one; rare facts weigh more."""
         feature, at = np.unique(self.relation * self.names + self.object, return_inverse=True)
         having = np.bincount(at)
         rarity = np.log(self.names / having)[at].astype(np.float32)
         shape = (self.names, len(feature))
-        rows = sparse.csr_matrix((rarity, (self.subject, at)), shape=shape)
+        rows = sparse.csr_array((rarity, (self.subject, at)), shape=shape)
         length = np.sqrt(np.bincount(self.subject, rarity**2, minlength=self.names))
         return sparse.diags_array((1 / np.maximum(length, 1e-9)).astype(np.float32)) @ rows
 
@@ -74,7 +74,7 @@ class Counting:
         """log(1 - confidence) of every rule `body -> head`."""
         _, pair = np.unique(self.subject * self.names + self.object, return_inverse=True)
         ones = np.ones(len(pair), np.float32)
-        both = sparse.csr_matrix(
+        both = sparse.csr_array(
             (ones, (pair, self.relation)), shape=(pair.max(initial=0) + 1, self.relations)
         )
         together = (both.T @ both).toarray()
@@ -97,15 +97,15 @@ class Counting:
                 scores[some] = self.scores(subjects, int(relation), leads)
         return scores
 
-    def facts_of(self, relation: int) -> sparse.csr_matrix:
+    def facts_of(self, relation: int) -> sparse.csr_array:
         """Where a relation leads: subjects in rows, objects in columns."""
         of = self.relation == relation
         ones = np.ones(int(of.sum()), np.float32)
         shape = (self.names, self.names)
-        return sparse.csr_matrix((ones, (self.subject[of], self.object[of])), shape=shape)
+        return sparse.csr_array((ones, (self.subject[of], self.object[of])), shape=shape)
 
     def scores(
-        self, subjects: Int[ndarray, " question"], relation: int, leads: sparse.csr_matrix
+        self, subjects: Int[ndarray, " question"], relation: int, leads: sparse.csr_array
     ) -> Float[ndarray, "question name"]:
         """The scores of questions about one relation. leads: its facts."""
         likeness = (self.alike[subjects] @ self.alike.T).toarray()
