@@ -9,18 +9,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from latebloom.evaluation.ranking import ranks_of
-from latebloom.rivals.counting import Counting
-from latebloom.worlds.answers import AnswerSets
+from latebloom.evaluation.counted import counted_ranks
 from latebloom.worlds.splits import Split, as_valid
 from latebloom.worlds.world import World
 
 LINKS = (Split.TEST_LINKS, as_valid(Split.TEST_LINKS))
 """The held-out facts, asked alone: all of them, since none is used to choose anything here."""
-COUNTED = 2000
-"""Questions about held-out facts that are counted at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +37,8 @@ class TableSigns:
     def of(cls, world: World) -> "TableSigns":
         """Those of a world with several answers."""
         names = world.task.n_competing(len(world.vocabulary))
-        splits = [name for name in LINKS if name in world.splits]
-        rows = [world.task.names(world.examples(name)[:COUNTED, :-1]) for name in splits]
-        count = Counting(world.facts, names)
-        ranks = [np.empty(0)]
-        for name, questions in zip(splits, rows, strict=True):
-            sets: AnswerSets = world.answers(name).take(np.arange(len(questions)))
-            ranks.append(ranks_of(torch.from_numpy(count(questions)), sets))
-        every = np.concatenate(ranks)
+        found = [counted_ranks(world, name) for name in LINKS if name in world.splits]
+        every = np.concatenate([np.empty(0), *found])
         return cls(
             names=names,
             facts=len(world.facts),
