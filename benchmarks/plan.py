@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,12 +60,26 @@ def grow(path: Path, seed: int, folder: Path) -> None:
     """Trains on a table as a plan proposes, in a process of its own, and notes what it took."""
     words = [sys.executable, "-m", "latebloom", "grok", "facts", "--facts", str(path), "--inverse"]
     words += ["--world.missing-frac", str(HELD_OUT), "--seed", str(seed), "--threads", "1"]
-    child = Popen([*words, "--out", str(folder), "--overwrite"], stdout=DEVNULL)
-    _, status, used = os.wait4(child.pid, 0)
-    if os.waitstatus_to_exitcode(status):
-        raise LatebloomError(f"the run in {folder} failed")
+    child = Popen([*words, "--out", str(folder), "--overwrite"], stdout=DEVNULL, stderr=DEVNULL)
+    memory, ended = 0.0, 0
+    while not ended:
+        memory = max(memory, peak_of(child.pid))
+        ended, status, used = os.wait4(child.pid, os.WNOHANG)
+        time.sleep(0.05)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise LatebloomError(f"latebloom {' '.join(words[3:])} ended with {child.returncode}")
     seconds = used.ru_utime + used.ru_stime
-    write_json(folder / COST, {"seconds": seconds, "mebibytes": used.ru_maxrss / 1024})
+    write_json(folder / COST, {"seconds": seconds, "mebibytes": memory})
+
+
+def peak_of(process: int) -> float:
+    """The most memory that a process has held so far, in MiB; 0 once it has ended.
+
+    What `wait4` tells of it begins with the memory of the process that started it.
+    """
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next((int(one.split()[1]) / 1024 for one in lines if one.startswith("VmHWM:")), 0.0)
 
 
 def grown(table: Table, seed: int, path: Path, folder: Path) -> Grown:

@@ -32,6 +32,8 @@ FITTED = Path(__file__).parent / "planned.json"
 """What comes with the package."""
 HELD_OUT = 0.1
 """The share of the facts that is never told, in the study and in the command that is proposed."""
+LARGEST = 100_000
+"""Facts of a table at most: of more, counting takes minutes, and the study had far fewer."""
 SELDOM = 0.1
 """First guesses that are right more seldom than this are not worth a training."""
 
@@ -149,11 +151,16 @@ def plan(config: FactsConfig, *, seed: int = 0) -> Plan:
 
     config: the file and how it is read; whatever it says of inverses and missing facts, the plan is
     for both. seed: which facts are held out for counting.
-    Raises: FactsError for the file, for facts that make no two-hop question, or for too few of them
-    to hold one out.
+    Raises: FactsError for the file, for facts that make no two-hop question, for too few of them to
+    hold one out, or for more than `LARGEST`.
     """
     config = as_planned(config)
     table, diagnosis = load_fact_table(config)
+    if diagnosis.facts > LARGEST:
+        raise FactsError(
+            f"{diagnosis.source} holds {diagnosis.facts:,} facts, and a plan is for {LARGEST:,} at"
+            " most; plan for a part of it"
+        )
     told = judging(table, diagnosis, config)
     world = world_from_table(table, diagnosis, config, seed)
     return plan_of(world, diagnosis, told)
