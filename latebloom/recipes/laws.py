@@ -34,12 +34,12 @@ def depth() -> RunConfig:
 
 
 def hops() -> RunConfig:
-    """Chains of two and three hops, both trained, by a small plain GPT-2 of four layers."""
+    """Chains of two and three hops at phi 9, both trained, by a small plain GPT-2 of four layers."""
     config = late_bloom()
     return replace(
         config,
         recipe="hops",
-        world=replace(config.world, hops=3),
+        world=replace(config.world, hops=3, phi=9.0),
         model=replace(config.model, n_layers=4),
         train=replace(config.train, steps=6000, until=BLOOMED),
     )

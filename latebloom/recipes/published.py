@@ -106,12 +106,12 @@ def late_bloom() -> RunConfig:
     return replace(
         published,
         world=CompositionConfig(
-            entities=50, relations=10, out_degree=10, phi=6.5, test_id_frac=0.1
+            entities=50, relations=10, out_degree=10, phi=6.0, test_id_frac=0.1
         ),
         model=replace(PLAIN, n_layers=2, **NARROW),
         train=replace(
             FAST,
-            steps=10_000,
+            steps=14_000,
             weight_decay=1.0,
             eval_every=50,
             checkpoint_every=1000,
@@ -124,7 +124,7 @@ def sharing() -> RunConfig:
     published = sharing_published()
     return replace(
         published,
-        world=late_bloom().world,
+        world=replace(late_bloom().world, phi=6.5),
         model=replace(published.model, n_layers=2, **NARROW),
         train=replace(FAST, steps=6_000, weight_decay=1.0, checkpoint_every=1000),
     )
