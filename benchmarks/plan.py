@@ -8,7 +8,8 @@ command that a plan proposes on every table of `benchmarks.plan_tables`, one thr
 fit on with seed 0, those to test on with seeds 100 and 101. Writes the fitted planner to
 `latebloom/foresight/planned.json`, and `results/plan.json` and `results/plan.md`: what was planned
 and what came, beside two rivals: the median of the fitting tables, and for guesses what counting
-finds as it is.
+finds as it is. And of every table how the run ranks the facts kept back, how counting does, and how
+both do together (the geometric mean of their probabilities, nothing chosen).
 """
 
 import argparse
@@ -23,22 +24,32 @@ from subprocess import DEVNULL, Popen
 from typing import Any
 
 import numpy as np
+import torch
 
+import latebloom
 from benchmarks.plan_tables import FIT, TEST, Table, tables
 from benchmarks.record import RESULTS, in_words, provenance
 from benchmarks.result_tables import table as in_rows
+from latebloom.asking.calibration import scored
 from latebloom.errors import LatebloomError
+from latebloom.evaluation.ranking import Ranking, ranks_of
 from latebloom.files import read_json, write_json
 from latebloom.foresight.plan import FITTED, HELD_OUT, as_planned
 from latebloom.foresight.planned import FIGURES, Expected, Grown, Planner, fit_planner
 from latebloom.foresight.tables import TableSigns
 from latebloom.intervals import wilson
 from latebloom.records import to_json
+from latebloom.rivals.counting import Counting
 from latebloom.worlds.chains.own import FactsConfig, make_facts_world
+from latebloom.worlds.splits import Split
 
 SEEDS: Mapping[str, tuple[int, ...]] = {FIT: (0,), TEST: (100, 101)}
 SHARES = {"follows": ("2p", "known"), "one_hop": ("1p", "missing"), "two_hops": ("2p", "missing")}
 """Where a summary tells of the shares."""
+MOST = 2000
+"""Questions that are ranked of a run."""
+LEAST = 1e-6
+"""What is added to a probability before its logarithm is taken."""
 COST = "cost.json"
 """What a run took, beside its summary."""
 NAMES = {
@@ -128,6 +139,28 @@ def judge(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The MRR of one run on the facts kept back, of counting, and of both together."""
+
+    run: str
+    ours: float
+    counting: float
+    both: float
+
+
+def beside(name: str, folder: Path) -> Beside:
+    """Three ways to rank the answers to a run's one-hop questions."""
+    run = latebloom.load(folder)
+    scores, sets = scored(run.model, run.world, Split.TEST_LINKS, MOST)
+    questions = run.world.task.names(run.world.examples(Split.TEST_LINKS)[:MOST, :-1])
+    counts = torch.from_numpy(Counting(run.world.facts, scores.shape[1])(questions))
+    shares = counts / counts.sum(-1, keepdim=True).clamp(min=LEAST)
+    both = (scores.softmax(-1) + LEAST).log() + (shares + LEAST).log()
+    ranked = (Ranking.of(ranks_of(some, sets)).mrr for some in (scores, counts, both))
+    return Beside(name, *ranked)
+
+
 def came(one: Grown, name: str) -> float | None:
     """What a figure came to; None where nothing was asked."""
     if FIGURES[name][0] == "log":
@@ -156,6 +189,26 @@ def summed(judged: Mapping[str, Sequence[Judged]]) -> dict[str, Any]:
             "ci95": list(wilson(inside, len(some))),
         }
     return told
+
+
+def rankings(some: Sequence[Beside]) -> Iterator[str]:
+    """The section of results/plan.md about counting."""
+    ahead = sum(one.ours > one.counting for one in some)
+    best = sum(one.both >= max(one.ours, one.counting) for one in some)
+    means = [
+        float(np.mean([getattr(one, w) for one in some])) for w in ("ours", "counting", "both")
+    ]
+    yield from ("", "## The run and counting", "")
+    yield (
+        f"Facts kept back, filtered MRR: the mean of {len(some)} runs is {means[0]:.3f}, that of"
+        f" counting {means[1]:.3f}, of both together {means[2]:.3f}. The run is ahead of counting in"
+        f" {ahead} of them; both together are no worse than either in {best}."
+    )
+    yield ""
+    yield from in_rows(
+        ("run", "the run", "counting", "both"),
+        [(b.run, f"{b.ours:.3f}", f"{b.counting:.3f}", f"{b.both:.3f}") for b in some],
+    )
 
 
 def said(name: str, value: float) -> str:
@@ -208,6 +261,7 @@ def main() -> None:
     parser.add_argument("--fit-only", action="store_true")
     asked = parser.parse_args()
     made = provenance()
+    ranked: list[Beside] = []
     found: dict[str, list[Grown]] = {FIT: [], TEST: []}
     for part, some in tables(asked.data).items():
         for table in some:
@@ -219,6 +273,7 @@ def main() -> None:
                         continue
                     grow(path, seed, folder)
                 found[part].append(grown(table, seed, path, folder))
+                ranked.append(beside(found[part][-1].name, folder))
                 print(json.dumps(to_json(found[part][-1])), flush=True)
     study = {**made, "command": f"facts --inverse --world.missing-frac {HELD_OUT}"}
     planner = fit_planner(found[FIT], study)
@@ -226,8 +281,9 @@ def main() -> None:
     told = {**made, "figures": summed(judged)}
     write_json(FITTED, to_json(planner))
     runs = {part: [to_json(one) for one in some] for part, some in found.items()}
-    write_json(RESULTS / "plan.json", {**told, "runs": runs})
-    (RESULTS / "plan.md").write_text("\n".join(page(told, judged)) + "\n")
+    write_json(RESULTS / "plan.json", {**told, "runs": runs, "beside": to_json(ranked)})
+    lines = [*page(told, judged), *rankings(ranked)]
+    (RESULTS / "plan.md").write_text("\n".join(lines) + "\n")
     print((RESULTS / "plan.md").read_text())
 
 
