@@ -200,8 +200,8 @@ def rankings(some: Sequence[Beside]) -> Iterator[str]:
     ]
     yield from ("", "## The run and counting", "")
     yield (
-        f"Facts kept back, filtered MRR: the mean of {len(some)} runs is {means[0]:.3f}, that of"
-        f" counting {means[1]:.3f}, of both together {means[2]:.3f}. The run is ahead of counting in"
+        f"Facts kept back, filtered MRR: the mean of {len(some)} runs is {ours:.3f}, that of"
+        f" counting {counting:.3f}, of both together {both:.3f}. The run is ahead of counting in"
         f" {ahead} of them; both together are no worse than either in {best}."
     )
     yield ""

@@ -34,7 +34,7 @@ def depth() -> RunConfig:
 
 
 def hops() -> RunConfig:
-    """Chains of two and three hops at phi 9, both trained, by a small plain GPT-2 of four layers."""
+    """Chains of two and three hops at phi 9, both trained, by a small GPT-2 of four layers."""
     config = late_bloom()
     return replace(
         config,
