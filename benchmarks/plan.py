@@ -195,9 +195,8 @@ def rankings(some: Sequence[Beside]) -> Iterator[str]:
     """The section of results/plan.md about counting."""
     ahead = sum(one.ours > one.counting for one in some)
     best = sum(one.both >= max(one.ours, one.counting) for one in some)
-    means = [
-        float(np.mean([getattr(one, w) for one in some])) for w in ("ours", "counting", "both")
-    ]
+    means = np.mean([(one.ours, one.counting, one.both) for one in some], axis=0)
+    ours, counting, both = means.tolist()
     yield from ("", "## The run and counting", "")
     yield (
         f"Facts kept back, filtered MRR: the mean of {len(some)} runs is {ours:.3f}, that of"
