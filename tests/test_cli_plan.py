@@ -56,8 +56,8 @@ def test_where_nothing_can_be_guessed_it_says_so(latebloom, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([("a", "r", "b"), ("c", "r", "d")], "no two-hop question"),
-        ([("a", "r", "b"), ("b", "r", "c")], "too few to keep one back"),
+        ([("a", "r", "b"), ("b", "r", "c")], "holds 2 facts"),
+        ([(f"s{i}", f"r{i}", f"o{i}") for i in range(60)], "only 0 can be spared"),
     ],
 )
 def test_a_table_that_gives_nothing_to_plan_is_refused(latebloom, tmp_path, rows, said):
@@ -65,6 +65,13 @@ def test_a_table_that_gives_nothing_to_plan_is_refused(latebloom, tmp_path, rows
     assert code == 2
     assert said in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_table_that_is_too_large_is_refused(latebloom, tmp_path, monkeypatch):
+    monkeypatch.setattr("latebloom.foresight.plan.LARGEST", 40)
+    rows = [(f"n{i}", "r", f"n{i + 1}") for i in range(41)]
+    code, _, err = latebloom("plan", "--facts", table(tmp_path / "t.csv", rows))
+    assert (code, "holds 41 facts" in err, "40 at most" in err) == (2, True, True)
 
 
 def test_what_is_no_table_of_facts_is_refused(latebloom, tmp_path):

@@ -12,6 +12,7 @@ Covers: the recipe `facts` with inverse relations and a tenth of the facts held 
 other recipes, which have costs of their own (`latebloom recipes`).
 """
 
+import shlex
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,8 @@ HELD_OUT = 0.1
 """The share of the facts that is never told, in the study and in the command that is proposed."""
 LARGEST = 100_000
 """Facts of a table at most: of more, counting takes minutes, and the study had far fewer."""
+FEWEST = 30
+"""Facts of a table at least: of fewer none can be spared to be kept back."""
 SELDOM = 0.1
 """First guesses that are right more seldom than this are not worth a training."""
 
@@ -57,8 +60,9 @@ class Plan:
     def command(self) -> str:
         """The command that is planned."""
         folds = "" if self.judging.enough else " --folds 5"
+        file = shlex.quote(self.diagnosis.source)
         return (
-            f"latebloom grok facts --facts {self.diagnosis.source} --inverse"
+            f"latebloom grok facts --facts {file} --inverse"
             f" --world.missing-frac {HELD_OUT:g}{folds}"
         )
 
@@ -156,6 +160,11 @@ def plan(config: FactsConfig, *, seed: int = 0) -> Plan:
     """
     config = as_planned(config)
     table, diagnosis = load_fact_table(config)
+    if diagnosis.facts < FEWEST:
+        raise FactsError(
+            f"{diagnosis.source} holds {diagnosis.facts:,} facts, and a plan keeps some of them"
+            f" back to see whether they can be guessed; give {FEWEST} or more"
+        )
     if diagnosis.facts > LARGEST:
         raise FactsError(
             f"{diagnosis.source} holds {diagnosis.facts:,} facts, and a plan is for {LARGEST:,} at"
@@ -171,8 +180,8 @@ def plan_of(world: World, diagnosis: Diagnosis, told: Judging) -> Plan:
     signs = TableSigns.of(world)
     if not signs.asked:
         raise FactsError(
-            f"{diagnosis.source}: {diagnosis.facts:,} facts are too few to keep one back; a plan"
-            f" needs some ({HELD_OUT:.0%} of them, about names that other facts name too)"
+            f"{diagnosis.source}: of {diagnosis.facts:,} facts none is kept back that could be"
+            " guessed; give more facts about the same names"
         )
     planner = load_planner()
     return Plan(
