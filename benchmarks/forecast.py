@@ -5,7 +5,8 @@
 Grows what is not grown yet of the runs of `benchmarks.forecast_study` (hours of one core; `--keep`
 takes those that there are), fits a forecaster on one part of them, and tests it on the other, whose
 settings it has never seen. Writes `latebloom/foresight/fitted.json`, which the package brings, and
-`results/forecast.json`, `results/forecast.md` and `results/forecast.png`.
+`results/forecast.json`, `results/forecast.md` and `results/forecast.png`. With `--law` it grows the
+sums of the published law alone, and puts what they say beside what these files hold already.
 
 A test run is forecast twice: after a fifth of the steps that it turned out to need (of those that
 it had, where it never came), and after a tenth of the steps that its config allows. The first is
@@ -27,7 +28,8 @@ from benchmarks.forecast_rivals import of_all, rivals
 from benchmarks.forecast_study import LOOPED, PLAIN, Design, cells, grow_study, modular_cells
 from benchmarks.forecast_table import draw, pages
 from benchmarks.record import CODE, RESULTS, provenance
-from latebloom.files import write_json, write_text
+from latebloom.errors import LatebloomError
+from latebloom.files import read_json, write_json, write_text
 from latebloom.foresight.early import GOALS, LEAST, Story
 from latebloom.foresight.fitted import NOMINAL, Chance, GoalModel, NeverCame
 from latebloom.foresight.fitting import FIFTH, Fitting, fit_goal
@@ -182,7 +184,11 @@ def study_law(runs: Path) -> dict[str, Any]:
     if not any(one.late for one in own):
         return {}
     others = {n: one for n, one in norms.items() if not n.startswith(CALIBRATED) and one.late}
-    law = calibrate(own)
+    told = {name: to_json(one) for name, one in norms.items()}
+    try:
+        law = calibrate(own)
+    except LatebloomError as error:
+        return {"refused": str(error), "norms": told}
     delays, steps, rows = [], [], {}
     constant = float(np.mean([(one.grokked or 0) - (one.memorised or 0) for one in own]))
     flat = []
@@ -202,8 +208,17 @@ def study_law(runs: Path) -> dict[str, Any]:
         "delay_error_of_a_constant": mean_of(flat),
         "step_error": mean_of(steps),
         "rows": rows,
-        "norms": {name: to_json(one) for name, one in norms.items()},
+        "norms": told,
     }
+
+
+def add_law(runs: Path, made: Mapping[str, Any]) -> None:
+    """Grows the sums, and puts what the law says of them into the record that is kept."""
+    grow_study(modular_cells(), runs)
+    kept = read_json(RESULTS / "forecast.json", LatebloomError)
+    record = kept | {"law": study_law(runs) | {"made": made}}
+    write_json(RESULTS / "forecast.json", to_json(record))
+    write_text(RESULTS / "forecast.md", pages(record))
 
 
 def main() -> None:
@@ -211,8 +226,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=Path, default=Path("runs/forecast"))
     parser.add_argument("--keep", action="store_true", help="grow nothing: take what there is")
+    parser.add_argument("--law", action="store_true", help="grow and study the sums alone")
     told = parser.parse_args()
     made = provenance()
+    if told.law:
+        add_law(told.runs, made)
+        return
     if not told.keep:
         grow_study(cells(), told.runs)
     kinds, record = [], {**made, "kinds": {}, "law": study_law(told.runs)}

@@ -76,6 +76,9 @@ def of_law(law: Mapping[str, Any]) -> Iterator[str]:
         return
     yield "## The published law on sums modulo 97"
     yield ""
+    if "refused" in law:
+        yield f"It could not be calibrated: {law['refused']}."
+        return
     yield (
         f"Calibrated on {law['calibrated_on']} runs of one setting: kappa {law['kappa']:.2f}, V*"
         f" {law['threshold']:.0f}. Of the {law['late']} other runs that memorised first, the error"

@@ -88,6 +88,10 @@ EXAMPLES = {
         ("lens runs/composition-seed0 e17 r3 r11 --token e42", "where e42 ranks in each"),
         ("lens runs/drugs imatinib targets pathway --without KIT", "answers that rest on KIT"),
     ),
+    "plan": (
+        ("plan --facts drugs.csv", "steps, minutes and accuracy to expect"),
+        ("plan --facts drugs.csv --json", "for a script"),
+    ),
     "recipes": (
         ("recipes", "names, sizes, times"),
         ("recipes --json", "with every figure"),

@@ -342,6 +342,7 @@ def unused_folder(name: str) -> Path:
 
 def show_summary(summary: Mapping[str, Any], folder: Path) -> None:
     """The outcome as a table, and what to do next."""
+    from latebloom.reports.ranked import counting_line
     from latebloom.worlds.splits import ENOUGH, is_test, is_validation
 
     columns = ("split", "right", "of", "accuracy", "95 % interval", "first", "sustained")
@@ -363,6 +364,9 @@ def show_summary(summary: Mapping[str, Any], folder: Path) -> None:
             f"Too few questions to judge by (fewer than {ENOUGH}): {', '.join(few)}.",
             soft_wrap=not out.is_terminal,
         )
+    line = counting_line(summary)
+    if line:
+        out.print(line, soft_wrap=not out.is_terminal)
     phi = "" if summary["phi"] is None else f", phi {summary['phi']:g}"
     out.print(
         f"{summary['steps']} steps in {summary['seconds']:.1f} s on {summary['device']},"

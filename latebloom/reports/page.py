@@ -27,7 +27,7 @@ from latebloom.reports.captions import Caption, caption_of, place_of
 from latebloom.reports.curves import subtitle, uses_log_steps
 from latebloom.reports.figure import LEAST
 from latebloom.reports.laboratory import Laboratory, make_laboratory
-from latebloom.reports.ranked import coverage_row, decimal, rank_rows, table_rows
+from latebloom.reports.ranked import counting_line, coverage_row, decimal, rank_rows, table_rows
 from latebloom.reports.recording import (
     Record,
     Recording,
@@ -94,6 +94,7 @@ def render_report(recording: Recording) -> str:
         ranks=rank_rows(recording.summary or recording.records[-1]),
         coverage=coverage_row(recording.summary or recording.records[-1]),
         table=table_rows(recording.summary),
+        counting=counting_line(recording.summary),
         chart=chart_data(recording),
         phases=phase_rows(drawn(recording.records, recording.summary)),
         told_by=list(reversed(recording.data.phases)),

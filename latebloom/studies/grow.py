@@ -14,6 +14,7 @@ import torch
 from latebloom import launched
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import Score
+from latebloom.evaluation.counted import counted
 from latebloom.evaluation.intersections import rank_all
 from latebloom.evaluation.ranking import held, rank_splits
 from latebloom.evaluation.rule_metrics import Followed
@@ -199,7 +200,7 @@ def finish(
     scores |= score(outcome.model, data, splits=(*data.tested, *data.validated))
     rules = follow(outcome.model, data, splits=data.tested)
     summary = summarise(config, data, run, outcome, scores, rules, device)
-    summary |= rank_all(outcome.model, data) | held(data)
+    summary |= rank_all(outcome.model, data) | held(data) | counted(data)
     run.write_summary(summary)
     together.wait()
     return summary

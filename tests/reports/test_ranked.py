@@ -7,7 +7,13 @@ import pytest
 import latebloom
 from latebloom.reports.page import render_report
 from latebloom.reports.progress import PlainProgress
-from latebloom.reports.ranked import coverage_row, rank_lines, rank_rows, table_rows
+from latebloom.reports.ranked import (
+    counting_line,
+    coverage_row,
+    rank_lines,
+    rank_rows,
+    table_rows,
+)
 from latebloom.reports.recording import read_recording
 from latebloom.reports.shown import Shown
 
@@ -38,10 +44,18 @@ def test_each_kind_of_question_has_a_line():
 def test_whatever_else_a_file_holds_is_passed_over(odd):
     record = {"ranking": odd, "coverage": odd, "table": odd}
     assert (rank_rows(record), coverage_row(record), table_rows(record)) == ([], None, [])
+    assert counting_line(record | {"counting": odd}) == ""
     broken = {"ranking": {"2p": {"known": dict.fromkeys(KIND, "<b>")}}}
     assert rank_lines(broken) == ["2p known: MRR -, Hits@1 –"]
     huge = {"ranking": {"2p": {"known": dict.fromkeys(KIND, 10**400)}}}
     assert rank_lines(huge) == ["2p known: MRR -, Hits@1 –"]
+
+
+def test_counting_stands_beside_the_run():
+    found = {"ranking": {"1p": {"missing": {"hits1": 0.5}}}}
+    assert counting_line(found) == ""
+    beside = found | {"counting": {"1p": {"missing": {"hits1": 0.25}}}}
+    assert "it puts 50.0 % first, and mere counting 25.0 %" in counting_line(beside)
 
 
 def test_the_progress_shows_them():
@@ -85,6 +99,8 @@ def test_an_evaluation_and_the_summary_hold_ranks_and_what_the_table_held(grown)
     assert table["told"] == len(facts) and table["told_alone"] == 0
     told = {tuple(row) for row in facts.rows()[:, :2].tolist()}
     assert sum(table["pairs"].values()) == len(told) and table["never_told"] > 0
+    counted = grown.summary["counting"]["1p"]["missing"]
+    assert counted["n"] == grown.summary["ranking"]["1p"]["missing"]["n"]
     assert grown.metrics()[0]["ranking.2p.missing.mrr"] > 0  # as a data frame takes it
 
 
@@ -92,6 +108,7 @@ def test_the_page_has_a_panel_with_ranks_known_and_missing_apart(grown):
     page = render_report(read_recording(grown.folder.path))
     panel = page.split('id="sets"')[1].split("</section>")[0]
     assert "<td>missing</td>" in panel and "Hits@10" in panel
+    assert counting_line(grown.summary) in panel
     assert "What the table held" in panel and "facts never told, asked as a test" in panel
 
 
