@@ -3,14 +3,15 @@
 Enters: a run folder. Leaves: a `Laboratory`, which `lab/*.js` asks, looks into and changes in the
 reader's browser, or a sentence that says why there is none.
 
-Weights are rounded to sixteen bits; what a question is, is the task's to say, as everywhere.
+Weights are rounded to sixteen bits; what a question is, is the task's to say, as everywhere. What
+the page has to know of sentences is put together by `latebloom.reports.packed_lines`.
 
-Covers: models of facts, of every shape of `ModelConfig`. Does not cover: sentences, parts and tasks
-of one's own, models of which not even one checkpoint has room.
+Covers: models of every shape of `ModelConfig`, of facts and of sentences. Does not cover: parts and
+tasks of one's own, models of which not even one checkpoint has room.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from latebloom.asking.cut import NOMINAL
 from latebloom.errors import LatebloomError
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
+from latebloom.reports.grown_trees import trees_over_training
+from latebloom.reports.packed_lines import describe_corpus
 from latebloom.reports.packing import (
     MOST_CHARACTERS,
     TooLargeError,
@@ -34,6 +37,7 @@ from latebloom.reports.packing import (
 from latebloom.reports.recording import Record, title_of
 from latebloom.reports.restored import restored_over_training
 from latebloom.training.opened import load_model, open_run
+from latebloom.worlds.sentences.corpus import Corpus
 from latebloom.worlds.splits import is_validation
 from latebloom.worlds.world import World
 
@@ -82,9 +86,9 @@ def pack_run(
             f"its {parameters:,} parameters would take more than the {MOST_CHARACTERS // 10**6} MB"
             " that this file has room for"
         )
-    if run.world.task.spelled is not None:
-        raise LatebloomError("its names have several tokens, and this page reads answers of one")
-    world, found = run.world, {one.step: one for one in run.folder.checkpoints()}
+    pack = PACKS[run.data.reads]
+    described = pack.describe(run.data, run.model)
+    found = {one.step: one for one in run.folder.checkpoints()}
     if steps is None:
         steps = telling(sorted(found), curves_of(records), room)
     models = [load_model(run.config, run.data, found[step]) for step in steps]
@@ -94,12 +98,13 @@ def pack_run(
         "parameters": parameters,
         "title": title_of(run.config.recipe, run.config.seed),
         "checkpoints": [
-            checkpoint(step, records) | cuts_of(world, model)
+            checkpoint(step, records) | pack.of_checkpoint(run.data, model)
             for step, model in zip(steps, models, strict=True)
         ],
         "in_all": len(found),
         "restored": restored_over_training(run_dir),
-        **describe_world(world, run.model),
+        "grown": trees_over_training(run_dir),
+        **described,
     }
     return Laboratory(data, [weights_of(model) for model in models])
 
@@ -157,7 +162,12 @@ def hops_asked(world: World) -> set[int]:
 
 
 def describe_world(world: World, model: Transformer) -> dict[str, Any]:
-    """What the page has to know to ask a question and to say what is true."""
+    """What the page has to know to ask a question and to say what is true.
+
+    Raises: LatebloomError for names of several tokens.
+    """
+    if world.task.spelled is not None:
+        raise LatebloomError("its names have several tokens, and this page reads answers of one")
     pools: dict[tuple[int, ...], int] = {}
     limit = model.positions.limit
     widths = sorted({rows.shape[1] - 1 for rows in world.splits.values()})
@@ -169,6 +179,7 @@ def describe_world(world: World, model: Transformer) -> dict[str, Any]:
     known = len(world.facts) <= MOST_FACTS
     rows = np.column_stack((world.facts.rows(), world.facts.ood)) if known else np.empty((0, 4))
     return {
+        "reads": world.reads,
         "words": list(world.vocabulary.words),
         "derives": world.task.derives if known else "",
         "several": world.task.several,
@@ -249,3 +260,22 @@ def asked_of(world: World, name: str, kept: int) -> dict[str, Any]:
     answers = world.answers(name, slice(kept))
     first = np.concatenate(([0], np.cumsum(answers.n_asked)))
     return {"first": pack_whole(first), "member": pack_whole(answers.member[answers.asked])}
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """How the page is told of what a model reads.
+
+    describe: what the page has to know to ask, and to say what is true. of_checkpoint: what it is
+    told of each checkpoint besides.
+    """
+
+    describe: Callable[[Any, Transformer], dict[str, Any]]
+    of_checkpoint: Callable[[Any, Transformer], dict[str, Any]]
+
+
+PACKS: Mapping[str, Pack] = {
+    World.reads: Pack(describe_world, cuts_of),
+    Corpus.reads: Pack(describe_corpus, lambda corpus, model: {}),
+}
+"""By what a run's model reads."""

@@ -14,14 +14,17 @@ PAGE_FILES = ("page.js", "downloads.js", "scrolling.js")
 LAB = HERE / "lab"
 MODEL_FILES = (
     *("numbers.js", "positions.js", "feedback.js", "forward.js", "sets.js", "questions.js"),
+    *("lines.js", "trees.js"),
     *("states.js", "experiment.js"),
 )
 """The model and its questions, in order; they know nothing of a page."""
 SHOWN_FILES = ("names.js", "picker.js", "grid.js", "telling.js", "training.js")
 """What shows them to a reader, in order."""
 LABORATORY_FILES = (
+    *("asking.js", "writing.js", "views.js"),
     *("placing.js", "replacing.js", "download.js", "link.js"),
-    *("slices.js", "checking.js", "carried.js", "files.js", "translating.js", "compare.js"),
+    *("slices.js", "branches.js", "growing.js", "checking.js", "carried.js"),
+    *("files.js", "translating.js", "compare.js"),
     *("listing.js", "browse.js", "lab.js"),
 )
 """The laboratory of a report, in order."""

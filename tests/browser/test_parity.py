@@ -20,6 +20,8 @@ MORE = (
     *("comparison-vanilla", "hidden-attributes", "reader-comparison"),
 )
 """The other families; the recipes that are named nowhere here differ in size alone."""
+SENTENCES = ("question", "tense", "dyck")
+FEW_LINES = {"train": 4000, "test_id": 300, "test_ood": 300}
 
 
 def grown(recipe: str, folder):
@@ -72,3 +74,49 @@ def test_the_browser_answers_what_python_answers(visit, tmp_path, recipe):
             assert names[0] == told.answers[0].name
         assert len(answer["bridges"]) == len(told.bridges)
     assert worst < 1e-3, f"the largest difference of a logit, of {len(asked)} questions"
+
+
+def small_reader(recipe: str, folder):
+    """A run of a sentence recipe, its model narrow and its corpus small, trained for some steps."""
+    config = make_recipe(recipe)
+    few = replace(config.train, steps=12, eval_every=12, checkpoint_every=12, warmup_steps=4)
+    model = replace(config.model, d_model=32, n_layers=2)
+    config = replace(
+        config,
+        seed=100,
+        model=model,
+        train=replace(few, probe=20),
+        world=replace(config.world, **FEW_LINES),
+    )
+    return grow(config, folder, threads=1)
+
+
+@pytest.mark.parametrize("recipe", SENTENCES)
+def test_the_browser_reads_sentences_as_python_does(visit, tmp_path, recipe):
+    run = small_reader(recipe, tmp_path / "run")
+    with torch.no_grad():
+        for parameter in run.model.parameters():
+            parameter.copy_(parameter.half().float())
+    lines = run.corpus.lines("test_ood")
+    # The page reads 64 tokens; of longer lines of brackets the beginning is read.
+    lengths = np.minimum(lines.lengths, 64)
+    read = [lines.tokens[row, : lengths[row]].tolist() for row in range(N)]
+    asked = [run.corpus.vocabulary.decode(tokens[1:]) for tokens in read]
+    assert len(asked) == N
+    page = visit(write_report(run.folder.path))
+    found = page.evaluate(
+        "async (asked) => { const out = []; for (const q of asked)"
+        " out.push([await latebloom.logits(q), await latebloom.ask(q)]); return out; }",
+        asked,
+    )
+    worst = 0.0
+    for tokens, (logits, answer) in zip(read, found, strict=True):
+        with torch.no_grad():
+            wanted = run.model(torch.tensor([tokens])).logits[-1, 0]
+        assert len(logits) == len(tokens)
+        worst = max(worst, float((torch.tensor(logits) - wanted).abs().max()))
+        shares, order = wanted[-1].softmax(-1).sort(descending=True)
+        assert abs(answer["answers"][0]["probability"] - float(shares[0])) < 1e-3
+        if shares[0] - shares[1] > 1e-5:
+            assert answer["answers"][0]["name"] == run.corpus.vocabulary.words[int(order[0])]
+    assert worst < 1e-3, f"the largest difference of a logit, of {len(asked)} sentences"

@@ -12,7 +12,7 @@ import torch
 
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
-from latebloom.reports.laboratory import Laboratory, describe_world, weights_of
+from latebloom.reports.laboratory import PACKS, Laboratory, weights_of
 from latebloom.reports.scripts import LAB, MODEL_FILES
 
 HERE = Path(__file__).parent
@@ -68,6 +68,6 @@ def laboratory_of(world, model: Transformer) -> Laboratory:
         "config": dataclasses.asdict(model.config),
         "tensors": [[name, p.numel()] for name, p in model.named_parameters()],
         "checkpoints": [{"step": 7, "phase": "memorising"}],
-        **describe_world(world, model),
+        **PACKS[world.reads].describe(world, model),
     }
     return Laboratory(json.loads(json.dumps(data)), [weights_of(model)])

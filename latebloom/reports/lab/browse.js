@@ -7,7 +7,7 @@ function makeBrowser({ lab, ask }) {
   const { world } = lab, whole = new Intl.NumberFormat("en"), lists = listsOf(lab);
   let view = null, list = lists[0], token = world.named[0], rows = [], replies = [], page = 0, stop = () => {}, judged = -1;
   const what = make("select", { "aria-label": "List" }, ...lists.map((one, i) => make("option", { value: i, text: one.name })));
-  const only = make("select", { "aria-label": "Which of them" }, ...KEEPS.map((one, i) => make("option", { value: i, text: one.name })));
+  const only = make("select", { "aria-label": "Which of them" }, ...KEEPS.map((one, i) => one.ofFacts && !world.named.length ? "" : make("option", { value: i, text: one.name })));
   const name = make("div", { class: "of" }), says = make("p", { class: "said", role: "status" }), table = make("div", { class: "wide listed", role: "group", tabindex: 0, "aria-label": "The list" });
   const turn = (text, by) => make("button", { type: "button", text, on: { click: () => { page += by; show(); } } });
   const back = turn("Earlier", -1), on = turn("Later", 1), place = make("span", { class: "faint" });
@@ -46,7 +46,7 @@ function makeBrowser({ lab, ask }) {
     place.textContent = all.length ? `${whole.format(page * PAGE + 1)} to ${whole.format(Math.min(all.length, (page + 1) * PAGE))} of ${whole.format(all.length)}` : "none";
     const asked = replies.filter(Boolean).length, right = rows.filter((row, i) => replies[i] && row.answers.includes(replies[i].token)).length;
     const { step } = lab.data.checkpoints[view.number], of = !list.of && world.splits.some((split) => list.name.startsWith(`${split.name}:`) && world.size(split) > rows.length) ? " (evenly spaced; the split has more)" : "";
-    says.textContent = rows.length ? `${asked < rows.filter((row) => row.tokens).length ? "So far " : ""}${whole.format(right)} of ${whole.format(asked)} right at step ${whole.format(step)}${of}. ${whole.format(rows.filter((row) => row.ood).length)} rest on an OOD fact, ${whole.format(rows.filter((row) => row.shown === false).length)} were never trained.` : "There are none.";
+    says.textContent = rows.length ? `${asked < rows.filter((row) => row.tokens).length ? "So far " : ""}${whole.format(right)} of ${whole.format(asked)} right at step ${whole.format(step)}${of}. ${viewOf(lab).counts(rows, whole)}` : "There are none.";
   }
   // Asks every row at the checkpoint that is shown, in the pauses between other work.
   function judge() {

@@ -61,9 +61,10 @@ function sizesOf(config, names, hidden, longest) {
   return sizes;
 }
 
-function checkTensors({ config, tensors, words, shapes }) {
+// longest: tokens of the longest question.
+function checkTensors({ config, tensors, words }, longest) {
   listOf(withFields({ 0: textUpTo(200), 1: wholeFrom(0, 10_000_000) }), 1, 4000)(tensors.map((one) => ({ ...one })), "tensors");
-  const told = new Map(tensors), hidden = told.get("blocks.0.mlp_in.bias") ?? 0, longest = Math.max(...shapes.map((shape) => shape.places.length));
+  const told = new Map(tensors), hidden = told.get("blocks.0.mlp_in.bias") ?? 0;
   for (const [name, wanted] of Object.entries(sizesOf(config, words.length, hidden, longest))) {
     const [low, high] = Array.isArray(wanted) ? wanted : [wanted, wanted], size = told.get(name);
     if (!(size >= low && size <= high)) throw new BadFile(`tensor ${name} has ${size ?? "no"} numbers, and this model needs ${low}`);
@@ -100,20 +101,57 @@ const splitIn = (names, several) => (split, place) => {
 const cutIn = withFields({ hops: wholeFrom(1, 64), beside: yesOrNo, questions: wholeFrom(0, 1e9), distance: finite, nominal: finite });
 const listOfCuts = orNothing(listOf(cutIn, 0, 100));
 
-// Throws a BadFile unless the page can compute with a laboratory.
-function checkLaboratory({ data, weights }) {
-  withFields({ config: withFields(CONFIG), words: listOf(textUpTo(100_000), 1), tensors: listOf(listOf(() => {}, 2, 2), 1, 4000), derives: oneOf("", "chain", "order"),
-    checkpoints: listOf(withFields({ step: wholeFrom(0, 1e12), phase: textUpTo(100), cuts: listOfCuts }), 1, 1000), several: orNothing(yesOrNo), n_names: orNothing(wholeFrom(1, 1_000_000)) })(data, "the laboratory");
-  const { config } = data, names = data.words.length;
+// What a laboratory of questions has to hold besides; returns how many tokens its longest question has.
+function checkQuestions(data) {
+  withFields({ derives: oneOf("", "chain", "order"), several: orNothing(yesOrNo), n_names: orNothing(wholeFrom(1, 1_000_000)) })(data, "the laboratory");
+  const names = data.words.length;
   if (data.several && !(data.n_names <= names)) isNot("n_names", `a whole number from 1 to ${names}`);
-  if (config.d_model % (2 * config.n_heads)) isNot("config.d_model", "a multiple of twice config.n_heads");
   listOf(packedBelow(names), 1)(data.pools, "pools");
   if (data.pools.some((pool) => !pool.base64)) isNot("pools", "a list of sets of names");
   listOf(shapeIn(names, data.pools.length), 1, 64)(data.shapes, "shapes");
   if (data.derives === "order" && data.shapes.some((shape) => shape.orders[0].length > 2 && shape.labels.length !== 3)) isNot("shapes", "a list of comparisons with three answers");
   packedBelow(names, 4)({ ...data.facts }, "facts");
   listOf(splitIn(names, data.several), 0, 1000)(data.splits, "splits");
-  const parameters = checkTensors(data);
+  return Math.max(...data.shapes.map((shape) => shape.places.length));
+}
+
+// The lines of a split of sentences: as long as they say, their places inside them, their trees over them.
+const linesIn = (names, longest) => (split, place) => {
+  withFields({ name: textUpTo(200), holds: textUpTo(2000), judged: yesOrNo, trained: yesOrNo })(split, place);
+  const read = (name, stop) => { packedBelow(stop)(split[name], `${place}.${name}`); return fromWhole(bytesOf(split[name].base64), split[name].width); };
+  const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
+  const lengths = read("lengths", longest + 1), n = lengths.length, counts = ["place", "told_from", "words", "nodes"].map((name) => read(name, 2 ** 31));
+  const [asked, , words, nodes] = counts, spans = read("spans", longest);
+  if (!n || counts.some((numbers) => numbers.length !== n)) isNot(place, "as many numbers for each line");
+  if (read("lines", names).length !== sum(lengths) || asked.some((at, i) => at < 1 || at >= lengths[i])) isNot(place, "lines with a place to ask for");
+  if (words.some((one, i) => one >= lengths[i]) || spans.length !== 2 * sum(nodes)) isNot(place, "trees over the words of its lines");
+  for (let line = 0, at = 0; line < n; line++)
+    for (let node = 0; node < nodes[line]; node++, at += 2) if (spans[at] > spans[at + 1] || spans[at + 1] >= words[line]) isNot(`${place}.spans`, "spans of words");
+  if (read("among", names).length % n) isNot(`${place}.among`, "as many words for each line");
+  withFields({ rules: (rules) => { if (typeof rules !== "object" || rules === null) isNot(`${place}.rules`, "an object"); } })(split, place);
+  for (const rule of Object.values(split.rules)) {
+    packedBelow(names)(rule, `${place}.rules`);
+    if (bytesOf(rule.base64).length / rule.width !== n) isNot(`${place}.rules`, "a word for each line");
+  }
+};
+
+// What a laboratory of sentences has to hold besides; returns how many tokens its longest sentence has.
+function checkSentences(data) {
+  withFields({ derives: oneOf("", ...Object.keys(FOLLOWS)), competing: textUpTo(200), loops: wholeFrom(1, 64), longest: wholeFrom(2, 512) })(data, "the laboratory");
+  if (data.derives === "brackets" && data.words.length % 2 === 0) isNot("words", "the start token and pairs of brackets");
+  listOf(linesIn(data.words.length, data.longest), 1, 1000)(data.splits, "splits");
+  return data.longest;
+}
+
+const CHECKS = { questions: checkQuestions, sentences: checkSentences };
+
+// Throws a BadFile unless the page can compute with a laboratory.
+function checkLaboratory({ data, weights }) {
+  withFields({ config: withFields(CONFIG), words: listOf(textUpTo(100_000), 1), tensors: listOf(listOf(() => {}, 2, 2), 1, 4000), reads: orNothing(oneOf(...Object.keys(CHECKS))),
+    checkpoints: listOf(withFields({ step: wholeFrom(0, 1e12), phase: textUpTo(100), cuts: listOfCuts }), 1, 1000) })(data, "the laboratory");
+  const { config } = data;
+  if (config.d_model % (2 * config.n_heads)) isNot("config.d_model", "a multiple of twice config.n_heads");
+  const parameters = checkTensors(data, CHECKS[data.reads ?? "questions"](data));
   listOf(base64Of(2 * parameters), data.checkpoints.length, data.checkpoints.length)(weights, "weights");
   for (const text of weights) {
     const bytes = bytesOf(text);

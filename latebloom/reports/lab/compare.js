@@ -4,17 +4,18 @@
 // when something else is compared with.
 function makeComparing({ lab, title, ask, onShow, onChange }) {
   const whole = new Intl.NumberFormat("en"), nameOf = (checkpoint) => checkpoint.step === 0 ? "before training" : `step ${whole.format(checkpoint.step)}`;
+  const { noun } = viewOf(lab);
   let other = null, view = null, follows = true, chosen = 0, stop = () => {}; // other: { lab, title }
   const says = make("p", { class: "said", role: "status" }), pair = make("div", { class: "pair" }), counts = make("div", { class: "counts" });
   const which = make("select", { "aria-label": "Compare with" }), at = make("select", { "aria-label": "Checkpoint of the other model" });
-  const differ = make("button", { type: "button", text: "Find a question that only one of them gets right" }), count = make("button", { type: "button", text: "Count over the splits" });
+  const differ = make("button", { type: "button", text: `Find a ${noun} that only one of them gets right` }), count = make("button", { type: "button", text: "Count over the splits" });
   const files = makeFileChoice({ text: "Choose another report\u2026", accept: ".html,.htm,.json", onFile: takeFile });
   const keep = make("button", { type: "button", text: "Save this laboratory (JSON)", on: { click: () => save("laboratory.json", "application/json", writeCarried(lab.data, lab.data.checkpoints.map((_, i) => lab.packed(i)))) } });
   const known = { own: { lab, title } };
   const numberOf = () => follows ? nearestTo(other.lab.data.checkpoints, lab.data.checkpoints[view.number].step) : chosen;
 
   const panel = make("details", { class: "panel comparing" }, make("summary", { text: "Compare with another checkpoint, or another run" }),
-    make("p", { class: "hint", text: "The first question is put to both. Another run comes from its report.html: choose the file, or drop it anywhere on this page. Nothing in the file runs, and nothing leaves this page." }),
+    make("p", { class: "hint", text: `The first ${noun} is put to both. Another run comes from its report.html: choose the file, or drop it anywhere on this page. Nothing in the file runs, and nothing leaves this page.` }),
     make("div", { class: "tools" }, make("label", {}, "Compare with ", which), make("label", {}, "its checkpoint ", at), ...files, keep),
     says, pair, make("div", { class: "tools" }, differ, count), counts);
 
@@ -55,7 +56,7 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
     if (asked.why) { node.append(make("p", { class: "note" }, ...asked.why)); return node; }
     const result = one.lab.run(number, asked.tokens), truth = one.lab.world.truthOf(asked.tokens);
     if (words !== null && truth.answer !== null && one.lab.world.words[truth.answer] !== words) node.append(make("p", { class: "note" }, "In the facts of this run the answer is ", nameNode(one.lab.world.words[truth.answer], 40), "."));
-    node.append(make("ol", { class: "answers" }, ...tellAnswers(one.lab, result, truth)), makeGrid({ lab: one.lab, result, truth, side: id, label: `The first question, answered by ${visible(one.title, 60)}`, onShow }));
+    node.append(make("ol", { class: "answers" }, ...viewOf(one.lab).tellAnswers(one.lab, result, truth)), makeGrid({ lab: one.lab, result, truth, side: id, label: `The first ${noun}, answered by ${visible(one.title, 60)}`, onShow }));
     return node;
   }
   function draw(now) {

@@ -33,7 +33,7 @@ function svgOf(lab, result, truth) {
   rows.forEach(({ loop, boundary }, y) => {
     node("text", { x: left - 8, y: top + high * y + 24, "text-anchor": "end", fill: "#5c5c5c", "font-size": 11 }, boundaryName(result.loops, lab.data.config.n_layers, loop, boundary));
     result.tokens.forEach((_, x) => {
-      const [first] = result.cells[loop][boundary][x].best, role = roleOf(first.token, result, truth);
+      const [first] = result.cells[loop][boundary][x].best, role = lab.world.roleOf(first.token, result.tokens, truth, x);
       node("rect", { x: left + wide * x + 2, y: top + high * y + 2, width: wide - 4, height: high - 4, rx: 6, fill: tints[role] ?? "#d5d9de", "fill-opacity": 0.15 + 0.85 * first.probability });
       node("text", { x: left + wide * (x + 0.5), y: top + high * y + 18, "text-anchor": "middle" }, `${SIGNS[role] ? `${SIGNS[role]} ` : ""}${visible(words[first.token], 11)}`);
       node("text", { x: left + wide * (x + 0.5), y: top + high * y + 32, "text-anchor": "middle", "font-size": 10 }, percent(first.probability));

@@ -3,8 +3,11 @@
 // Also the page's interface for scripts, `window.latebloom`: loops count from 1 there, as in
 // `latebloom look`, and a layer is a boundary, 0 before the first layer of a loop.
 
+// By what the model reads. Laboratories of earlier versions read questions, and do not say so.
+const WORLDS = { questions: makeWorld, sentences: makeCorpus };
+
 function makeLaboratory(data, packed) {
-  const world = makeWorld(data), opened = new Map();
+  const world = WORLDS[data.reads ?? "questions"](data), opened = new Map(), done = new Map(), means = new Map();
 
   // The model of a checkpoint, by its number; a few are kept unpacked.
   const modelAt = (number) => {
@@ -38,10 +41,10 @@ function makeLaboratory(data, packed) {
 
   // A pass over a question, read. puts: states that replace others.
   // cells[loop][boundary][position]: { best, shares } of the logit lens; answers, bridges as `ask`.
-  const run = (number, tokens, puts = [], most = 5) => {
+  const pass = (number, tokens, puts = [], most = 5) => {
     const model = modelAt(number), { d_model } = data.config, shape = world.shapeOf(tokens);
-    const pass = forward(model, tokens, shape.loops, puts), width = model.dVocab;
-    const cells = pass.stream.map((boundaries) => boundaries.map((states) => {
+    const passed = forward(model, tokens, shape.loops, puts), width = model.dVocab;
+    const cells = passed.stream.map((boundaries) => boundaries.map((states) => {
       const logits = logitsOf(model, states);
       return tokens.map((_, position) => {
         const shares = softmax(logits.subarray(position * width, (position + 1) * width));
@@ -53,17 +56,28 @@ function makeLaboratory(data, packed) {
     const fed = carries || shape.loops < 2 ? last : cells[shape.loops - 2][data.config.n_layers];
     const steps = world.stepsOf(tokens).filter((step) => step.readable);
     return {
-      number, tokens, pass, cells, model, n: tokens.length, loops: shape.loops, width: d_model, endShares: last[tokens.length - 1].shares,
+      number, tokens, pass: passed, cells, model, n: tokens.length, loops: shape.loops, width: d_model, endShares: last[tokens.length - 1].shares,
       answers: answersOf(last[tokens.length - 1].shares, shape.labels, most),
       bridges: steps.map((step) => fed[step.position].best[0]),
     };
   };
 
+  // The same; a few passes without puts are kept, because each is shown again with every click.
+  const run = (number, tokens, puts = [], most = 5) => {
+    const key = [number, most, ...tokens].join(".");
+    if (puts.length) return pass(number, tokens, puts, most);
+    if (!done.has(key)) {
+      if (done.size >= 6) done.delete(done.keys().next().value);
+      done.set(key, pass(number, tokens, puts, most));
+    }
+    return done.get(key);
+  };
+
   // The likeliest answer alone, without a reading of every state: many questions are asked this way.
   const first = (number, tokens) => {
-    const model = modelAt(number), { loops, labels } = world.shapeOf(tokens), { stream } = forward(model, tokens, loops);
+    const model = modelAt(number), { loops } = world.shapeOf(tokens), { stream } = forward(model, tokens, loops);
     const end = stateAt(model, { stream }, { loop: loops - 1, boundary: data.config.n_layers, position: tokens.length - 1 });
-    return answersOf(softmax(logitsOf(model, end)), labels, 1)[0];
+    return answersOf(softmax(logitsOf(model, end)), world.labelsOf(tokens), 1)[0];
   };
 
   // Mean over the heads of what a position of a layer looks at, by position.
@@ -101,6 +115,13 @@ function makeLaboratory(data, packed) {
       const all = logitsOf(modelAt(number), stream[stream.length - 1][data.config.n_layers]), width = modelAt(number).dVocab;
       return tokens.map((_, position) => [...all.subarray(position * width, (position + 1) * width)]);
     },
+    // How the words are read together at a checkpoint, as spans of words and as brackets; of sentences.
+    async tree(question, { step } = {}) {
+      if (!world.hasTrees || !projects(data.config)) throw new Error("trees are those of sentences, by a model that sees all earlier words");
+      const tokens = world.read(question), projection = makeProjection(modelAt(numberOf(step)), tokens, world.shapeOf(tokens).loops);
+      for (let begin = 0; begin < projection.windows; begin++) projection.look(begin);
+      return { spans: projection.tree(), tree: bracketsOf(question, projection.tree()) };
+    },
     // What every state says: [{ loop, layer, guesses: for each position the likeliest names }].
     async look(question, { step, top = 5 } = {}) {
       const { cells } = run(numberOf(step), world.read(question), [], top);
@@ -121,6 +142,6 @@ function makeLaboratory(data, packed) {
       return { ...outcome(run(number, tokens, puts, top)), before: outcome(run(number, tokens, [], top)) };
     },
   };
-  const lab = { world, run, first, lookedAt, api, data, packed };
+  const lab = { world, run, pass, first, lookedAt, modelAt, means, api, data, packed };
   return lab;
 }

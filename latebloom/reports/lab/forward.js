@@ -34,7 +34,8 @@ function sees(config, query, key, strict) {
 }
 
 // What every head gives to every key: shares `[head, query, key]`, and the values that they weigh.
-function attend(model, layer, q, k, v, strict) {
+// begin: nothing before this position is seen, but for the first token.
+function attend(model, layer, q, k, v, strict, begin) {
   const { d_model, n_heads, positions } = model.config, width = d_model / n_heads;
   const n = q.length / d_model, scheme = SCHEMES[positions];
   const pattern = new Float32Array(n_heads * n * n), out = new Float32Array(q.length);
@@ -42,7 +43,7 @@ function attend(model, layer, q, k, v, strict) {
     for (let query = 0; query < n; query++) {
       const scores = new Float64Array(n).fill(-Infinity), at = query * d_model + head * width;
       for (let key = 0; key < n; key++) {
-        if (!sees(model.config, query, key, strict)) continue;
+        if (!sees(model.config, query, key, strict) || (key && key < begin)) continue;
         let sum = 0;
         for (let i = 0; i < width; i++) sum += q[at + i] * k[key * d_model + head * width + i];
         scores[key] = sum / Math.sqrt(width) + scheme.bias(model, layer, head, query - key);
@@ -56,7 +57,7 @@ function attend(model, layer, q, k, v, strict) {
 }
 
 // One layer. own: the stream that a token keeps for itself while later tokens see `x`; null: `x`.
-function throughLayer(model, layer, x, own) {
+function throughLayer(model, layer, x, own, begin) {
   const { d_model, norm, activation } = model.config, pre = norm === "pre", squared = d_model * d_model;
   const w = (name) => model.weights[`blocks.${layer}.${name}`];
   const normed = (name, y) => layerNorm(y, w(`${name}.weight`), w(`${name}.bias`));
@@ -64,7 +65,7 @@ function throughLayer(model, layer, x, own) {
   const seen = pre ? normed("ln_1", x) : x, stream = own ?? x;
   const asking = own && pre ? normed("ln_1", own) : own ?? seen;
   const { turn } = SCHEMES[model.config.positions];
-  const { pattern, out } = attend(model, layer, turn(model, projected(asking, 0)), turn(model, projected(seen, 1)), projected(seen, 2), own !== null);
+  const { pattern, out } = attend(model, layer, turn(model, projected(asking, 0)), turn(model, projected(seen, 1)), projected(seen, 2), own !== null, begin);
   const attended = sumOf(stream, linear(out, w("attn.out.weight"), w("attn.out.bias"), d_model));
   const middle = pre ? attended : normed("ln_1", attended);
   const hidden = linear(pre ? normed("ln_2", middle) : middle, w("mlp_in.weight"), w("mlp_in.bias"), d_model).map(ACTIVATIONS[activation]);
@@ -73,8 +74,8 @@ function throughLayer(model, layer, x, own) {
 }
 
 // All states of one pass, `stream[loop][boundary]` of `[pos, d_model]`, and `patterns[loop][layer]`.
-// puts: [{ loop, boundary, position, state }].
-function forward(model, tokens, loops, puts = []) {
+// puts: [{ loop, boundary, position, state }]. begin: of a window, as `attend` has it.
+function forward(model, tokens, loops, puts = [], begin = 0) {
   const { d_model, n_layers, feedback } = model.config, { apart } = FEEDBACKS[feedback];
   let start = embedded(model, tokens), state = start;
   const replaced = (x, loop, boundary) => {
@@ -91,7 +92,7 @@ function forward(model, tokens, loops, puts = []) {
     stream.push([state]);
     patterns.push([]);
     for (let layer = 0; layer < n_layers; layer++) {
-      const through = throughLayer(model, layer, state, apart && layer === 0 ? start : null);
+      const through = throughLayer(model, layer, state, apart && layer === 0 ? start : null, begin);
       state = replaced(through.state, loop, layer + 1);
       stream[loop].push(state);
       patterns[loop].push(through.pattern);

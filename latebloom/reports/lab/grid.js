@@ -4,8 +4,6 @@
 // a sign as well as by a colour. Arrow keys move, Enter picks or places, and so do click and drag.
 
 const SIGNS = { answer: "\u25cf", bridge: "\u25c6" };
-// What is found on the way to an answer, by how the answer follows from the facts.
-const WAYS = { chain: "bridge", order: "value to compare" };
 
 const boundaryName = (loops, layers, loop, boundary) => {
   const inLoop = loops > 1 ? `loop ${loop + 1}, ` : "";
@@ -21,22 +19,14 @@ function rowsOf(lab, result) {
   return rows;
 }
 
-// What a token is in a question: an answer, a bridge or value on the way, a name of the question.
-// truth: of the question; with `answers`, of several.
-function roleOf(token, result, truth) {
-  if ((truth.answers ?? [truth.answer]).includes(token) || truth.heldOut?.includes(token)) return "answer";
-  if ((truth.through ?? truth.found).includes(token)) return "bridge";
-  return result.tokens.includes(token) ? "own" : "other";
-}
-
 // What is said of a state to whoever cannot see the grid, and to whoever hovers over it.
 function tellCell(lab, result, truth, { loop, boundary, position }) {
   const { words } = lab.world, cell = result.cells[loop][boundary][position];
   const looked = boundary ? lab.lookedAt(result, loop, boundary - 1, position) : null;
-  const seen = looked ? looked.map((share, at) => ({ share, at })).filter(({ share }) => share >= 0.005).sort((a, b) => b.share - a.share) : [];
+  const seen = looked ? looked.map((share, at) => ({ share, at })).filter(({ share }) => share >= 0.005).sort((a, b) => b.share - a.share).slice(0, 8) : [];
   return {
     place: `${boundaryName(result.loops, lab.data.config.n_layers, loop, boundary)}, at ${visible(words[result.tokens[position]])}`,
-    guesses: cell.best.map(({ token, probability }) => ({ word: words[token], share: percent(probability), role: roleOf(token, result, truth) })),
+    guesses: cell.best.map(({ token, probability }) => ({ word: words[token], share: percent(probability), role: lab.world.roleOf(token, result.tokens, truth, position) })),
     seen: seen.map(({ share, at }) => `${visible(words[result.tokens[at]], 16)} ${percent(share)}`).join(", "),
   };
 }
@@ -56,11 +46,11 @@ function makeGrid({ lab, result, truth, side, label, marks = {}, onAct, onShow }
     const row = body.appendChild(make("tr", { class: boundary === 0 && loop ? "loop" : undefined }, make("th", { scope: "row", text: boundaryName(result.loops, lab.data.config.n_layers, loop, boundary) })));
     for (let position = 0; position < result.n; position++) {
       const place = { loop, boundary, position }, [first] = result.cells[loop][boundary][position].best;
-      const role = roleOf(first.token, result, truth), same = (other) => other && other.loop === loop && other.boundary === boundary && other.position === position;
+      const role = lab.world.roleOf(first.token, result.tokens, truth, position), same = (other) => other && other.loop === loop && other.boundary === boundary && other.position === position;
       const put = (marks.puts ?? []).some(same), inCone = marks.cone?.[loop][boundary][position], told = tellCell(lab, result, truth, place);
       const states = [role, same(marks.picked) && "picked", put && "put", marks.cone && (inCone ? "cone" : "outside"), marks.changed?.(place) && "changed"].filter(Boolean);
       // For whoever hears the grid: what colours, signs and hatching show, where this is, what comes next.
-      const aside = [{ answer: "answer", bridge: WAYS[lab.data.derives] ?? "step" }[role], put && "placed here", marks.changed?.(place) && "changed", marks.cone && !inCone && "cannot change"].filter(Boolean).map((one) => `${one};`).join(" ");
+      const aside = [lab.world.roles[role], put && "placed here", marks.changed?.(place) && "changed", marks.cone && !inCone && "cannot change"].filter(Boolean).map((one) => `${one};`).join(" ");
       const rest = `${told.place}; then ${told.guesses.slice(1, 3).map((guess) => `${visible(guess.word)} ${guess.share}`).join(", ")}`;
       row.append(make("td", {
         class: states.join(" "), role: "gridcell", tabindex: stop ? 0 : -1, style: { "--share": first.probability.toFixed(3) },

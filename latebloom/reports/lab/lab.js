@@ -2,74 +2,60 @@
 
 // One question: its fields, the facts behind it, the answer, its grid.
 function makeQuestion({ lab, side, title, onAsk, onNext }) {
-  const { world } = lab, fields = make("div", { class: "fields" }), facts = make("p", { class: "facts" });
+  const { world } = lab, view = viewOf(lab), facts = make("p", { class: "facts" });
   const answers = make("ol", { class: "answers" }), grid = make("div"), splits = world.splits.filter((split) => world.size(split));
   const choice = make("select", { "aria-label": `Where the ${title.toLowerCase()} comes from` }, make("option", { value: "", text: "in no split", disabled: true, hidden: true }), ...splits.map((split, i) => make("option", { value: i, text: split.name })));
   const next = make("button", { type: "button", text: "Another", on: { click: () => onNext(splits[choice.value || splits.length - 1]) } });
   choice.addEventListener("change", () => onNext(splits[choice.value]));
-  const lengths = [...world.shapes.keys()];
-  const length = make("select", { "aria-label": `Length of the ${title.toLowerCase()}` }, ...lengths.map((i) => make("option", { value: i, text: `${world.shapes[i].orders[0].length} names` })));
-  let shown = null, pickers = [];
-  length.addEventListener("change", () => {
-    const shape = world.shapes[length.value], names = shape.pools.map((pool, i) => world.namesOf(shown)[i] ?? world.pools[pool][0]);
-    onAsk(world.asked(shape, names.map((token, i) => world.pools[shape.pools[i]].includes(token) ? token : world.pools[shape.pools[i]][0])));
-  });
-  const build = (tokens) => {
-    const shape = world.shapeOf(tokens);
-    pickers = shape.pools.map((pool, i) => makePicker({
-      label: shape.places[shape.orders[0][i]], words: world.words, pool: world.pools[pool], token: world.namesOf(tokens)[i],
-      onPick: (token) => { const names = world.namesOf(shown).slice(); names[i] = token; onAsk(world.asked(shape, names)); },
-    }));
-    fields.replaceChildren(...pickers.map((picker) => picker.node));
-    length.value = world.shapes.indexOf(shape);
-  };
-  const node = make("section", { class: "question", "aria-labelledby": `title-${side}` }, make("h3", { id: `title-${side}`, text: title }), fields,
-    make("div", { class: "from" }, choice, next, lengths.length > 1 ? length : ""), facts, answers, grid);
+  const fields = view.makeFields({ lab, title, onAsk });
+  const node = make("section", { class: "question", "aria-labelledby": `title-${side}` }, make("h3", { id: `title-${side}`, text: title }), fields.node,
+    make("div", { class: "from" }, choice, next, ...fields.tools), facts, answers, grid);
+  let asked = "";
   return {
     node,
     show(result, truth, drawn) {
-      if (!shown || world.shapeOf(shown) !== world.shapeOf(result.tokens)) build(result.tokens);
-      shown = result.tokens;
-      world.namesOf(shown).forEach((token, i) => pickers[i].set(token));
+      fields.show(result);
       const [split] = truth.splits;
       choice.value = split ? splits.indexOf(split) : "";
       choice.title = split ? split.holds : "";
-      facts.replaceChildren(...tellFacts(lab, result.tokens, truth));
-      answers.replaceChildren(...tellAnswers(lab, result, truth));
-      grid.replaceChildren(drawn);
+      facts.replaceChildren(...view.tellTruth(lab, result.tokens, truth));
+      answers.replaceChildren(...view.tellAnswers(lab, result, truth));
+      keepScrolled(grid, drawn, result.tokens.join(".") === asked);
+      asked = result.tokens.join(".");
     },
   };
 }
 
+// Puts a grid into its place. One that is wider than the page stays where it was scrolled to; of another
+// question its end is shown, where the answer comes.
+function keepScrolled(place, drawn, same) {
+  const before = place.firstElementChild?.scrollLeft ?? 0;
+  place.replaceChildren(drawn);
+  drawn.scrollLeft = same ? before : drawn.scrollWidth;
+}
+
 function startLaboratory(root) {
   const text = (id) => document.getElementById(id).textContent;
-  const lab = makeLaboratory(JSON.parse(text("lab-data")), (number) => text(`weights-${number}`)), { world } = lab;
+  const lab = makeLaboratory(JSON.parse(text("lab-data")), (number) => text(`weights-${number}`)), { world } = lab, view = viewOf(lab), { noun } = view;
   const layers = lab.data.config.n_layers, last = lab.data.checkpoints.length - 1, show = makeReadout();
   const state = { number: last, a: null, b: null, picked: null }, placing = makePlacing(), turns = {};
-  const titles = { a: "First question", b: "Second question" }, says = make("p", { class: "visually-hidden", "aria-live": "polite" });
+  const titles = { a: `First ${noun}`, b: `Second ${noun}` }, says = make("p", { class: "visually-hidden", "aria-live": "polite" });
 
   // Another question of a split, one after the other.
   const nextOf = (side, split) => {
     const key = side + split.name, at = turns[key] = ((turns[key] ?? (side === "a" ? -1 : 0)) + 1) % world.size(split);
     return world.row(split, at).tokens;
   };
-  // A question that differs from another in the first name alone, with another answer and other bridges.
-  const besideOf = (tokens) => {
-    const shape = world.shapeOf(tokens), names = world.namesOf(tokens), truth = world.truthOf(tokens), chain = lab.data.derives === "chain", at = chain ? 0 : 1;
-    for (const token of world.pools[shape.pools[at]].slice(0, 300)) {
-      const other = world.asked(shape, names.map((name, i) => i === at ? token : name)), told = world.truthOf(other);
-      if (token !== names[at] && told.answer !== null && told.answer !== truth.answer && (told.found[0] ?? -1) !== (truth.found[0] ?? -2)) return other;
-    }
-    return tokens;
-  };
   const ask = (side, tokens) => { state[side] = tokens; state.picked = null; placing.restore("a", []); render(); };
   const questions = Object.fromEntries(["a", "b"].map((side) => [side, makeQuestion({ lab, side, title: titles[side], onAsk: (tokens) => ask(side, tokens), onNext: (split) => ask(side, nextOf(side, split)) })]));
-  const training = makeTraining({ checkpoints: lab.data.checkpoints, curves: JSON.parse(text("data")), restored: lab.data.restored, onMove: (number) => { state.number = number; render(); } });
+  const training = makeTraining({ checkpoints: lab.data.checkpoints, curves: JSON.parse(text("data")), restored: lab.data.restored, rings: view.rings, onMove: (number) => { state.number = number; render(); } });
   const outcome = make("div", { class: "outcome" });
   const title = lab.data.title ?? "this run", askFirst = (tokens) => { ask("a", tokens); };
   const comparing = makeComparing({ lab, title, ask: askFirst, onShow: show, onChange: () => writeAddress() });
+  const growing = makeGrowing({ lab });
   const browser = makeBrowser({ lab, ask: (tokens) => { askFirst(tokens); questions.a.node.scrollIntoView({ block: "start" }); } });
-  root.append(...training.nodes, make("div", { class: "pair" }, questions.a.node, questions.b.node), make("p", { class: "note", text: captionOf(lab) }), outcome, comparing.node, browser.node, says);
+  root.append(...training.nodes, make("div", { class: "pair" }, questions.a.node, questions.b.node), make("p", { class: "note", text: view.caption(lab) }), outcome, growing.node, comparing.node, browser.node, says);
+  root.classList.add(`of-${world.reads}`);
 
   const act = (side, place) => {
     const { picked } = state, own = side === "c" ? placing.target : side;
@@ -78,7 +64,7 @@ function startLaboratory(root) {
       state.picked = null;
     } else if (side !== "c") state.picked = picked && samePlace(picked.place, place) ? null : { side, place };
     render();
-    if (state.picked) says.textContent = `Picked a state of the ${titles[side].toLowerCase()}. Choose a place in the other question and press Enter; Escape lets it go.`;
+    if (state.picked) says.textContent = `Picked a state of the ${titles[side].toLowerCase()}. Choose a place in the other ${noun} and press Enter; Escape lets it go.`;
   };
   makeDragging(root, (from, to) => {
     if (from.side === (to.side === "c" ? placing.target : to.side)) return;
@@ -94,13 +80,14 @@ function startLaboratory(root) {
   function drawOutcome(runs, truths) {
     const target = runs[placing.target], source = runs[otherSide(placing.target)];
     const button = (label, action, disabled) => make("button", { type: "button", text: label, disabled, on: { click: action } });
+    const suggests = [state.a, state.b].some((tokens) => world.stepsOf(tokens).length);
     const tools = make("div", { class: "tools" },
-      button("Suggest a state to move", () => {
+      suggests ? button("Suggest a state to move", () => {
         const place = suggest(lab, state.number, target, source);
         if (place) placing.place(otherSide(placing.target), place, place);
         render();
         if (!place) says.textContent = outcome.querySelector(".hint").textContent = "At this checkpoint no single state on the way, moved to the same place, brings the answer that follows from it.";
-      }),
+      }) : "",
       button("Undo", () => { placing.undo(); render(); }, !placing.canUndo), button("Clear", () => { placing.clear(); render(); }, !placing.puts.length),
       hasAddress() && button("Copy link", (event) => { navigator.clipboard?.writeText(location.href).then(() => { event.target.textContent = "Copied"; }, () => { event.target.textContent = "Copy the address"; }); }) || "");
     // A picked state can be replaced where it stands, too.
@@ -111,8 +98,8 @@ function startLaboratory(root) {
     };
     const hint = make("p", { class: "hint" }), heading = make("h3", { id: "title-c", text: "Intervene" });
     if (!placing.puts.length) {
-      hint.textContent = state.picked ? `A state of the ${titles[state.picked.side].toLowerCase()} is picked: choose a place in the other question, or replace it.`
-        : "Drag a state of one question onto a state of the other; or pick it with Enter or a tap, then place it.";
+      hint.textContent = state.picked ? `A state of the ${titles[state.picked.side].toLowerCase()} is picked: choose a place in the other ${noun}, or replace it.`
+        : view.invites;
       outcome.replaceChildren(heading, hint, ...replacing(), tools);
       return null;
     }
@@ -123,11 +110,13 @@ function startLaboratory(root) {
     const both = { answers: [truths.a.answer, truths.b.answer], found: [...truths.a.found, ...truths.b.found] };
     const named = (token) => both.answers.includes(token) ? "answer" : "";
     hint.replaceChildren(...(after.token === before.token ? ["The answer stays ", word(after.token, named(after.token)), `, now with ${percent(after.probability)}.`]
-      : ["The answer changes from ", word(before.token, named(before.token)), ` (${percent(before.probability)}) to `, word(after.token, named(after.token)), ` (${percent(after.probability)})`, after.token === truths[otherSide(placing.target)].answer ? ", the answer of the other question." : "."]));
+      : ["The answer changes from ", word(before.token, named(before.token)), ` (${percent(before.probability)}) to `, word(after.token, named(after.token)), ` (${percent(after.probability)})`, after.token === truths[otherSide(placing.target)].answer ? `, the answer of the other ${noun}.` : "."]));
     const list = make("ol", { class: "history" }, ...placing.puts.map(({ from, to }) => make("li", {}, ...tellSource(lab, from, source), ", put onto ", `${boundaryName(target.loops, layers, to.loop, to.boundary)}, at `, word(target.tokens[to.position]))));
-    outcome.replaceChildren(heading, hint, ...replacing(), list, tools, makeGrid({
+    const scrolled = outcome.querySelector(".wide")?.scrollLeft, drawn = makeGrid({
       lab, result, truth: both, side: "c", label: `${titles[placing.target]}, with what was put into it`, marks: { puts: placing.puts.map((put) => put.to), cone, changed }, onAct: (place) => act("c", place), onShow: show,
-    }), make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked is what belongs to either question.` }), makeDownloads(lab, () => ({ result, truth: both, step: lab.data.checkpoints[state.number].step })));
+    });
+    outcome.replaceChildren(heading, hint, ...replacing(), list, tools, drawn, make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked is what belongs to either ${noun}.` }), makeDownloads(lab, () => ({ result, truth: both, step: lab.data.checkpoints[state.number].step })));
+    drawn.scrollLeft = scrolled ?? drawn.scrollWidth;
     return result;
   }
 
@@ -140,7 +129,7 @@ function startLaboratory(root) {
     if (truth.answer === null) return;
     const step = (i) => {
       if (i > last) return training.show(state.number, own);
-      const { answers, cells, loops, n } = lab.run(i, tokens);
+      const { answers, cells, loops, n } = lab.pass(i, tokens);
       const named = answers.find((one) => one.token === truth.answer);
       own[i] = named ? named.probability : cells[loops - 1][layers][n - 1].shares[truth.answer];
       waiting = setTimeout(step, 0, i + 1);
@@ -166,6 +155,7 @@ function startLaboratory(root) {
     show(null);
     if (again) root.querySelector(`[data-side="${again[0]}"] [data-place="${again[1]}"]`)?.focus();
     comparing.draw({ number: state.number, tokens: state.a });
+    growing.draw({ number: state.number, tokens: state.a });
     browser.draw({ number: state.number });
     writeAddress();
     const key = state.a.join(".");
@@ -186,7 +176,7 @@ function startLaboratory(root) {
   if (!restore()) {
     const judged = world.splits.filter((split) => world.size(split) && split.judged), splits = judged.length ? judged : world.splits.filter((split) => world.size(split));
     state.a = nextOf("a", splits[splits.length - 1]);
-    state.b = besideOf(state.a);
+    state.b = world.besideOf(state.a);
   }
   render();
   started = true;

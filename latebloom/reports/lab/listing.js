@@ -52,6 +52,6 @@ function listsOf(lab) {
 const KEEPS = [
   { name: "all", keeps: () => true },
   { name: "those answered wrongly now", keeps: (row, reply) => reply !== null && !row.answers.includes(reply.token) },
-  { name: "those that rest on an OOD fact", keeps: (row) => row.ood },
+  { name: "those that rest on an OOD fact", ofFacts: true, keeps: (row) => row.ood },
   { name: "those that were never trained", keeps: (row) => row.shown === false },
 ];

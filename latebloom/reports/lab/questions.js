@@ -3,6 +3,10 @@
 // A *shape* is a question of so many tokens: where its names stand (`orders`, as they are worked out),
 // the tokens that are always the same (`fixed`), what has to be found on the way (`steps`), the answers
 // that compete (`labels`), how many loops it takes. Python made them (latebloom/reports/laboratory.py).
+// Sentences have the same interface (lines.js).
+
+// What is found on the way to an answer, by how the answer follows from the facts.
+const WAYS = { chain: "bridge", order: "value to compare" };
 
 function makeWorld(data) {
   const words = data.words, ids = new Map(words.map((word, token) => [word, token]));
@@ -54,6 +58,11 @@ function makeWorld(data) {
     const tokens = shape.fixed.slice();
     [...shape.orders[0]].sort((a, b) => a - b).forEach((position, i) => { tokens[position] = bare[i]; });
     return tokens;
+  };
+  // The question of some names; null where there are no questions of so many.
+  const asks = (names) => {
+    const shape = shapes.find((one) => one.orders[0].length === names.length);
+    return shape ? asked(shape, names) : null;
   };
   const spell = (tokens) => tokens.map((token) => words[token]);
 
@@ -126,5 +135,27 @@ function makeWorld(data) {
     return all.length || truth.answer === null ? all : [truth.answer];
   };
 
-  return { words, shapes, splits, pools, named, knows: (word) => ids.has(word), idOf, shapeOf, namesOf, asked, read, spell, stepsOf, truthOf, answersOf, factsFrom, factsTo, questionOf, row, size };
+  // A question that differs from another in the first name alone, with another answer and other bridges.
+  const besideOf = (tokens) => {
+    const shape = shapeOf(tokens), names = namesOf(tokens), truth = truthOf(tokens), at = data.derives === "chain" ? 0 : 1;
+    for (const token of pools[shape.pools[at]].slice(0, 300)) {
+      const other = asked(shape, names.map((name, i) => i === at ? token : name)), told = truthOf(other);
+      if (token !== names[at] && told.answer !== null && told.answer !== truth.answer && (told.found[0] ?? -1) !== (truth.found[0] ?? -2)) return other;
+    }
+    return tokens;
+  };
+  // The questions of as many tokens, of all splits.
+  const alike = (tokens) => splits.filter((split) => split.tokens === tokens.length + 1).flatMap((split) => [...Array(size(split)).keys()].map((i) => row(split, i).tokens));
+  // What a token is in a question: an answer, a bridge or value on the way, a name of the question.
+  // truth: of the question; with `answers`, of several.
+  const roleOf = (token, tokens, truth) => {
+    if ((truth.answers ?? [truth.answer]).includes(token) || truth.heldOut?.includes(token)) return "answer";
+    if ((truth.through ?? truth.found).includes(token)) return "bridge";
+    return tokens.includes(token) ? "own" : "other";
+  };
+
+  return {
+    words, shapes, splits, pools, named, knows: (word) => ids.has(word), idOf, shapeOf, namesOf, asked, asks, read, spell, stepsOf, truthOf, answersOf, factsFrom, factsTo, questionOf, row, size, besideOf, alike, roleOf,
+    reads: "questions", hasTrees: false, roles: { answer: "answer", bridge: WAYS[data.derives] ?? "step" }, meanOf: 100, labelsOf: (tokens) => shapeOf(tokens).labels,
+  };
 }

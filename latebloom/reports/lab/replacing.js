@@ -16,7 +16,7 @@ function readSource(text, words) {
 
 // A source in words, as nodes.
 function tellSource(lab, source, other) {
-  if (source.mean) return [`the mean of this state over ${MEAN_OF} questions at most`];
+  if (source.mean) return [`the mean of this state over ${lab.world.meanOf} others at most`];
   if (source.noise !== undefined) return ["noise as long as the state itself"];
   if (source.token !== undefined) return ["the embedding of ", nameNode(lab.world.words[source.token])];
   return [`${boundaryName(other.loops, lab.data.config.n_layers, source.loop, source.boundary)}, at `, nameNode(lab.world.words[other.tokens[source.position]]), " of the other question"];

@@ -3,8 +3,6 @@
 // A *source* is { loop, boundary, position } of the other question, { noise: seed }, { mean: true } or
 // { token }.
 
-const MEAN_OF = 100; // questions of the same length whose states a mean is of
-
 // Numbers in [0, 1), always the same for a seed (mulberry32).
 function randomOf(seed) {
   let state = seed >>> 0;
@@ -28,23 +26,26 @@ function noiseLike(state, seed) {
   return noise.map((value) => value * Math.sqrt(wanted / squares));
 }
 
-// The mean of a place over questions of the same length, evenly chosen from all splits.
-function meanState(lab, model, tokens, place) {
-  const rows = lab.world.splits.filter((split) => split.tokens === tokens.length + 1).flatMap((split) => [...Array(lab.world.size(split)).keys()].map((i) => [split, i]));
-  const some = rows.filter((_, i) => i % Math.max(1, Math.ceil(rows.length / MEAN_OF)) === 0);
-  const sum = new Float64Array(lab.data.config.d_model), { loops } = lab.world.shapeOf(tokens);
-  for (const [split, i] of some) {
-    const state = stateAt(model, forward(model, lab.world.row(split, i).tokens, loops), place);
-    for (let at = 0; at < sum.length; at++) sum[at] += state[at] / some.length;
+// The mean of a place over questions of the same length, evenly chosen from all splits; `meanOf` of them
+// at most. Found once: it does not depend on the question.
+function meanState(lab, target, { loop, boundary, position }) {
+  const { tokens, model, number, loops } = target, key = [number, tokens.length, loop, boundary, position].join(".");
+  if (lab.means.has(key)) return lab.means.get(key);
+  const all = lab.world.alike(tokens), some = all.filter((_, i) => i % Math.max(1, Math.ceil(all.length / lab.world.meanOf)) === 0);
+  const sum = new Float64Array(lab.data.config.d_model);
+  for (const one of some.length ? some : [tokens]) {
+    const state = stateAt(model, forward(model, one, loops), { loop, boundary, position });
+    for (let at = 0; at < sum.length; at++) sum[at] += state[at] / Math.max(1, some.length);
   }
-  return Float32Array.from(sum);
+  lab.means.set(key, Float32Array.from(sum));
+  return lab.means.get(key);
 }
 
 // The state that a source stands for, in the place `to` of a question that was run. other: the run of the
 // other question.
 function stateOf(lab, source, to, target, other) {
   if (source.noise !== undefined) return noiseLike(stateAt(target.model, target.pass, to), source.noise);
-  if (source.mean) return meanState(lab, target.model, target.tokens, to);
+  if (source.mean) return meanState(lab, target, to);
   if (source.token !== undefined) {
     const { d_model } = lab.data.config;
     return target.model.weights["embed.weight"].slice(source.token * d_model, (source.token + 1) * d_model);

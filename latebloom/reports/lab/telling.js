@@ -1,6 +1,6 @@
 // What is said of a question: the facts behind it, its answers, and how its grid is read.
 
-const captionOf = (lab) => `Each cell names what its state would answer if the model stopped there: a column is a token, a row a layer, the darker the surer; ${SIGNS.bridge} is a ${WAYS[lab.data.derives] ?? "step"}, ${SIGNS.answer} the right answer.`;
+const captionOf = (lab) => `Each cell names what its state would answer if the model stopped there: a column is a token, a row a layer, the darker the surer; ${SIGNS.bridge} is a ${lab.world.roles.bridge}, ${SIGNS.answer} the right answer.`;
 
 // The facts that an answer follows from, and whether training showed the question itself.
 function tellFacts(lab, tokens, truth) {

@@ -1,8 +1,9 @@
 // The training: a slider over the checkpoints that the page holds, beside the accuracy curves.
 
-// curves: what page.js draws as well. restored: [step, share] of what a trace found. onMove: told the number of a checkpoint that is to be shown. What
+// curves: what page.js draws as well. restored: [step, share] of what a trace found. rings: what `own` shows, in
+// words. onMove: told the number of a checkpoint that is to be shown. What
 // is shown besides is `own`, for each checkpoint the probability of the right answer to the question.
-function makeTraining({ checkpoints, curves, restored = [], onMove }) {
+function makeTraining({ checkpoints, curves, restored = [], rings = "how probable the right answer to the first question was", onMove }) {
   const last = checkpoints.length - 1, whole = new Intl.NumberFormat("en");
   const slider = make("input", { type: "range", min: 0, max: last, step: 1, value: last, "aria-label": "Checkpoint" });
   const play = make("button", { type: "button", text: "Play" }), told = make("output", { class: "step" });
@@ -64,6 +65,6 @@ function makeTraining({ checkpoints, curves, restored = [], onMove }) {
   document.addEventListener("latebloom:go", (event) => { halt(); onMove(nearest(event.detail)); });
   const bar = make("div", { class: "training" }, make("div", { class: "strip" }, picture), make("div", { class: "moves" }, play, slider, told));
   const names = curves.series.filter((one) => one.main).map((one) => one.name), lines = names.length ? `the accuracy of ${names.join(" and ")}` : "the accuracy of each split";
-  const note = make("p", { class: "note", text: `Lines: ${lines} over training. Rings: how probable the right answer to the first question was at each checkpoint that this page holds.${restored.length ? " Dotted: the share of answers that moving the bridge from another question brings back (latebloom trace); where it rises beside held-out accuracy, the circuit forms." : ""}` });
+  const note = make("p", { class: "note", text: `Lines: ${lines} over training. Rings: ${rings} at each checkpoint that this page holds.${restored.length ? " Dotted: the share of answers that moving the bridge from another question brings back (latebloom trace); where it rises beside held-out accuracy, the circuit forms." : ""}` });
   return { nodes: [bar, note], move, show(to, shares) { own = shares; move(to); } };
 }

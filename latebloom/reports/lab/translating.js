@@ -6,9 +6,8 @@ function inOtherWorld(lab, other, tokens) {
   const words = lab.world.namesOf(tokens).map((token) => lab.world.words[token]);
   const unknown = words.find((word) => !other.world.knows(word));
   if (unknown !== undefined) return { why: ["This run does not know the name ", nameNode(unknown, 40), "."] };
-  const shape = other.world.shapes.find((one) => one.orders[0].length === words.length);
-  if (!shape) return { why: [`This run has no questions of ${words.length} names.`] };
-  return { tokens: other.world.asked(shape, words.map(other.world.idOf)) };
+  const asked = other.world.asks(words.map(other.world.idOf));
+  return asked ? { tokens: asked } : { why: [`This run has no questions of ${words.length} names.`] };
 }
 
 // The checkpoint whose step is nearest to a step.

@@ -71,6 +71,10 @@ class SentenceTask:
     """What is judged, for the message that there is none."""
     decodes: ClassVar[bool] = False
     """Whether the output is decoded and judged whole; else single next words are."""
+    competing: ClassVar[str] = ""
+    """What competes at a judged place, in words; empty: all words."""
+    derives: ClassVar[str] = ""
+    """How the next word follows from those before it, where it does at every place."""
     several: ClassVar[bool] = False
     """Whether what is asked may have several answers, a set."""
     phases: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -132,6 +136,7 @@ class QuestionTask(SentenceTask):
 
     name: ClassVar[str] = "question"
     judges: ClassVar[str] = "line with quest"
+    competing: ClassVar[str] = "auxiliaries"
 
     def judged_lines(self, lines: Lines, vocabulary: Vocabulary) -> Int[ndarray, " line"]:
         """Those with `quest`; `decl` only copies."""
@@ -159,6 +164,7 @@ class TenseTask(SentenceTask):
     name: ClassVar[str] = "tense"
     judges: ClassVar[str] = "line"
     decodes: ClassVar[bool] = True
+    competing: ClassVar[str] = "forms of the verb"
 
     def right_output(
         self,
@@ -184,6 +190,8 @@ class DyckTask(SentenceTask):
 
     name: ClassVar[str] = "dyck"
     judges: ClassVar[str] = f"bracket that closes {FAR} tokens or more after its opener"
+    competing: ClassVar[str] = "closing brackets"
+    derives: ClassVar[str] = "brackets"
 
     def judged_places(self, lines: Lines, vocabulary: Vocabulary) -> Bool[ndarray, "line pos"]:
         return far_closings(lines.tokens.astype(np.int64), kinds_of_brackets(vocabulary))
