@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks.record import RESULTS, in_words, provenance
 
 ROWS = {
+    "peak": [sys.executable, "-m", "benchmarks.peak", "--device", "cpu"],
     "paper-world": [sys.executable, "-m", "benchmarks.paper_world"],
     "comparison-worlds": [sys.executable, "benchmarks/worlds_comparison.py"],
     "training-step": [sys.executable, "-m", "benchmarks.training_step"],

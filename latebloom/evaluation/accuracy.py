@@ -25,6 +25,10 @@ from latebloom.worlds.world import World
 
 TOKENS_AT_ONCE = 32_768
 """Tokens in one forward pass: large enough to be fast, small enough for any memory."""
+LOGITS_AT_ONCE = 2**24
+"""Logits in one forward pass, if every token had its own: with 100,000 names 167 tokens have them.
+Tensors of this size are fast as well, since larger ones are handed back to the system every time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ def predict(
     model.eval()
     n_tokens = questions.shape[1]
     answers = []
-    for rows in questions.split(max(1, TOKENS_AT_ONCE // n_tokens)):
+    at_once = min(TOKENS_AT_ONCE, LOGITS_AT_ONCE // model.d_vocab)
+    for rows in questions.split(max(1, at_once // n_tokens)):
         if spelling is not None:
             logits = model(rows.to(device), n_loops=n_loops, every_loop=False).logits[-1]
             words = logits[:, -spelling.n_places :].argmax(-1).cpu().numpy()

@@ -170,7 +170,8 @@ class Transformer(nn.Module):
         self, logits: Float[Tensor, "batch pos d_vocab"]
     ) -> Float[Tensor, "batch pos d_model"]:
         """sum_v p(v) W[v], with p the prediction at each position at `config.temperature`."""
-        return torch.softmax(logits / self.config.temperature, dim=-1) @ self.embed.weight
+        cold = self.config.temperature
+        return torch.softmax(logits if cold == 1 else logits / cold, dim=-1) @ self.embed.weight
 
     def next_start(
         self,
@@ -280,7 +281,10 @@ class Transformer(nn.Module):
                 state, fed = self.next_start(start, state, loop, taps)
                 if keep_fed_back and fed is not None:
                     fed_back.append(fed)
-        return Pass(torch.stack(predictions), tuple(fed_back))
+        # A stack of one would be a copy, which counts where the vocabulary is large.
+        one = len(predictions) == 1
+        logits = predictions[0].unsqueeze(0) if one else torch.stack(predictions)
+        return Pass(logits, tuple(fed_back))
 
 
 def rows_at(

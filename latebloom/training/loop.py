@@ -13,11 +13,12 @@ import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from latebloom.errors import TrainingError
 from latebloom.model.transformer import Transformer
@@ -33,6 +34,7 @@ from latebloom.training.listener import Listener
 from latebloom.training.milestones import phase_of
 from latebloom.training.optimizers import lr_scale, make_optimizers, ready_to_schedule, set_lr
 from latebloom.training.own import NOTHING_OWN, Callback, Loss, Moment, Own
+from latebloom.training.pieces import Cut, pieces, whole
 from latebloom.training.run_folder import RunFolder
 from latebloom.training.together import ALONE, Processes
 from latebloom.training.until import goal_reached, rule_for
@@ -102,6 +104,7 @@ class Training:
         self.optimizers = ready_to_schedule(optimizers)
         self.average = WeightAverage(model, self.settings.average_frac)
         self.feed = make_feed(config, data, device)
+        self.cut = partial(pieces, self.feed, model.d_vocab)
         self.loss_of = own.loss or self.feed.loss
         self.autocast = autocast_dtype(self.settings.precision, device, config.model.d_model)
         self.clock = Clock()
@@ -158,6 +161,7 @@ class Training:
             self.autocast,
             share,
             self.together,
+            self.cut,
         )
         if not math.isfinite(loss):
             raise TrainingError(not_finite(self.run, self.step))
@@ -253,20 +257,25 @@ def train_step(
     autocast: torch.dtype | None,
     share: float = 1.0,
     together: Processes = ALONE,
+    cut: Cut = whole,
 ) -> float:
     """One step of all optimizers; returns the loss in nats.
 
     share: of the whole batch's loss, in (0, 1], where several processes work on a batch together.
+    cut: into the pieces that are worked on one after another (`latebloom.training.pieces`).
     Where the loss or its gradient is not finite the weights stay as they were and nan is returned.
     """
     model.train()
     device = model.device.type
-    with torch.autocast(device, autocast) if autocast else contextlib.nullcontext():
-        loss = share * loss_of(model, batch)
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    total = together.add_up(model.parameters(), loss.detach())
+    losses: list[Tensor] = []
+    for piece, of_batch in cut(batch):
+        with torch.autocast(device, autocast) if autocast else contextlib.nullcontext():
+            loss = share * of_batch * loss_of(model, piece)
+        loss.backward()
+        losses.append(loss.detach())
+    total = together.add_up(model.parameters(), sum(losses[1:], losses[0]))
     norm = nn.utils.clip_grad_norm_(model.parameters(), grad_clip or math.inf)
     value, size = torch.stack((total, norm)).tolist()
     if not (math.isfinite(value) and math.isfinite(size)):

@@ -285,9 +285,11 @@ def answer_losses(model: Transformer, group: Group, target: Asked, how: Supervis
     logits = model(group.tokens, at, n_loops=loops, every_loop=repeated).logits
     idle = model.config.n_loops - loops if repeated else 0
     if idle:  # the last answers stand for those of the loops that were not run
-        yield target.summed(logits[-1:], how) * (1 + idle)
-        logits = logits[:-1]
-    if len(logits):
+        if len(logits) > 1:
+            yield target.summed(logits[:-1], how)
+            logits = logits[-1:]
+        yield target.summed(logits, how) * (1 + idle)
+    else:
         yield target.summed(logits, how)
 
 

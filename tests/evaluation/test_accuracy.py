@@ -33,11 +33,18 @@ def test_predictions_are_the_largest_logit(model, small_world):
     assert predict(model, rows, 2).tolist() == one_by_one
 
 
-def test_large_splits_go_in_pieces_and_come_back_whole(model, small_world, monkeypatch):
+@pytest.mark.parametrize(("limit", "most"), [("TOKENS_AT_ONCE", 7), ("LOGITS_AT_ONCE", 7 * 16)])
+def test_large_splits_go_in_pieces_and_come_back_whole(
+    model, small_world, monkeypatch, limit, most
+):
+    assert len(small_world.vocabulary) == 16
     rows = torch.from_numpy(small_world.examples("train_inferred"))[:, :-1]
     whole = predict(model, rows, 2)
-    monkeypatch.setattr("latebloom.evaluation.accuracy.TOKENS_AT_ONCE", 7)
+    sizes = []
+    model.embed.register_forward_hook(lambda _, given, __: sizes.append(given[0].numel()))
+    monkeypatch.setattr(f"latebloom.evaluation.accuracy.{limit}", most)
     assert torch.equal(predict(model, rows, 2), whole)
+    assert max(sizes) <= 7 and sum(sizes) == rows.numel()
 
 
 def test_right_answers_are_counted(model, small_world):

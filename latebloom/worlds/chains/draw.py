@@ -24,6 +24,7 @@ from numpy import ndarray
 
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
+from latebloom.worlds.chains.keys import are_among, row_keys
 from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.splits import Split, hops_split
 from latebloom.worlds.tasks.layout import Order
@@ -177,8 +178,9 @@ class FactGraph:
                 turn = rng.integers(0, self.count[here]) if len(here) else here
                 steps.append(self.rows[self.first[here] + turn])
             walks = np.stack(steps, axis=1).astype(np.int32)
-            _, keep = np.unique(np.concatenate((found, walks)), axis=0, return_index=True)
-            found = np.concatenate((found, walks))[np.sort(keep)]
+            found = np.concatenate((found, walks))
+            _, keep = np.unique(row_keys(found), return_index=True)
+            found = found[np.sort(keep)]
             clean = np.cumsum(~contains(found, held_out))
             if len(clean) and clean[-1] >= n:
                 return found[: np.searchsorted(clean, n) + 1]
@@ -191,9 +193,8 @@ def contains(chains: Int[ndarray, "row hop"], held_out: HeldOut) -> Bool[ndarray
     for some in held_out:
         width = some.shape[1]
         parts = np.lib.stride_tricks.sliding_window_view(chains, width, axis=1)
-        every = np.concatenate((some, parts.reshape(-1, width)))
-        number = np.unique(every, axis=0, return_inverse=True)[1]
-        inside = np.isin(number[len(some) :], number[: len(some)])
+        keys = row_keys(np.concatenate((some, parts.reshape(-1, width))))
+        inside = are_among(keys[len(some) :], keys[: len(some)])
         found |= inside.reshape(parts.shape[:2]).any(axis=1)
     return found
 
@@ -202,7 +203,7 @@ def questions(facts: Facts, chain: Int[ndarray, "row hop"]) -> Int[ndarray, "row
     """Chains of fact indices as rows `subject r_1 ... r_k answer` of token ids."""
     relations = facts.relation[chain]
     head, tail = facts.subject[chain[:, :1]], facts.object[chain[:, -1:]]
-    return np.concatenate((head, relations, tail), axis=1).astype(np.int32)
+    return np.concatenate((head, relations, tail), axis=1).astype(np.int32, copy=False)
 
 
 def make_splits(
@@ -260,15 +261,23 @@ def two_hop_chains(
     """The two-hop chains that are trained on, and those that are held out, by split."""
     kind = facts.ood[first] * np.int8(2) + facts.ood[second]
 
-    def draw(wanted: int) -> Int[ndarray, "_ 2"]:
-        rows = np.flatnonzero(kind == wanted)
-        rows = rows[rng.permutation(len(rows))]
+    def draw(wanted: int) -> Int[ndarray, " _"]:
+        rows = np.flatnonzero(kind == wanted).astype(np.int32)
+        rng.shuffle(rows)
+        return rows
+
+    def chains_of(rows: Int[ndarray, " _"]) -> Int[ndarray, "_ 2"]:
         return np.stack((first[rows], second[rows]), axis=1)
+
+    def names_of(rows: Int[ndarray, " _"]) -> Int[ndarray, "_ 3"]:
+        one, other = first[rows], second[rows]
+        names = facts.subject[one], facts.relation[one], facts.relation[other]
+        return np.stack(names, axis=1)
 
     pool = draw(0)
     n_id = int((~facts.ood).sum())
-    names = facts.subject[pool[:, 0]], facts.relation[pool[:, 0]], facts.relation[pool[:, 1]]
-    out = held_out(np.stack(names, axis=1), config)
+    # Only folds ask what the questions are; in a large world they are tens of millions.
+    out = held_out(names_of(pool) if config.folds else pool[:, None], config)
     pool = np.concatenate((pool[out], pool[~out]))
     n_test = int(out.sum())
     held = len(pool) - n_test
@@ -279,21 +288,21 @@ def two_hop_chains(
             " facts for each ID fact; ask for less, or for inf: all that there is"
         )
     trained: dict[str, Int[ndarray, "_ 2"]] = {
-        Split.TRAIN_INFERRED: pool[n_test : n_test + n_train]
+        Split.TRAIN_INFERRED: chains_of(pool[n_test : n_test + n_train])
     }
-    tested: dict[str, Int[ndarray, "_ 2"]] = {Split.TEST_ID: pool[:n_test]}
+    tested: dict[str, Int[ndarray, "_ 2"]] = {Split.TEST_ID: chains_of(pool[:n_test])}
     extra = []
     for split, wanted, position in (
         (Split.TEST_OI, 2, "first"),
         (Split.TEST_IO, 1, "second"),
         (Split.TEST_OOD, 3, ""),
     ):
-        chains = draw(wanted)
+        rows = draw(wanted)
         if position and config.augment in ("both", position):
-            n_extra = round(config.augment_frac * len(chains))
-            extra.append(chains[:n_extra])
-            chains = chains[n_extra:]
-        tested[split] = chains[: config.max_test]
+            n_extra = round(config.augment_frac * len(rows))
+            extra.append(chains_of(rows[:n_extra]))
+            rows = rows[n_extra:]
+        tested[split] = chains_of(rows[: config.max_test])
     if extra:
         trained[Split.AUGMENTED] = np.concatenate(extra)
     return trained, tested
