@@ -25,6 +25,7 @@ from latebloom.asking.numbers import ask_numbers
 from latebloom.asking.selection import Selection
 from latebloom.asking.set_answer import SetAnswer
 from latebloom.asking.sets import ask_set, refuse_new_facts
+from latebloom.asking.table import ask_table
 from latebloom.asking.told_facts import NewFacts, ask_both, load_new_facts
 from latebloom.asking.told_values import ask_compared
 from latebloom.circuits.examination import CircuitInstrument
@@ -103,6 +104,8 @@ class Run(OpenedRun):
             new = load_new_facts(Path(new), self.world.vocabulary)
         if self.world.task.several:
             refuse_new_facts(new)
+            if self.world.task.numbers is not None:
+                return ask_table(self.model, self.world, question, top)
             return ask_set(self.model, self.world, question, top)
         made_from = self.config.world
         numbers = made_from if isinstance(made_from, NumbersConfig) else None

@@ -59,17 +59,19 @@ def calibrate(
     world: World,
     kinds: Iterable[tuple[str, str]] = tuple(TESTS),
     beside_known: bool | None = None,
+    in_number: bool | None = None,
 ) -> dict[tuple[str, str], Calibration]:
     """The calibration of each of the kinds of which there are validation questions.
 
     beside_known: only questions that have known answers too (or, if false, none); None: all.
+    in_number: only questions that end in a number (or, if false, in a name); None: all.
     """
     found = {}
     for kind in kinds:
         name = as_valid(TESTS.get(kind, ""))
         if name not in world.splits:
             continue
-        scores, sets = scored(model, world, name, MOST)
+        scores, sets = scored(model, world, name, MOST, in_number)
         if beside_known is not None:
             rows = np.flatnonzero((sets.sizes > sets.n_asked) == beside_known)
             scores, sets = scores[torch.from_numpy(rows)], sets.take(rows)
@@ -79,11 +81,18 @@ def calibrate(
 
 
 def scored(
-    model: Transformer, world: World, split: str, most: int
+    model: Transformer, world: World, split: str, most: int, in_number: bool | None = None
 ) -> tuple[Float[Tensor, "row name"], AnswerSets]:
-    """The scores of all names for at most so many questions of a split, and their answers."""
+    """The scores of all names for at most so many questions of a split, and their answers.
+
+    in_number: only questions that end in a number (or, if false, in a name); None: all.
+    """
     examples = world.examples(split)
-    rows = np.arange(len(examples))[:: max(1, len(examples) // most)][:most]
+    rows = np.arange(len(examples))
+    if in_number is not None:
+        measured = list(world.task.numbers or ())
+        rows = rows[np.isin(world.named(split)[:, -2], measured) == in_number]
+    rows = rows[:: max(1, len(rows) // most)][:most]
     questions = torch.from_numpy(examples[rows, :-1])
     return score_names(model, world.task, questions), world.answers(split, rows)
 

@@ -9,7 +9,8 @@ The model recalls one value of each entity, the likeliest; a value is a rank or 
 for the number, or the numbers, that have it. A database gives the same answer, and is exact by
 itself; this shows what of it the weights hold.
 
-Covers: elements and numeric-table. Does not cover: several marks at once.
+Covers: elements, numeric-table, tables of facts with numbers. Does not cover: several marks at
+once.
 """
 
 from collections.abc import Sequence
@@ -195,10 +196,9 @@ def recall(
     stands for the nearest that some has.
     """
     model.eval()
-    n = len(scale.table.entities)
-    tokens = torch.arange(n)
-    questions = torch.stack((tokens, torch.full((n,), n + column)), dim=1)
-    first = int(scale.token[scale.token != MISSING].min())
+    tokens = torch.from_numpy(scale.entities)
+    questions = torch.stack((tokens, torch.full_like(tokens, scale.attributes[column])), dim=1)
+    first = scale.first
     loops = loops_needed(model.config, 2, world.task.hops(2))
     values, shares = [], []
     for part in questions.to(model.device).split(AT_ONCE):

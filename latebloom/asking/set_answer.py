@@ -10,12 +10,17 @@ from latebloom.asking.ways import Bridge
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An answer, what it rests on, its probability, and the bridges to it."""
+    """An answer, what it rests on, its probability, and the bridges to it.
+
+    number, unit: of an answer that stands for a number.
+    """
 
     name: str
     status: str
     probability: float
     bridges: tuple[Bridge, ...] = ()
+    number: float | None = None
+    unit: str = ""
 
     @property
     def inferred(self) -> bool:
@@ -86,4 +91,5 @@ def as_table(member: Member) -> dict[str, Any]:
         "status": member.status,
         "probability": member.probability,
         "bridges": bridges,
+        **({} if member.number is None else {"number": member.number, "unit": member.unit}),
     }

@@ -67,7 +67,11 @@ def ask_set(model: Transformer, world: World, question: Sequence[str], top: int 
         for i in rest[:top].tolist()
     )
     asked = (f"{hops}p", MISSING)
-    kind = calibrate(model, world, [asked], beside_known=bool(known_members)).get(asked)
+    numbers = world.task.numbers
+    in_number = None if numbers is None else int(names[0, -1]) in numbers
+    beside = bool(known_members)
+    kinds = calibrate(model, world, [asked], beside_known=beside, in_number=in_number)
+    kind = kinds.get(asked)
     status = given if known_members else guesses[0].status if guesses else NEVER
     answer = SetAnswer(
         question=tuple(world.vocabulary.decode(tokens)),

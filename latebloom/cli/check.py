@@ -56,6 +56,7 @@ def check(
     asked = Asked(
         own=OwnData(facts=file, many_valued=many_valued, inverse=inverse),
         sections={"world": dict(world or {})},
+        trains=True,
     )
     settings = cast("FactsConfig", config_for(asked)[0].world)
     found = check_file(file, replace(settings, single=(*settings.single, *single)))

@@ -135,6 +135,7 @@ def grok(
         seed=seed,
         world_seed=world_seed,
         sections=sections,
+        trains=True,
     )
     if from_scratch and resume is None:
         raise LatebloomError("--from-scratch has no effect without --resume RUN")

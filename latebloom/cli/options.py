@@ -5,9 +5,9 @@ data where they had to be read to choose it. Whatever would have no effect is re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from latebloom.cli.words import NO_DATA, OwnData
 from latebloom.errors import LatebloomError
@@ -15,6 +15,7 @@ from latebloom.recipes.catalogue import RECIPES, make_recipe
 
 if TYPE_CHECKING:
     from latebloom.training.config import RunConfig
+    from latebloom.worlds.chains.own import FactsConfig
     from latebloom.worlds.data import Data
 
 OWN_DATA = {
@@ -32,7 +33,8 @@ class Asked:
     """What the words of a command ask for.
 
     file: a config file instead of a recipe. source: one's own data, whichever the recipe takes.
-    own, data: the same, by their options. sections: overrides by section.
+    own, data: the same, by their options. sections: overrides by section. trains: whether a model
+    is to be trained, or would be: a table with numbers among its facts has a recipe of its own.
     """
 
     recipe: str = ""
@@ -45,6 +47,7 @@ class Asked:
     seed: int | None = None
     world_seed: int | None = None
     sections: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict)
+    trains: bool = False
 
 
 def config_for(asked: Asked) -> "tuple[RunConfig, Data | None]":
@@ -92,6 +95,10 @@ def config_for(asked: Asked) -> "tuple[RunConfig, Data | None]":
         world[name] = str(path)
     for section, values in sections.items():
         config = config.with_overrides(section, values)
+    if asked.trains and asked.file is None:
+        other = RECIPES[config.recipe].with_numbers
+        if other and measured(config):
+            return config_for(replace(asked, recipe=other))
     if asked.seed is not None:
         config = config.with_seed(asked.seed)
     if asked.world_seed is not None:
@@ -101,6 +108,16 @@ def config_for(asked: Asked) -> "tuple[RunConfig, Data | None]":
 
         data = with_tests_divided(data, config.world, config.world_seed)
     return config, data
+
+
+def measured(config: "RunConfig") -> bool:
+    """Whether the file of a run on facts has numbers that are to be compared.
+
+    Raises: FactsError for a file that cannot be read.
+    """
+    from latebloom.worlds.chains.own import wants_numbers
+
+    return wants_numbers(cast("FactsConfig", config.world))
 
 
 def beginning(asked: Asked) -> "RunConfig":

@@ -115,7 +115,8 @@ def score_splits(
         rows = np.arange(len(examples))
         if probe and len(rows) > probe:
             rows = rows[:: len(rows) // probe][:probe]
-        if world.task.several:
+        # Where labels compete one of them is right, whatever else has a set of answers.
+        if world.task.several and not world.task.labels(examples.shape[1] - 1):
             right = right_rows(model, world, name, rows)
         else:
             loops = loops_for(model, world.task, examples.shape[1] - 1)

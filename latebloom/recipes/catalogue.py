@@ -72,12 +72,14 @@ class Cost:
 class Recipe:
     """A named, complete config, without the work of making it.
 
-    room: the module of `latebloom.recipes` whose function makes it.
+    room: the module of `latebloom.recipes` whose function makes it. with_numbers: the recipe that
+    is meant where a file of one's own holds numbers among its facts; empty where none is.
     """
 
     name: str
     room: str
     cost: Cost
+    with_numbers: str = ""
 
     def make(self) -> "RunConfig":
         """The config."""
@@ -219,7 +221,8 @@ RECIPES: Mapping[str, Recipe] = {
             "readers",
             Cost(facts=2000, questions=22_680, parameters=426_624, seconds=214, mib=553),
         ),
-        _chains("facts"),
+        Recipe("facts", "chains", Cost(), with_numbers="table"),
+        _chains("table"),
         _chains("graph"),
         Recipe("dataset", "dataset", Cost()),
         _sentences("question", lines=100_000, parameters=1_198_720, seconds=261, mib=661),

@@ -165,6 +165,19 @@ def facts() -> RunConfig:
     )
 
 
+def table() -> RunConfig:
+    """Your own facts with numbers among them: chains, values in their unit, comparisons."""
+    usual = facts()
+    return replace(
+        usual,
+        recipe="table",
+        world=FactsConfig(numbers=("auto",)),
+        model=replace(LOOPED, window=4),
+        feed=QuestionFeedConfig(atomic_frac=0.4, compared_frac=0.3),
+        train=replace(usual.train, steps=600, until=f"{KNOWS_ITS_FACTS} and train_compared>=0.99"),
+    )
+
+
 def graph() -> RunConfig:
     """A graph in the field's files, with answers as sets and facts never told: --graph DIR."""
     return RunConfig(

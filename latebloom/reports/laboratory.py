@@ -158,7 +158,13 @@ def cuts_of(world: World, model: Transformer) -> dict[str, Any]:
 
 def hops_asked(world: World) -> set[int]:
     """The numbers of hops that the questions of a world have."""
-    return {world.task.hops(rows.shape[1] - 1) for rows in world.splits.values()}
+    return {world.task.hops(world.splits[name].shape[1] - 1) for name in shown(world)}
+
+
+def shown(world: World) -> list[str]:
+    """The splits whose questions the page can ask: not those in which a name stands twice."""
+    splits = world.splits.items()
+    return [name for name, rows in splits if not world.task.repeats(rows.shape[1] - 1)]
 
 
 def describe_world(world: World, model: Transformer) -> dict[str, Any]:
@@ -170,7 +176,7 @@ def describe_world(world: World, model: Transformer) -> dict[str, Any]:
         raise LatebloomError("its names have several tokens, and this page reads answers of one")
     pools: dict[tuple[int, ...], int] = {}
     limit = model.positions.limit
-    widths = sorted({rows.shape[1] - 1 for rows in world.splits.values()})
+    widths = sorted({world.splits[name].shape[1] - 1 for name in shown(world)})
     shapes = [
         shape_of(world, model, n_tokens, pools)
         for n_tokens in widths
@@ -187,7 +193,7 @@ def describe_world(world: World, model: Transformer) -> dict[str, Any]:
         "facts": pack_whole(rows.astype(np.int64)),
         "shapes": shapes,
         "pools": [pack_whole(np.array(pool, np.int64)) for pool in pools],
-        "splits": [split_of(world, name) for name in world.splits if not is_validation(name)],
+        "splits": [split_of(world, name) for name in shown(world) if not is_validation(name)],
     }
 
 

@@ -38,10 +38,13 @@ class QuestionFeedConfig:
     later_frac: float = 0.0
     """Fraction of a batch that is facts which the run learned later (`latebloom learn`), where it
     learned some; 0: they are drawn with the other atomic facts."""
+    compared_frac: float = 0.0
+    """Fraction of a batch that is comparisons, where a world asks these beside chains; 0: they are
+    drawn with the chains."""
 
     def __post_init__(self) -> None:
         check_fields(self, "feed")
-        for name in ("atomic_frac", "later_frac"):
+        for name in ("atomic_frac", "later_frac", "compared_frac"):
             if not 0 <= getattr(self, name) < 1:
                 raise LatebloomError(f"feed.{name} is {getattr(self, name)}; it must lie in [0, 1)")
 

@@ -127,6 +127,8 @@ class WithSets:
         self.n_names = world.task.n_competing(len(world.vocabulary))
 
     def __call__(self, group: Group) -> Group:
+        if self.task.labels(group.tokens.shape[1]):
+            return group  # a label alone is right
         names = self.task.names(group.tokens.cpu().numpy())
         sets = follow_sets(names, [self.facts])[-1]
         weights = np.repeat(1 / sets.sizes, sets.sizes).astype(np.float32)
@@ -173,6 +175,11 @@ class QuestionFeed:
             later = (Split.ATOMIC_LATER,)
             trained = tuple(name for name in trained if name not in later)
         left = train.batch_size - (n_later if later else 0)
+        compared, n_compared = (), round(feed.compared_frac * left)
+        if n_compared and Split.TRAIN_COMPARED in trained:
+            compared = (Split.TRAIN_COMPARED,)
+            trained = tuple(name for name in trained if name not in compared)
+            left -= n_compared
         n_atomic = round(feed.atomic_frac * left)
         if n_atomic:
             atomic = tuple(name for name in trained if name in ATOMIC)
@@ -181,6 +188,7 @@ class QuestionFeed:
         else:
             shares = [(trained, left)]
         shares += [(later, n_later)] if later else []
+        shares += [(compared, n_compared)] if compared else []
         streams = [
             Stream(world, splits, count, [seed, Draw.BATCHES, i], device)
             for i, (splits, count) in enumerate(shares)

@@ -9,11 +9,11 @@ from latebloom.checked import check_fields
 from latebloom.errors import WorldError
 from latebloom.worlds.chains.atlas import AtlasConfig, load_atlas_table
 from latebloom.worlds.chains.called import with_wording
-from latebloom.worlds.chains.checking.check import check_table
+from latebloom.worlds.chains.checking.check import check_loaded
 from latebloom.worlds.chains.graph import GraphConfig, make_graph_world, read_graph
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
 from latebloom.worlds.chains.names import NamesConfig, make_names
-from latebloom.worlds.chains.own import FactsConfig, load_fact_table, world_from_table
+from latebloom.worlds.chains.own import FactsConfig, Loaded, world_from_table
 from latebloom.worlds.classic.logic import LogicConfig, make_logic
 from latebloom.worlds.classic.parity import ParityConfig, make_parity
 from latebloom.worlds.classic.table import (
@@ -167,10 +167,10 @@ def make_whole(config: MadeConfig, seed: int, tell: Callable[[str], None]) -> Da
         case LogicConfig():
             return make_logic(config, seed)
         case FactsConfig():
-            table, diagnosis = load_fact_table(config)
-            for line in (*diagnosis.lines(), *check_table(table, diagnosis, config).short_lines()):
+            loaded = Loaded.of_file(config)
+            for line in (*loaded.lines(), *check_loaded(loaded, config).short_lines()):
                 tell(line)
-            world = world_from_table(table, diagnosis, config, seed)
+            world = loaded.world(config, seed)
             return with_wording(world, config.synonyms, config.phrases, tell)
         case AtlasConfig():
             table, diagnosis = load_atlas_table(config)

@@ -72,6 +72,9 @@ class Draw(IntEnum):
     """Which facts of a world of sets are never told, and which of its questions are held out."""
     MIXED = 23
     """The facts, the values and the splits of a mixed world."""
+    TABLE = 28
+    """Which facts of a table with numbers are never told, and which of its questions are held
+    out."""
     NAMES = 24
     """The names of several tokens, the facts about them, and the splits."""
     LATER = 25

@@ -31,7 +31,7 @@ def with_wording(
             found, remarks = synonyms_of(rows, synonyms, world.vocabulary)
         for line in remarks:
             tell(line)
-        wording = Wording(found, wording.phrases)
+        wording = Wording({**wording.synonyms, **found}, wording.phrases)
     if phrases:
         with table_of_two(Path(phrases)) as rows:
             said = phrases_of(rows, phrases, wording, world.vocabulary)

@@ -145,7 +145,7 @@ def diagnose(
 
     starts = np.flatnonzero(new_pair[new_fact])
     if many_valued == "first":
-        kept = np.minimum.reduceat(fact_rows, starts)
+        kept = np.minimum.reduceat(fact_rows, starts) if len(starts) else fact_rows
     elif many_valued == "keep":
         kept = fact_rows
     else:
@@ -165,7 +165,7 @@ def diagnose(
             f"{table.source}: {int(many.sum()):,} (subject, relation) pairs have several objects,"
             f" such as {examples[0]}; mend them, or set world.many_valued to drop or first"
         )
-    if not len(kept):
+    if not len(kept) and len(table):
         raise FactsError(
             f"{table.source}: every (subject, relation) pair has several objects, such as"
             f" {examples[0]}; set world.many_valued to first"

@@ -40,6 +40,12 @@ class Kinds:
                 "facts are learned later by runs on chains of facts, such as facts and composition;"
                 " grow a new run"
             )
+        if task.numbers is not None:
+            raise LatebloomError(
+                "this run's numbers are places in an order, which a new one would move, so it"
+                " learns nothing later: add the rows to its table and grow it again (latebloom grok"
+                " facts --facts FILE)"
+            )
         fillers = 2 if task.layout.has_fillers else 0
         first = int(facts.relation.min())
         if max(facts.subject.max(), facts.object.max()) >= first:

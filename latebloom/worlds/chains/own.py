@@ -22,15 +22,18 @@ from numpy import ndarray
 
 from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.atomic import Facts
+from latebloom.worlds.chains.checking.shape import Shape, read_shaped
 from latebloom.worlds.chains.diagnosis import Diagnosis, ManyValued, diagnose
 from latebloom.worlds.chains.draw import ChainConfig, mark_ood
-from latebloom.worlds.chains.files import MAX_FACTS, FactTable, make_table, read_facts
+from latebloom.worlds.chains.files import MAX_FACTS, FactTable, make_table
+from latebloom.worlds.chains.measured import AUTO, NONE, Apart, set_apart
 from latebloom.worlds.chains.sets import world_of_sets
 from latebloom.worlds.chains.sets_config import SetsConfig
 from latebloom.worlds.chains.triples import Triples, missing_facts
 from latebloom.worlds.chains.world import distinct_names, world_of_chains
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
+from latebloom.worlds.table import NamedFacts, world_of_numbers_too
 from latebloom.worlds.validation import with_validation
 from latebloom.worlds.world import World
 
@@ -63,6 +66,9 @@ class FactsConfig(SetsConfig):
     single: tuple[str, ...] = ()
     """Relations that are declared to have one object for each subject; where one has more, that is
     told as a contradiction, with its row."""
+    numbers: tuple[str, ...] = ()
+    """Relations whose objects are numbers, to be compared and told in their unit; `auto`: all that
+    are plainly so (`latebloom check` says which); none: each number is a name of its own."""
     max_facts: int = MAX_FACTS
     """Largest file, in rows."""
 
@@ -73,17 +79,107 @@ class FactsConfig(SetsConfig):
         if self.max_facts < 1:
             raise WorldError(f"world.max_facts is {self.max_facts}; it must be at least 1")
 
+    @property
+    def read_as(self) -> tuple[str | int, ...]:
+        """What decides what is read of the file, its state included."""
+        try:
+            state = Path(self.facts).stat()
+        except OSError:
+            return (self.facts,)
+        saved = state.st_mtime_ns, state.st_size
+        return (self.facts, *saved, self.subject, self.relation, self.object, self.max_facts)
 
-def load_fact_table(config: FactsConfig) -> tuple[FactTable, Diagnosis]:
-    """Reads the file that the config names, and says what it holds.
+
+def read_whole(config: FactsConfig) -> tuple[FactTable, Shape]:
+    """All facts of the file that the config names; of a wide table as if it were long.
 
     Raises: FactsError naming the file, the line and the way out.
     """
-    if not config.facts:
-        raise FactsError("world.facts is empty; name a file of facts: --facts FILE")
     columns = (config.subject, config.relation, config.object)
-    table = read_facts(Path(config.facts), columns=columns, max_facts=config.max_facts)
-    return table, diagnose(table, config.many_valued, share=config.largest_share)
+    return read_shaped(Path(config.facts), columns, config.max_facts)
+
+
+READ_BEFORE: dict[tuple[str | int, ...], tuple[FactTable, Shape]] = {}
+"""What was read to choose how to train on it, until it is taken: one table, by how it is read."""
+
+
+def wants_numbers(config: FactsConfig) -> bool:
+    """Whether a file holds numbers that are to be compared: relations that the config names, or, if
+    it says nothing, some that are measured. What was read is kept for whoever reads it next.
+
+    Raises: FactsError as `read_whole`.
+    """
+    if not config.facts or config.numbers:
+        return bool(config.numbers) and config.numbers != (NONE,)
+    table, shape = read_whole(config)
+    READ_BEFORE.clear()
+    READ_BEFORE[config.read_as] = table, shape
+    return set_apart(table, (AUTO,)).numbers is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A table that was read, its numbers apart.
+
+    named: the facts between names. diagnosis: of these. apart: what numbers there are.
+    """
+
+    apart: Apart
+    diagnosis: Diagnosis
+    shape: Shape
+
+    @property
+    def named(self) -> FactTable:
+        """The facts between names."""
+        return self.apart.named
+
+    @classmethod
+    def of(cls, table: FactTable, config: FactsConfig, shape: Shape) -> "Loaded":
+        """Raises: FactsError as `diagnose`, and for relations that are no numbers."""
+        apart = set_apart(table, config.numbers)
+        diagnosis = diagnose(apart.named, config.many_valued, share=config.largest_share)
+        return cls(apart, diagnosis, shape)
+
+    @classmethod
+    def of_file(cls, config: FactsConfig) -> "Loaded":
+        """Reads the file that the config names, and says what it holds.
+
+        Raises: FactsError naming the file, the line and the way out.
+        """
+        if not config.facts:
+            raise FactsError("world.facts is empty; name a file of facts: --facts FILE")
+        table, shape = READ_BEFORE.pop(config.read_as, None) or read_whole(config)
+        return cls.of(table, config, shape)
+
+    def lines(self) -> list[str]:
+        """What the table holds, for people."""
+        if len(self.named):
+            return self.diagnosis.lines()
+        numbers = self.apart.numbers
+        assert numbers is not None
+        return [*numbers.lines(), *self.named.notes]
+
+    def world(self, config: FactsConfig, seed: int) -> World:
+        """The world of these facts; with the numbers, where there are some.
+
+        Raises: as `world_from_table`, and `latebloom.worlds.table`.
+        """
+        numbers = self.apart.numbers
+        if numbers is None:
+            return world_from_table(self.named, self.diagnosis, config, seed)
+        rng = np.random.default_rng([seed, Draw.TABLE])
+        triples, entities, relations = triples_of(self.named, self.diagnosis, config, rng)
+        named = NamedFacts(triples, entities, relations)
+        return world_of_numbers_too(named, numbers, config, rng, seed)
+
+
+def load_fact_table(config: FactsConfig) -> tuple[FactTable, Diagnosis]:
+    """The facts between names in the file that the config names, and what they are worth.
+
+    Raises: FactsError naming the file, the line and the way out.
+    """
+    loaded = Loaded.of_file(config)
+    return loaded.named, loaded.diagnosis
 
 
 def world_of_facts(
@@ -114,8 +210,7 @@ def world_of_facts(
             )
         rows = zip(*(facts[name] for name in columns), strict=True)
     table = make_table(map(as_names, rows), "the table", max_facts=config.max_facts)
-    diagnosis = diagnose(table, config.many_valued, share=config.largest_share)
-    world = world_from_table(table, diagnosis, config, seed)
+    world = Loaded.of(table, config, Shape()).world(config, seed)
     return with_validation(world, config.valid_frac, seed)
 
 
@@ -139,8 +234,7 @@ def make_facts_world(config: FactsConfig, seed: int) -> World:
 
     Raises: FactsError for the file, WorldError for more than its facts can give.
     """
-    table, diagnosis = load_fact_table(config)
-    return world_from_table(table, diagnosis, config, seed)
+    return Loaded.of_file(config).world(config, seed)
 
 
 def world_from_table(
@@ -184,11 +278,21 @@ def sets_from_table(
 
     Raises: FactsError and WorldError as `world_from_table`.
     """
-    rows, entities, relations = numbered(table, diagnosis.kept)
     rng = np.random.default_rng([seed, Draw.SETS])
-    missing = missing_facts(rows, config.missing_frac, rng, config.fold)
-    triples = Triples(rows[~missing], rows[:0], rows[missing])
+    triples, entities, relations = triples_of(table, diagnosis, config, rng)
     return world_of_sets(triples, entities, relations, config, rng, seed)
+
+
+def triples_of(
+    table: FactTable, diagnosis: Diagnosis, config: FactsConfig, rng: np.random.Generator
+) -> tuple[Triples, list[str], list[str]]:
+    """The rows that the diagnosis kept, some of them missing on purpose, and the names.
+
+    Raises: WorldError if so many cannot be spared.
+    """
+    rows, entities, relations = numbered(table, diagnosis.kept)
+    missing = missing_facts(rows, config.missing_frac, rng, config.fold)
+    return Triples(rows[~missing], rows[:0], rows[missing]), entities, relations
 
 
 def numbered(

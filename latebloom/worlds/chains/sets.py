@@ -61,9 +61,28 @@ def world_of_sets(
     """
     check_settings(config)
     if config.inverse:
-        triples = triples.with_inverses(len(relations))
-        backwards = (INVERSE + name for name in relations)
-        relations = [*relations, *distinct_names(backwards, [*entities, *relations], "inverse")]
+        triples, relations = told_both_ways(triples, entities, relations)
+    return world_of_triples(triples, entities, relations, config, rng, seed)
+
+
+def told_both_ways(
+    triples: Triples, entities: Sequence[str], relations: Sequence[str]
+) -> tuple[Triples, list[str]]:
+    """The facts and each read backwards, and the relations with their inverses after them."""
+    backwards = (INVERSE + name for name in relations)
+    inverses = distinct_names(backwards, [*entities, *relations], "inverse")
+    return triples.with_inverses(len(relations)), [*relations, *inverses]
+
+
+def world_of_triples(
+    triples: Triples,
+    entities: Sequence[str],
+    relations: Sequence[str],
+    config: SetsConfig,
+    rng: np.random.Generator,
+    seed: int,
+) -> World:
+    """The world of all questions over facts that are told as they stand; see `world_of_sets`."""
     told = facts_with_ood(triples.told, config.ood_frac, rng)
     drawn = Drawing(told, triples, len(entities), config, rng)
     trained, tested = drawn.splits()

@@ -26,6 +26,11 @@ class Triples:
             *(read_both_ways(rows, n_relations) for rows in (self.told, self.valid, self.test))
         )
 
+    def shifted(self, by: int) -> "Triples":
+        """The facts with their relations `by` further on, to make room for more entities."""
+        move = np.array([0, by, 0], np.int32)
+        return Triples(self.told + move, self.valid + move, self.test + move)
+
 
 def missing_facts(
     rows: Int[ndarray, "fact 3"], share: float, rng: np.random.Generator, fold: int = 0

@@ -16,6 +16,8 @@ Covers: elements and numeric-table. Does not cover: worlds whose values have nam
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Int
+from numpy import ndarray
 
 from latebloom.errors import FactsError
 from latebloom.worlds.comparisons.elements import ElementsConfig, load_element_table
@@ -59,26 +61,34 @@ class NumberScale:
     """The numbers of a world and the tokens of their values.
 
     token: of each number, MISSING where there is none; `[entity, attribute]`.
-    last: the token of the greatest value of any attribute.
+    first, last: the tokens of the least and of the greatest value of any attribute.
+    entities, attributes: the tokens of the table's rows and of its columns.
     """
 
     table: NumberTable
     config: ScaleConfig
-    token: np.ndarray
+    token: Int[ndarray, "entity attribute"]
+    first: int
     last: int
+    entities: Int[ndarray, " entity"]
+    attributes: Int[ndarray, " attribute"]
+
+    def column(self, attribute: int) -> int:
+        """The column of an attribute, given as its token id."""
+        return int(np.flatnonzero(self.attributes == attribute)[0])
 
     def span(self, attribute: int, token: int) -> tuple[float, float] | None:
         """The least and the greatest number of an attribute that have a value; None if none has.
 
         attribute, token: as token ids.
         """
-        column = attribute - len(self.table.entities)
+        column = self.column(attribute)
         numbers = self.table.number[self.token[:, column] == token, column]
         return (float(numbers.min()), float(numbers.max())) if len(numbers) else None
 
     def place(self, attribute: int, number: float) -> Place:
         """The place of a number of an attribute, given as its token id."""
-        column = attribute - len(self.table.entities)
+        column = self.column(attribute)
         there = self.token[:, column] != MISSING
         known, first = np.unique(self.table.number[there, column], return_index=True)
         tokens = self.token[there, column][first]
@@ -117,6 +127,41 @@ def recover_scale(config: NumbersConfig, world: World) -> NumberScale:
             f"{table.source} no longer gives the facts that this run was grown on, so a number has"
             f" no place among them; tell values by name: {values.values[0]} to {values.values[-1]}"
         )
-    first = len(values.entities) + len(values.attributes)
-    token = np.where(values.value == MISSING, MISSING, first + values.value)
-    return NumberScale(table, config, token, first + len(values.values) - 1)
+    n, first = len(values.entities), len(values.entities) + len(values.attributes)
+    return NumberScale(
+        table=table,
+        config=config,
+        token=np.where(values.value == MISSING, MISSING, first + values.value),
+        first=first,
+        last=first + len(values.values) - 1,
+        entities=np.arange(n),
+        attributes=np.arange(n, first),
+    )
+
+
+def scale_within(world: World) -> NumberScale:
+    """The scale of a world that holds its numbers itself (`Task.numbers`), from its facts.
+
+    Entities are the things of which it was told a number.
+    """
+    numbers, facts = world.task.numbers, world.facts
+    assert numbers, "this world has no numbers"
+    attributes = np.array(list(numbers))
+    rows = np.flatnonzero(np.isin(facts.relation, attributes))
+    entities, row = np.unique(facts.subject[rows], return_inverse=True)
+    column = np.searchsorted(attributes, facts.relation[rows])
+    first, last = world.task.values
+    token = np.full((len(entities), len(attributes)), MISSING)
+    token[row, column] = facts.object[rows]
+    number = np.full(token.shape, np.nan)
+    for i, attribute in enumerate(attributes.tolist()):
+        has = token[:, i] != MISSING
+        number[has, i] = np.array(numbers[attribute])[token[has, i] - first]
+    words = world.vocabulary.words
+    table = NumberTable(
+        source="the table",
+        entities=tuple(words[i] for i in entities),
+        attributes=tuple(words[i] for i in attributes),
+        number=number,
+    )
+    return NumberScale(table, ScaleConfig(), token, first, last, entities, attributes)

@@ -22,6 +22,11 @@ def unit_of(attribute: str) -> str:
     return "" if found is None else found["unit"].strip()
 
 
+def in_unit(number: float, unit: str) -> str:
+    """A number as it is said: `18 h`."""
+    return f"{number:.12g}{' ' if unit else ''}{unit}"
+
+
 def number_of(text: str, unit: str, attribute: str) -> float:
     """The mark that a question names.
 

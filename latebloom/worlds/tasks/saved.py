@@ -19,6 +19,7 @@ from latebloom.worlds.tasks.parity import ParityTask
 from latebloom.worlds.tasks.permutations import PermutationsTask
 from latebloom.worlds.tasks.rule import RuleTask
 from latebloom.worlds.tasks.spelled import SpelledTask
+from latebloom.worlds.tasks.table import TableTask
 from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.vocabulary import Vocabulary
 
@@ -47,6 +48,8 @@ def task_of(
         case GraphTask.name:
             entities = int(table.pop("entities"))
             return GraphTask(Layout.of_fields(table), entities)
+        case TableTask.name:
+            return TableTask.of_fields(table)
         case SpelledTask.name:
             return SpelledTask.of_fields(table)
         case MixedTask.name:

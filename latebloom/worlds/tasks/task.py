@@ -136,6 +136,18 @@ class Task(ABC):
         is one token, and the answer is read at the last."""
         return None
 
+    @property
+    def numbers(self) -> Mapping[int, tuple[float, ...]] | None:
+        """Of each relation whose answers are values that stand for numbers, by its token, these
+        numbers, ascending; None where a world has none besides its names."""
+        return None
+
+    @property
+    def values(self) -> tuple[int, int]:
+        """The tokens of the least and of the greatest value that stands for a number; the last
+        before the first where there are none."""
+        return 0, -1
+
     def fields(self) -> dict[str, Any]:
         """What JSON must hold besides the name to make the same object again."""
         return {}
@@ -153,6 +165,10 @@ class Task(ABC):
     def is_chain(self, n_tokens: int) -> bool:
         """Whether each step of a question of so many tokens needs the one before."""
         return self.chained
+
+    def repeats(self, n_tokens: int) -> bool:
+        """Whether one name stands at two places of a question of so many tokens."""
+        return False
 
     def names(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row name"]:
         """The names of questions in the order in which they are worked out, fillers left out."""

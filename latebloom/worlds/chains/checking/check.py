@@ -8,7 +8,7 @@ relation, the troubles, and whether enough questions can be held out to judge a 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,12 @@ from latebloom.worlds.chains.checking.relations import (
     check_relations,
     count_relations,
 )
-from latebloom.worlds.chains.checking.shape import Shape, read_shaped
+from latebloom.worlds.chains.checking.shape import Shape
 from latebloom.worlds.chains.checking.trouble import SHOWN, Trouble
 from latebloom.worlds.chains.counts import MOST_PATHS, count_sets
-from latebloom.worlds.chains.diagnosis import Diagnosis, ManyValued, diagnose, facts_of
+from latebloom.worlds.chains.diagnosis import Diagnosis, ManyValued, facts_of
 from latebloom.worlds.chains.files import FactTable
-from latebloom.worlds.chains.own import FactsConfig
+from latebloom.worlds.chains.own import FactsConfig, Loaded
 from latebloom.worlds.chains.triples import read_both_ways
 from latebloom.worlds.splits import ENOUGH
 
@@ -87,26 +87,45 @@ class Judging:
 class Check:
     """What a table holds and what is wrong with it."""
 
-    shape: Shape
-    diagnosis: Diagnosis
+    loaded: Loaded
     relations: tuple[RelationCounts, ...]
     troubles: tuple[Trouble, ...]
     judging: Judging
 
+    @property
+    def shape(self) -> Shape:
+        """How the table lies."""
+        return self.loaded.shape
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What its facts between names are worth."""
+        return self.loaded.diagnosis
+
     def lines(self, most: int = SHOWN) -> Iterator[str]:
         """All of it for people. most: rows that are told of each trouble."""
-        yield from self.diagnosis.lines()
-        yield from self.shape.lines()
+        yield from self.loaded.lines()
+        yield from self.loaded.shape.lines()
         yield from self.relation_lines()
+        yield from self.loaded.apart.lines()
         for one in self.troubles:
             yield from one.lines(most)
         if not self.troubles:
             yield "no trouble found"
-        yield self.judging.line()
+        yield from self.judging_lines()
         yield EXACT
+
+    def judging_lines(self) -> Iterator[str]:
+        """Whether enough can be held out, of chains and of comparisons."""
+        if len(self.loaded.named):
+            yield self.judging.line()
+        if self.loaded.apart.numbers is not None:
+            yield f"comparisons: {self.loaded.apart.n_comparisons:,}, of which a share is held out"
 
     def relation_lines(self) -> Iterator[str]:
         """What stays and goes by relation."""
+        if not self.relations:
+            return
         yield "by relation:"
         for one in self.relations[:SHOWN_RELATIONS]:
             gone = f", {one.facts - one.kept:,} go" if one.kept < one.facts else ""
@@ -119,14 +138,16 @@ class Check:
             yield f"  ... and {more:,} relations more"
 
     def short_lines(self) -> Iterator[str]:
-        """A line for each trouble, and whether there is enough to judge by."""
+        """A line for each relation of numbers and each trouble, and whether there is enough to
+        judge by."""
+        yield from self.loaded.apart.lines()
         for one in self.troubles:
             yield one.line()
-        yield self.judging.line()
+        yield from self.judging_lines()
 
     def as_dict(self) -> dict[str, Any]:
         """All of it for JSON."""
-        d = self.diagnosis
+        d, shape = self.diagnosis, self.shape
         return {
             "source": d.source,
             "rows": d.rows,
@@ -134,12 +155,13 @@ class Check:
             "entities": d.entities,
             "relations": [one.as_dict() for one in self.relations],
             "left_out": d.left_out,
-            "shape": "wide" if self.shape.wide else "long",
-            "columns": list(self.shape.header),
-            "saved": self.shape.saved,
+            "shape": "wide" if shape.wide else "long",
+            "columns": list(shape.header),
+            "saved": shape.saved,
             "pairs_by_objects": None
             if d.sets is None
             else dict(zip(d.sets.names, d.sets.pairs, strict=True)),
+            "numbers": self.loaded.apart.as_dicts(),
             "troubles": [one.as_dict() for one in self.troubles],
             "judging": self.judging.as_dict(),
             "notes": list(d.notes),
@@ -157,24 +179,17 @@ def check_file(
     Raises: FactsError naming the file, the line and the way out.
     """
     config = config or FactsConfig(facts=str(path))
-    columns = (config.subject, config.relation, config.object)
-    table, shape = read_shaped(path, columns, config.max_facts)
     policy: ManyValued = "keep" if config.many_valued == "error" else config.many_valued
-    diagnosis = diagnose(table, policy, share=config.largest_share)
-    return check_table(table, diagnosis, config, shape)
+    config = replace(config, facts=str(path), many_valued=policy)
+    return check_loaded(Loaded.of_file(config), config)
 
 
-def check_table(
-    table: FactTable,
-    diagnosis: Diagnosis,
-    config: FactsConfig,
-    shape: Shape | None = None,
-) -> Check:
+def check_loaded(loaded: Loaded, config: FactsConfig) -> Check:
     """Examines a table that was read and diagnosed."""
+    table, diagnosis = loaded.named, loaded.diagnosis
     places, pairs = Places(table), Pairs(table)
     return Check(
-        shape=shape or Shape(),
-        diagnosis=diagnosis,
+        loaded=loaded,
         relations=tuple(count_relations(table, pairs, diagnosis)),
         troubles=(
             *check_cells(places),

@@ -6,7 +6,7 @@ relation, object); in a *wide* one it is a thing, and each column after the firs
     drug      class   targets         subject   relation   object
     imatinib  TKI     ABL1            imatinib  class      TKI
 
-A wide table read as a long one is nonsense that nothing else notices. It is examined as if it had
+A wide table taken for a long one is nonsense that nothing else notices. It is read as if it had
 been written long.
 """
 
@@ -63,12 +63,10 @@ class Shape:
             return [*out, f"shape: long, a row for each fact{named}"]
         out.append(
             f"shape: wide, a row for each {self.header[0]} and a column for each of"
-            f" {', '.join(self.header[1:])}; it is examined as if it were long"
+            f" {', '.join(self.header[1:])}; it is read as if it were long"
         )
         if len(self.numeric) == len(self.header) - 1:
             out.append("  all are numbers: latebloom grok facts --numeric compares them")
-        else:
-            out.append("  to train on it, write it long: a row for each subject, relation, object")
         return out
 
 
@@ -116,7 +114,9 @@ def shape_of(rows: Sequence[Sequence[str]], columns: Row, saved: str) -> Shape:
         name for i, name in enumerate(header[1:], 1) if is_numeric([row[i] for row in body])
     )
     repeats = len(header) == 3 and len({row[1].strip() for row in body}) <= len(body) // 2
-    if not keyed or (repeats and header[1] not in numeric):
+    # The first row of a long table without a header is a fact, whose names come again.
+    a_fact = len(header) == 3 and any(cell.strip() in header for row in body for cell in row)
+    if a_fact or not keyed or (repeats and header[1] not in numeric):
         return Shape(saved=saved)
     return Shape(True, header, saved, numeric)
 
