@@ -72,10 +72,12 @@ def grow(path: Path, seed: int, folder: Path) -> None:
     words = [sys.executable, "-m", "latebloom", "grok", "facts", "--facts", str(path), "--inverse"]
     words += ["--world.missing-frac", str(HELD_OUT), "--seed", str(seed), "--threads", "1"]
     child = Popen([*words, "--out", str(folder), "--overwrite"], stdout=DEVNULL, stderr=DEVNULL)
-    memory, ended = 0.0, 0
-    while not ended:
+    memory = 0.0
+    while True:
         memory = max(memory, peak_of(child.pid))
         ended, status, used = os.wait4(child.pid, os.WNOHANG)
+        if ended:
+            break
         time.sleep(0.05)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
