@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup grok test test-slow test-browser test-faults lint bench docs results clean
+.PHONY: help setup grok test test-slow test-browser test-faults coverage lint bench docs results clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,12 @@ test-browser: $(STAMP)-dev $(AXE)  ## The report in a real browser, which is ins
 test-faults: $(STAMP)-dev  ## Kill and corrupt runs, hundreds of times (minutes)
 	$(BIN)/python -m pytest -m faults
 
+coverage: $(STAMP)-dev  ## Which lines the fast tests run
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n auto -m "not slow and not faults"
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --skip-covered --sort=cover
+
 lint: $(STAMP)-dev  ## Format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -79,4 +85,4 @@ results: setup  ## Grow every recipe that the README quotes, over its seeds (hou
 	$(BIN)/python -m benchmarks.results
 
 clean:  ## Remove the virtual environment and caches; runs/ stays
-	rm -rf $(VENV) docs/_build .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .coverage* docs/_build .pytest_cache .ruff_cache .hypothesis

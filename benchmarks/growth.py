@@ -27,7 +27,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -162,17 +162,21 @@ def apart(axis: str, size: int, steps: int) -> dict[str, Any]:
     return {"size": size, **json.loads(told.stdout)}
 
 
-def measure_axes(names: Sequence[str], most: int, steps: int) -> dict[str, Any]:
-    """The record of these axes."""
-    record: dict[str, Any] = {}
-    for name in names:
-        made = provenance()
-        points = []
-        for size in (size for size in AXES[name].sizes if size <= most):
-            points.append(apart(name, size, steps))
-            print(f"{name} {size:,}: {json.dumps(points[-1])}", flush=True)
-        record[name] = {"says": AXES[name].says, "points": points, **made}
-    return record
+def measure_axis(name: str, most: int, steps: int) -> dict[str, Any]:
+    """The record of an axis."""
+    made = provenance()
+    points = []
+    for size in (size for size in AXES[name].sizes if size <= most):
+        points.append(apart(name, size, steps))
+        print(f"{name} {size:,}: {json.dumps(points[-1])}", flush=True)
+    return {"says": AXES[name].says, "points": points, **made}
+
+
+def written(record: Mapping[str, Any]) -> None:
+    """Writes page and figure."""
+    write_text(RESULTS / "growth.md", page(record))
+    for ending in ("svg", "png"):
+        write_figure(draw(record), RESULTS / f"growth.{ending}")
 
 
 def main() -> None:
@@ -194,13 +198,11 @@ def main() -> None:
         return
     path = RESULTS / "growth.json"
     record = read_json(path, LatebloomError) if path.exists() else {}
-    if not told.draw:
-        measured = measure_axes(told.axes or list(AXES), told.most, told.steps)
-        record = {name: one for name in AXES if (one := measured.get(name) or record.get(name))}
-        write_json(path, record)
-    write_text(RESULTS / "growth.md", page(record))
-    for ending in ("svg", "png"):
-        write_figure(draw(record), RESULTS / f"growth.{ending}")
+    for name in () if told.draw else told.axes or list(AXES):
+        record[name] = measure_axis(name, told.most, told.steps)
+        record = {one: record[one] for one in AXES if one in record}
+        write_json(path, record)  # after each, so that one that is stopped keeps what it has
+    written(record)
 
 
 if __name__ == "__main__":

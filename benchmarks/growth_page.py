@@ -11,11 +11,10 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.record import in_words
-from latebloom.reports.figure import CYCLE, STYLE, empty_figure, put_legend
+from latebloom.reports.figure import CYCLE, STYLE, empty_figure
 
 PARTS = {"data": "making the data", "step": "a training step", "evaluation": "an evaluation"}
 """What is measured at every size."""
@@ -26,7 +25,9 @@ def slope(sizes: Sequence[float], costs: Sequence[float]) -> float:
     """Of a line through the logarithms, by least squares; nan for fewer than two sizes."""
     if len(sizes) < 2:
         return float("nan")
-    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
+    x, y = np.log(sizes), np.log(costs)
+    across = x - x.mean()
+    return float(across @ (y - y[0]) / (across @ across))
 
 
 def column(points: Sequence[Mapping[str, Any]], part: str, unit: str) -> list[float]:
@@ -56,7 +57,7 @@ def page(record: Mapping[str, Any]) -> str:
         sizes = [point["size"] for point in points]
         for said, last in (("slope, all", 0), ("slope, last", -2)):
             found = [
-                f"{slope(sizes[last:], column(points, part, unit)[last:]):.2f}"
+                f"{slope(sizes[last:], column(points, part, unit)[last:]):z.2f}"
                 for part in PARTS
                 for unit in UNITS
             ]
@@ -67,8 +68,8 @@ def page(record: Mapping[str, Any]) -> str:
 def draw(record: Mapping[str, Any]) -> Figure:
     """Time above, memory below, a column for each thing that grows; both scales logarithmic."""
     with mpl.rc_context(STYLE):
-        figure = empty_figure(2.75 * len(record), 5.4)
-        panels: Sequence[Sequence[Axes]] = figure.subplots(
+        figure = empty_figure(max(5.5, 2.75 * len(record)), 5.4)
+        panels: Any = figure.subplots(
             len(UNITS), len(record), sharex="col", sharey="row", squeeze=False
         )
         for row, (unit, label) in zip(panels, UNITS.items(), strict=True):
@@ -86,5 +87,6 @@ def draw(record: Mapping[str, Any]) -> Figure:
                 if unit == "mib":
                     axes.set_xlabel(axis["says"])
             row[0].set_ylabel(label)
-        put_legend(panels[0][0], columns=3)
+        names = panels[0][0].get_legend_handles_labels()
+        figure.legend(*names, loc="outside upper left", ncols=len(PARTS))
     return figure

@@ -121,8 +121,8 @@ class Mutant:
 
     def code(self) -> str:
         """The whole file with the mistake in it."""
-        from cosmic_ray.mutating import mutate_code
-        from cosmic_ray.plugins import get_operator
+        from cosmic_ray.mutating import mutate_code  # pyright: ignore[reportMissingImports]
+        from cosmic_ray.plugins import get_operator  # pyright: ignore[reportMissingImports]
 
         source = (CODE / self.file).read_text()
         made = mutate_code(source, get_operator(f"core/{self.kind}")(), self.occurrence)
@@ -132,8 +132,8 @@ class Mutant:
 
 def places(file: str) -> dict[tuple[int, int], list[Mutant]]:
     """The mistakes that can be made in a file, by place."""
-    from cosmic_ray.ast import ast_nodes, get_ast
-    from cosmic_ray.plugins import get_operator
+    from cosmic_ray.ast import ast_nodes, get_ast  # pyright: ignore[reportMissingImports]
+    from cosmic_ray.plugins import get_operator  # pyright: ignore[reportMissingImports]
 
     found: dict[tuple[int, int], list[Mutant]] = {}
     tree = get_ast((CODE / file).read_text())

@@ -2,7 +2,7 @@
 
 Enters: a batch. Leaves: its pieces, each with its share of the batch's loss, whose gradients are
 added up. For every word that is asked for a model makes as many logits as the vocabulary has names,
-and a step holds about ten tables of that size: 2,048 questions about 100,000 names would take 8
+and a step holds about nine tables of that size: 2,048 questions about 100,000 names would take 7
 GiB. Smaller batches, and all those of smaller vocabularies, stay whole; then nothing is summed in
 another order.
 """
