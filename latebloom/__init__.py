@@ -21,6 +21,7 @@ _bound_spinning()
 
 if _typing.TYPE_CHECKING:
     from latebloom.errors import LatebloomError
+    from latebloom.explorer.notebook import explore
     from latebloom.model.config import ModelConfig
     from latebloom.model.positions import Positions
     from latebloom.model.transformer import Parts, Transformer
@@ -71,6 +72,7 @@ __all__ = [
     "World",
     "build_world",
     "construct",
+    "explore",
     "grow",
     "grow_once",
     "load",
@@ -82,6 +84,7 @@ __all__ = [
 
 _HOMES = {
     "errors": ("LatebloomError",),
+    "explorer.notebook": ("explore",),
     "model.config": ("ModelConfig",),
     "model.positions": ("Positions",),
     "model.transformer": ("Parts", "Transformer"),

@@ -3,8 +3,24 @@
 // Names are shown by `nameNode` and `visible` of the report's names.js: as text, cut where they are
 // very long, and with whatever cannot be seen in them written out.
 
-// told: what /api/ask gives. lens: what /api/lens gives for the same question.
+// The words of a question as it is typed; names with spaces inside stand in quotes.
+const wordsOf = (text) => [...text.matchAll(/"([^"]*)"|(\S+)/g)].map((m) => m[1] ?? m[2]);
+
+// Asks, and gives what is to be shown. get(path, pairs): the answer of the API. base: pairs that say which
+// run and checkpoint. asked: the words; none: a held-out question.
+async function answered(get, base, asked) {
+  const lensOf = (question) => get("api/lens", base.concat(question.map((word) => ["q", word])));
+  const example = asked.length ? null : await lensOf([]);
+  const told = await get("api/ask", base.concat((example?.question ?? asked).map((word) => ["q", word])));
+  return answerNodes(told, isChoice(told) ? null : example ?? await lensOf(asked));
+}
+
+// Whether the answer is a choice among the entities of a table of numbers, such as `half-life above 24`.
+const isChoice = (told) => told.untold !== undefined;
+
+// told: what /api/ask gives. lens: what /api/lens gives for the same question; null where there is none.
 function answerNodes(told, lens) {
+  if (isChoice(told)) return choiceNodes(told);
   return [make("p", {}, ...spaced(told.question)), ...statusOf(told), make("ul", { class: "answers" }, ...(told.answers ?? [...told.known, ...told.guesses]).map(guessNode)), ...truthOf(told), ...told.notes.map((note) => make("p", { class: "note", text: visible(note, 500) })), stateTable(lens)];
 }
 
@@ -31,4 +47,20 @@ function stateTable({ question, states }) {
   const cell = ({ name, probability }) => make("td", {}, make("span", { class: "state", style: { "--share": probability.toFixed(3) } }, nameNode(name, 18), ` ${percent(probability)}`));
   const rows = states.map((state) => make("tr", {}, make("th", { scope: "row", text: `loop ${state.loop}, layer ${state.layer}` }), ...state.guesses.map(cell)));
   return make("div", { class: "wide", role: "group", tabindex: 0, "aria-label": "What every state says" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+}
+
+const MOST_UNTOLD = 10; // entities without a number that are named
+
+// The entities that a question chooses, with what the table says and what the model recalls of each.
+function choiceNodes(told) {
+  const { question, unit, told: chosen, untold, model_names: named, model_adds: added } = told, inUnit = (number) => `${Number(number.toPrecision(6))}${unit ? ` ${visible(unit, 20)}` : ""}`;
+  const row = (one) => make("tr", {}, make("th", { scope: "row" }, nameNode(one.name, 60)), make("td", { class: "number", text: inUnit(one.number) }), make("td", { class: "number", text: inUnit(one.recalled) }), make("td", { class: "number", text: percent(one.probability) }));
+  const head = make("tr", {}, ...["name", "the table says", "the model recalls", "how surely"].map((text, i) => make("th", { scope: "col", class: i ? "number" : undefined, text })));
+  const table = make("div", { class: "wide", role: "group", tabindex: 0, "aria-label": "What the question chooses" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...chosen.map(row))));
+  const wrongly = added ? `, and ${added} more wrongly` : "";
+  return [
+    make("p", {}, ...spaced(question)), make("p", { text: chosen.length ? `${told.status}: the table chooses ${chosen.length}; the model names ${named} of them${wrongly}` : `${told.status}: no number of the table lies there` }), ...chosen.length ? [table] : [],
+    ...untold.length ? [make("p", { class: "faint" }, "left out, since the table has no number of them: ", ...untold.slice(0, MOST_UNTOLD).flatMap((name, i) => [i ? ", " : "", nameNode(name, 40)]), untold.length > MOST_UNTOLD ? ` and ${untold.length - MOST_UNTOLD} more` : "")] : [],
+    make("p", { class: "note", text: "There is no lens of a selection: it is read from one recalled value of every entity, not from one pass of the model. Ask for a single value to see its states." }),
+  ];
 }

@@ -255,18 +255,13 @@
     if (steps.length) at("at").value = String(steps[0]);
   }
   at("asked").addEventListener("change", checkpoints);
-  const words = (text) => [...text.matchAll(/"([^"]*)"|(\S+)/g)].map((m) => m[1] ?? m[2]);
   at("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const holder = at("answer"), base = [["name", at("asked").value]];
     if (at("at").value) base.push(["step", at("at").value]);
-    let asked = words(at("question").value);
     holder.textContent = "";
     try {
-      const lens = await get("api/lens", base.concat(asked.map((w) => ["q", w])));
-      if (!asked.length) asked = lens.question;
-      const told = await get("api/ask", base.concat(asked.map((w) => ["q", w])));
-      holder.replaceChildren(...answerNodes(told, lens));
+      holder.replaceChildren(...await answered(get, base, wordsOf(at("question").value)));
     } catch (error) { element(holder, "p", visible(error.message, 400), "warning"); }
   });
 

@@ -17,7 +17,10 @@ from small_reports import CONFIG, HOSTILE, PLAIN, RELATIONS, report_of
 
 from latebloom.explorer.app import make_app
 from latebloom.explorer.folder import Folder
-from latebloom.run import load
+from latebloom.model.config import ModelConfig
+from latebloom.run import grow, load
+from latebloom.training.config import ComparisonFeedConfig, RunConfig, TrainConfig
+from latebloom.worlds.comparisons.own import NumericTableConfig
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +162,33 @@ def test_a_question_is_answered_and_looked_into_as_in_python(browse, runs, quest
     for line, state in zip(grid.locator("tbody tr").all(), states, strict=True):
         shown = [text.split()[0] for text in line.locator("td").all_text_contents()]
         assert shown == [guess.name for guess in state.guesses]
+
+
+@pytest.mark.parametrize("question", ["half-life above 10", "half-life top 2"])
+def test_a_table_of_numbers_chooses_and_has_no_lens_of_it(browse, runs, tmp_path, question):
+    table = tmp_path / "drugs.csv"
+    table.write_text("drug,half-life (h)\na,18\nb,4\nc,17\nd,\n")
+    train = TrainConfig(steps=2, batch_size=8, eval_every=2, warmup_steps=1, until="")
+    world = NumericTableConfig(facts=str(table), ood_frac=0, test_id_frac=0)
+    model = ModelConfig(d_model=16, n_heads=2, feedback="replace", max_distance=1)
+    feed = ComparisonFeedConfig()
+    config = RunConfig(recipe="numbers", world=world, model=model, feed=feed, train=train)
+    run = grow(config, runs / "numbers", device="cpu", threads=1)
+    page = browse(width=390)
+    page.locator("#asked").select_option("numbers")
+    page.locator("#question").fill(question)
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#answer .note", has_text="There is no lens of a selection").wait_for()
+    chosen = run.ask(*question.split())
+    rows = page.locator("#answer tbody tr")
+    assert rows.locator("th").all_text_contents() == [one.name for one in chosen.told] == ["a", "c"]
+    assert rows.locator("td").first.text_content() == "18 h"
+    assert f"the model names {chosen.named} of them" in page.locator("#answer").inner_text()
+    assert "no number of them: d" in page.locator("#answer").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.locator("#question").fill('a "half-life (h)"')
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#answer .state").first.wait_for()
 
 
 def test_what_cannot_be_asked_is_said(browse):
