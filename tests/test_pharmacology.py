@@ -59,6 +59,22 @@ def test_numbers_and_synonyms_are_of_names_in_the_facts():
     assert any(not row["half-life (h)"] for row in rows("numbers.csv"))
 
 
+def test_the_one_table_holds_the_facts_and_the_numbers():
+    facts = rows("facts.csv")
+    numbers = [
+        (row["drug"], name, cell)
+        for row in rows("numbers.csv")
+        for name, cell in row.items()
+        if name != "drug" and cell
+    ]
+    table = [(row["subject"], row["relation"], row["object"]) for row in rows("table.csv")]
+    assert table == [(f["subject"], f["relation"], f["object"]) for f in facts] + numbers
+    measured = check_file(HERE / "table.csv", FactsConfig(facts="x", numbers=("auto",)))
+    assert [one["relation"] for one in measured.as_dict()["numbers"] if one["measured"]] == list(
+        dict.fromkeys(name for _, name, _ in numbers)
+    )
+
+
 def test_the_commands_on_the_page_are_commands():
     shown = [block.splitlines()[0].removeprefix("$ ") for block in BLOCKS]
     assert len(shown) >= 9

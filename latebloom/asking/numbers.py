@@ -16,7 +16,7 @@ from latebloom.asking.selection import Selection, choose, chooses
 from latebloom.errors import LatebloomError
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparisons.scale import NumberScale, NumbersConfig, recover_scale
-from latebloom.worlds.comparisons.units import unit_of
+from latebloom.worlds.units import unit_of
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 

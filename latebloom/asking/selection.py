@@ -28,8 +28,8 @@ from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparisons.made import MISSING
 from latebloom.worlds.comparisons.scale import NumberScale
-from latebloom.worlds.comparisons.units import number_of, unit_of, without_unit
 from latebloom.worlds.spelling import nearest_of
+from latebloom.worlds.units import number_of, unit_of, without_unit
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 

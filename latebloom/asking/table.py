@@ -22,7 +22,7 @@ from latebloom.asking.sets import ask_set
 from latebloom.errors import LatebloomError
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.comparisons.scale import scale_within
-from latebloom.worlds.comparisons.units import in_unit, unit_of
+from latebloom.worlds.units import in_unit, unit_of
 from latebloom.worlds.world import World
 
 MORE = 50

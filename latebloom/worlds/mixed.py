@@ -30,7 +30,7 @@ from latebloom.worlds.comparisons.made import (
     mark_entities,
     members,
 )
-from latebloom.worlds.comparisons.pairs import PairSpace
+from latebloom.worlds.pairs import PairSpace
 from latebloom.worlds.splits import ATOMIC, Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.comparison import LABELS

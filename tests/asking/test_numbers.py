@@ -13,7 +13,7 @@ from latebloom.model.transformer import Transformer
 from latebloom.training.config import ComparisonFeedConfig, TrainConfig
 from latebloom.training.questions import QuestionFeed
 from latebloom.worlds.comparisons.own import NumericTableConfig, make_numeric_table
-from latebloom.worlds.comparisons.units import number_of, unit_of, without_unit
+from latebloom.worlds.units import number_of, unit_of, without_unit
 
 DRUGS = {"a": 18, "b": 4, "c": 17, "d": 40, "e": None, "f": 9, "g": 24, "h": 4}
 MODEL = {"d_model": 32, "n_layers": 1, "feedback": "replace", "max_distance": 1}

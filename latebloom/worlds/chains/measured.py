@@ -30,8 +30,8 @@ from latebloom.errors import FactsError
 from latebloom.worlds.chains.checking.cells import MISSING, UNIT
 from latebloom.worlds.chains.checking.cells import unit_of as looks_like_number
 from latebloom.worlds.chains.files import FactTable
-from latebloom.worlds.comparisons.own import NumberTable
-from latebloom.worlds.comparisons.units import unit_of, without_unit
+from latebloom.worlds.numbers import NumberTable
+from latebloom.worlds.units import unit_of, without_unit
 
 PLAIN = re.compile(rf"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*{UNIT}?", re.IGNORECASE)
 """A number as it is written plainly, perhaps with a unit."""

@@ -29,11 +29,11 @@ from latebloom.worlds.chains.files import MAX_FACTS, FactTable, make_table
 from latebloom.worlds.chains.measured import AUTO, NONE, Apart, set_apart
 from latebloom.worlds.chains.sets import world_of_sets
 from latebloom.worlds.chains.sets_config import SetsConfig
+from latebloom.worlds.chains.table import NamedFacts, world_of_numbers_too
 from latebloom.worlds.chains.triples import Triples, missing_facts
 from latebloom.worlds.chains.world import distinct_names, world_of_chains
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
-from latebloom.worlds.table import NamedFacts, world_of_numbers_too
 from latebloom.worlds.validation import with_validation
 from latebloom.worlds.world import World
 
@@ -162,7 +162,7 @@ class Loaded:
     def world(self, config: FactsConfig, seed: int) -> World:
         """The world of these facts; with the numbers, where there are some.
 
-        Raises: as `world_from_table`, and `latebloom.worlds.table`.
+        Raises: as `world_from_table`, and `latebloom.worlds.chains.table`.
         """
         numbers = self.apart.numbers
         if numbers is None:

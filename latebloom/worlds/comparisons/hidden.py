@@ -35,9 +35,9 @@ from latebloom.worlds.comparisons.made import (
     members,
     vocabulary_of,
 )
-from latebloom.worlds.comparisons.pairs import PairSpace, both_orders, draw_held_out, draw_others
 from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.ordering import EQUAL, GREATER, UNDECIDED, compare, decide
+from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_others
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.comparison import HiddenValuesTask

@@ -22,9 +22,9 @@ from numpy import ndarray
 
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.comparisons.pairs import PairSpace, both_orders, draw_held_out, draw_others
 from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.ordering import compare
+from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_others
 from latebloom.worlds.splits import Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.comparison import LABELS, ComparisonTask

@@ -29,6 +29,7 @@ from numpy import ndarray
 from latebloom.errors import FactsError, WorldError
 from latebloom.worlds.chains.delimited import DELIMITERS, encoding_message
 from latebloom.worlds.comparisons.made import MISSING, PairConfig, ValueTable, world_of_table
+from latebloom.worlds.numbers import NumberTable
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import World
 
@@ -64,24 +65,6 @@ class NumericTableConfig(ScaleConfig):
     """The file, .csv or .tsv: a header, then a row for each entity."""
     entity: str = ""
     """Column of the entities' names; empty: the first."""
-
-
-@dataclass(frozen=True, slots=True)
-class NumberTable:
-    """Numbers of entities; NaN where there is none."""
-
-    source: str
-    entities: tuple[str, ...]
-    attributes: tuple[str, ...]
-    number: Float[ndarray, "entity attribute"]
-
-    def lines(self) -> list[str]:
-        """The table for people."""
-        present = np.isfinite(self.number)
-        return [
-            f"{self.source}: {len(self.entities):,} entities, {len(self.attributes):,} attributes,"
-            f" {int(present.sum()):,} numbers ({int((~present).sum()):,} missing)"
-        ]
 
 
 def make_numeric_table(config: NumericTableConfig, seed: int) -> World:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from latebloom.worlds.comparisons.pairs import PairSpace, both_orders, draw_held_out, draw_others
+from latebloom.worlds.pairs import PairSpace, both_orders, draw_held_out, draw_others
 
 
 def test_every_pair_has_one_number_and_every_number_a_pair():

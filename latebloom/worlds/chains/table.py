@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from latebloom.errors import WorldError
@@ -32,27 +32,24 @@ from latebloom.worlds.chains.sets import told_both_ways, world_of_triples
 from latebloom.worlds.chains.sets_config import SetsConfig, check_settings
 from latebloom.worlds.chains.triples import Triples
 from latebloom.worlds.chains.world import distinct_names
-from latebloom.worlds.comparisons.made import (
-    MISSING,
-    ValueTable,
-    comparisons,
-    members,
-)
-from latebloom.worlds.comparisons.own import NumberTable, ScaleConfig, place_numbers
-from latebloom.worlds.comparisons.pairs import (
+from latebloom.worlds.numbers import NumberTable
+from latebloom.worlds.ordering import compare
+from latebloom.worlds.pairs import (
     PairSpace,
     both_orders,
     draw_held_out,
     draw_others,
 )
-from latebloom.worlds.comparisons.units import without_unit
 from latebloom.worlds.splits import Split
 from latebloom.worlds.tasks.comparison import LABELS
 from latebloom.worlds.tasks.table import TableTask
+from latebloom.worlds.units import without_unit
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.wording import Wording
 from latebloom.worlds.world import World
 
+MISSING = -1
+"""Stands where a thing has no number."""
 END = "?"
 """The word at the end of a comparison."""
 MOST_COMPARED = 100_000
@@ -86,7 +83,7 @@ def world_of_numbers_too(
             "world.order and world.fillers have no effect on a table with numbers; leave them out,"
             " or take numbers for names: --world.numbers none"
         )
-    value = np.stack([place_numbers(one, ScaleConfig()) for one in numbers.number.T], axis=1)
+    value = np.stack([ranks(one) for one in numbers.number.T], axis=1)
     everything = joined(named, numbers, value, config)
     if not count_two_hop_paths(
         FactSets(Facts.of_rows(everything.triples.told)),
@@ -169,8 +166,6 @@ def comparisons_of(
     trained = draw_others(len(inside), held, min(left, MOST_COMPARED), rng)
     n_outside = 2 * len(outside)
     apart = rng.choice(n_outside, min(n_outside, config.max_test), replace=False)
-    # Of `comparisons` only the labels are taken: its names stand in another order than these.
-    table = ValueTable((), (), (), value)
     splits = {}
     for name, asked in (
         (Split.TRAIN_COMPARED, inside.rows(trained)),
@@ -178,11 +173,25 @@ def comparisons_of(
         (Split.TEST_COMPARED_OOD, outside.rows(apart)),
     ):
         if len(asked):
-            label = comparisons(table, asked)[:, -1:] - value.shape[0] - value.shape[1]
+            attribute, first, second = asked.T
+            label = compare(value[first, attribute], value[second, attribute])[:, None]
             names = asked + np.array([attributes[0], 0, 0])
             rows = np.concatenate((task.lay(names), task.first_label + label), axis=1)
             splits[str(name)] = rows.astype(np.int32)
     return splits
+
+
+def ranks(number: Float[ndarray, " entity"]) -> Int[ndarray, " entity"]:
+    """The place of each number in their order, from 0, equal ones alike; MISSING for NaN."""
+    rank = np.full(len(number), MISSING, np.int32)
+    present = ~np.isnan(number)
+    rank[present] = np.unique(number[present], return_inverse=True)[1]
+    return rank
+
+
+def members(mask: Bool[ndarray, "entity attribute"]) -> list[Int[ndarray, " _"]]:
+    """For each attribute the entities that the mask holds."""
+    return [np.flatnonzero(column) for column in mask.T]
 
 
 def held_pairs(
