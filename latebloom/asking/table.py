@@ -72,13 +72,13 @@ def number_of(world: World, entity: str, attribute: str) -> float | None:
     fact = world.facts.find(np.array([ids[entity]]), np.array([ids[attribute]]))[0]
     if fact < 0:
         return None
-    return numbers[ids[attribute]][int(world.facts.object[fact]) - world.task.value_span[0]]
+    return numbers[ids[attribute]][int(world.facts.object[fact]) - world.task.value_tokens[0]]
 
 
 def in_numbers(answer: SetAnswer, world: World, top: int) -> SetAnswer:
     """The answer with values as numbers, and with guesses of the kind that is asked for."""
     ids = world.vocabulary.ids
-    first, last = world.task.value_span
+    first, last = world.task.value_tokens
     numbers: Mapping[int, Sequence[float]] = world.task.numbers or {}
     *before, relation = answer.question
     of_relation = numbers.get(ids[relation])

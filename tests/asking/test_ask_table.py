@@ -127,6 +127,6 @@ def test_a_misspelt_relation_is_asked_back(knowing, world):
 def test_every_name_of_a_set_is_within_the_vocabulary(world):
     """Values are the last of the names that may be answers, labels come after all relations."""
     task, words = world.task, world.vocabulary.words
-    first, last = task.value_span
+    first, last = task.value_tokens
     assert [words[i] for i in range(first, last + 1)] == [f"rank {i}" for i in range(1, 9)]
     assert words[-4:] == ("<", "=", ">", "?") and np.all(world.facts.object <= last)

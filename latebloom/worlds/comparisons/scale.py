@@ -150,7 +150,7 @@ def scale_within(world: World) -> NumberScale:
     rows = np.flatnonzero(np.isin(facts.relation, attributes))
     entities, row = np.unique(facts.subject[rows], return_inverse=True)
     column = np.searchsorted(attributes, facts.relation[rows])
-    first, last = world.task.value_span
+    first, last = world.task.value_tokens
     token = np.full((len(entities), len(attributes)), MISSING)
     token[row, column] = facts.object[rows]
     number = np.full(token.shape, np.nan)

@@ -72,7 +72,7 @@ class TableTask(GraphTask):
         return self.measured
 
     @property
-    def value_span(self) -> tuple[int, int]:
+    def value_tokens(self) -> tuple[int, int]:
         return self.first_value, self.entities - 1
 
     @property

@@ -143,7 +143,7 @@ class Task(ABC):
         return None
 
     @property
-    def value_span(self) -> tuple[int, int]:
+    def value_tokens(self) -> tuple[int, int]:
         """The tokens of the least and of the greatest value that stands for a number; the last
         before the first where there are none."""
         return 0, -1
