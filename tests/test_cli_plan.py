@@ -36,6 +36,14 @@ def test_json_says_the_same(latebloom):
     assert 0 < told["expected"]["one_hop"]["high"] <= 1
 
 
+def test_numbers_are_not_planned_and_no_names(latebloom):
+    _, names, _ = latebloom("plan", "--facts", DRUGS)
+    code, out, _ = latebloom("plan", "--facts", DRUGS.with_name("table.csv"))
+    assert code == 0
+    assert "not planned: numbers, which are trained besides (half-life (h)" in out
+    assert out.splitlines()[3] == names.splitlines()[3]  # steps, seconds, memory
+
+
 def test_where_nothing_can_be_guessed_it_says_so(latebloom, tmp_path):
     import random
 
@@ -56,7 +64,7 @@ def test_where_nothing_can_be_guessed_it_says_so(latebloom, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([("a", "r", "b"), ("b", "r", "c")], "holds 2 facts"),
+        ([("a", "r", "b"), ("b", "r", "c")], "holds 2 facts between names"),
         ([(f"s{i}", f"r{i}", f"o{i}") for i in range(60)], "only 0 can be spared"),
     ],
 )

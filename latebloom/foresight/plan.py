@@ -26,7 +26,8 @@ from latebloom.foresight.tables import TableSigns
 from latebloom.records import from_json
 from latebloom.worlds.chains.checking.check import Judging, judging
 from latebloom.worlds.chains.diagnosis import Diagnosis
-from latebloom.worlds.chains.own import FactsConfig, load_fact_table, world_from_table
+from latebloom.worlds.chains.measured import AUTO
+from latebloom.worlds.chains.own import FactsConfig, Loaded, world_from_table
 from latebloom.worlds.world import World
 
 FITTED = Path(__file__).parent / "planned.json"
@@ -47,7 +48,8 @@ class Plan:
 
     diagnosis: what the table holds. judging: whether enough questions can be held out. expected: by
     the names of `latebloom.foresight.planned.FIGURES`; without those for which nothing is held out.
-    outside: in what the table lies outside of those of the study.
+    outside: in what the table lies outside of those of the study. numbers: relations whose objects
+    are numbers, which are trained as well, and of which nothing is planned.
     """
 
     diagnosis: Diagnosis
@@ -56,6 +58,7 @@ class Plan:
     expected: dict[str, Expected]
     outside: list[str]
     machine: str
+    numbers: tuple[str, ...] = ()
 
     def command(self) -> str:
         """The command that is planned."""
@@ -93,6 +96,11 @@ class Plan:
                 ),
             ]
             out.append(self.verdict())
+        if self.numbers:
+            out.append(
+                f"not planned: numbers, which are trained besides ({', '.join(self.numbers)}); they"
+                " take more time than is said here"
+            )
         if self.outside:
             out.append(f"outside what this was fitted on: {', '.join(self.outside)}")
         return out
@@ -123,6 +131,7 @@ class Plan:
             "expected": {name: asdict(one) for name, one in self.expected.items()},
             "nominal": NOMINAL,
             "outside": self.outside,
+            "numbers": list(self.numbers),
             "machine": self.machine,
         }
 
@@ -147,7 +156,7 @@ def load_planner(path: Path = FITTED) -> Planner:
 
 def as_planned(config: FactsConfig) -> FactsConfig:
     """The world of the command that is planned."""
-    return replace(config, inverse=True, missing_frac=HELD_OUT)
+    return replace(config, inverse=True, missing_frac=HELD_OUT, numbers=())
 
 
 def plan(config: FactsConfig, *, seed: int = 0) -> Plan:
@@ -158,12 +167,13 @@ def plan(config: FactsConfig, *, seed: int = 0) -> Plan:
     Raises: FactsError for the file, for facts that make no two-hop question, for too few of them to
     hold one out, or for more than `LARGEST`.
     """
+    loaded = Loaded.of_file(replace(config, numbers=config.numbers or (AUTO,)))
+    table, diagnosis, numbers = loaded.named, loaded.diagnosis, loaded.apart.numbers
     config = as_planned(config)
-    table, diagnosis = load_fact_table(config)
     if diagnosis.facts < FEWEST:
         raise FactsError(
-            f"{diagnosis.source} holds {diagnosis.facts:,} facts, and a plan keeps some of them"
-            f" back to see whether they can be guessed; give {FEWEST} or more"
+            f"{diagnosis.source} holds {diagnosis.facts:,} facts between names, and a plan keeps"
+            f" some back to see whether they can be guessed; give {FEWEST} or more"
         )
     if diagnosis.facts > LARGEST:
         raise FactsError(
@@ -172,11 +182,14 @@ def plan(config: FactsConfig, *, seed: int = 0) -> Plan:
         )
     told = judging(table, diagnosis, config)
     world = world_from_table(table, diagnosis, config, seed)
-    return plan_of(world, diagnosis, told)
+    beside = tuple(numbers.attributes) if numbers else ()
+    return plan_of(world, diagnosis, told, beside)
 
 
-def plan_of(world: World, diagnosis: Diagnosis, told: Judging) -> Plan:
-    """The plan of a world that was made already."""
+def plan_of(
+    world: World, diagnosis: Diagnosis, told: Judging, numbers: tuple[str, ...] = ()
+) -> Plan:
+    """The plan of a world that was made already. numbers: relations that are no part of it."""
     signs = TableSigns.of(world)
     if not signs.asked:
         raise FactsError(
@@ -191,4 +204,5 @@ def plan_of(world: World, diagnosis: Diagnosis, told: Judging) -> Plan:
         expected={name: figure(signs) for name, figure in planner.figures.items()},
         outside=planner.outside(signs),
         machine=planner.study["machine"]["processor"],
+        numbers=numbers,
     )

@@ -209,15 +209,20 @@ def shape_of(
     task, first_free = world.task, len(world.vocabulary)
     n_names = task.names(np.arange(n_tokens)[None]).shape[1]
     # Names that are no tokens, so that fillers can be told from them; twice and twice plus one, so
-    # that where the sum of a row decides its order, one row of each order comes.
+    # that where the sum of a row decides its order, one row of each order comes. Where questions
+    # of several kinds have as many names, their first name tells them apart, an entity or none.
     names = (
         first_free + 2 * np.arange(n_names)[None] + np.eye(1, n_names, dtype=np.int64) * [[0], [1]]
     )
     laid = task.lay(names)
-    orders = dict.fromkeys(
+    if laid.shape[1] != n_tokens:
+        names[:, 0] = 0, 1
+        laid = task.lay(names)
+    found = [
         tuple(int(np.flatnonzero(row == name)[0]) for name in row_names)
         for row, row_names in zip(laid, names, strict=True)
-    )
+    ]
+    orders = dict.fromkeys(found)
     places = task.places(n_tokens)
     allowed = task.candidates(world.facts, n_tokens)
     everywhere = np.arange(len(world.vocabulary))
@@ -225,7 +230,7 @@ def shape_of(
     sees = set(readable_steps(model, task, n_tokens))
     return {
         "orders": [list(order) for order in sorted(orders, key=lambda order: order != first)],
-        "fixed": [None if token >= first_free else int(token) for token in laid[0]],
+        "fixed": [None if i in found[0] else int(token) for i, token in enumerate(laid[0])],
         "places": list(places),
         "pools": [
             pools.setdefault(

@@ -224,6 +224,24 @@ def test_names_stand_where_the_layout_puts_them(small_world, order, fillers):
         assert [g["name"] for g in answer["bridges"]] == [g.name for g in wanted.bridges]
 
 
+@pytest.mark.parametrize("order", ["subject-first", "relation-first", "mixed"])
+def test_chains_and_comparisons_of_one_world_have_shapes_of_their_own(order):
+    from latebloom.worlds.build import build_world
+    from latebloom.worlds.mixed import MixedConfig
+
+    config = MixedConfig(entities=20, relations=4, attributes=2, values=5, phi=1, order=order)
+    world = build_world(config, 0, print)
+    model = rounded(
+        config_of({"n_loops": 1, "feedback": "none", "positions": "rotary", "attention": "both"}),
+        len(world.vocabulary),
+    )
+    for split in ("atomic_id", "train_inferred", "test_compared_id"):
+        rows = world.examples(split)[:20, :-1]
+        shape = rooms.shape_of(world, model, rows.shape[1], {})
+        by_order = np.stack([rows[:, order] for order in shape["orders"]])
+        assert (by_order == world.task.names(rows)).all(axis=2).any(axis=0).all()
+
+
 def test_what_cannot_be_seen_is_shown_as_its_code(small_world):
     laboratory = laboratory_of(small_world, rounded(config_of(SHAPES[0]), 16))
     names = {

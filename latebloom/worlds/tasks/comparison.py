@@ -83,16 +83,18 @@ class ComparisonTask(Task):
         return (entities, attributes) if n_tokens == 2 else (attributes, entities, entities)
 
     def check(self, tokens: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> None:
-        if len(tokens) == 2:  # an atomic fact
-            return
-        if len(tokens) != 3:
+        if len(tokens) not in (2, 3):
             raise self.no_question(len(tokens), facts, vocabulary)
         asked = np.unique(facts.relation)
         way = self.way_to_ask(facts, vocabulary)
-        first, *others = vocabulary.decode(tokens)
-        if tokens[0] not in asked:
+        names = vocabulary.decode(tokens)
+        attribute = 0 if len(tokens) == 3 else 1  # an atomic fact: ENTITY ATTRIBUTE
+        if tokens[attribute] not in asked:
             few = listed(vocabulary.decode(asked))
-            raise LatebloomError(f"{first!r} is no attribute ({few}); {way}")
+            raise LatebloomError(f"{names[attribute]!r} is no attribute ({few}); {way}")
+        if len(tokens) == 2:
+            return
+        others = names[1:]
         for token, name in zip(tokens[1:], others, strict=True):
             if token not in facts.subject:
                 raise LatebloomError(f"{name!r} is no entity that anything was told of; {way}")
@@ -100,8 +102,11 @@ class ComparisonTask(Task):
     def way_to_ask(self, facts: Facts, vocabulary: Vocabulary) -> str:
         """How one asks this run, with an example."""
         attribute = vocabulary.words[int(facts.relation.min(initial=len(vocabulary) - 1))]
-        entities = " ".join(vocabulary.words[:2])
-        return f"this run compares: ask ATTRIBUTE ENTITY ENTITY, as in {attribute} {entities}"
+        one, other = vocabulary.words[:2]
+        return (
+            f"this run compares: ask ATTRIBUTE ENTITY ENTITY, as in {attribute} {one} {other}, or"
+            f" ENTITY ATTRIBUTE, as in {one} {attribute}"
+        )
 
     def no_question(self, n_tokens: int, facts: Facts, vocabulary: Vocabulary) -> LatebloomError:
         """The error that so many names are no question."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from latebloom.errors import WorldError
+from latebloom.errors import LatebloomError, WorldError
 from latebloom.worlds.comparisons.made import (
     MISSING,
     ComparisonConfig,
@@ -146,3 +146,11 @@ def test_a_config_that_cannot_be_is_refused(change, message):
 def test_more_than_the_entities_give_is_refused(change, message):
     with pytest.raises(WorldError, match=message):
         make_comparison(replace(CONFIG, **({"phi": 0.1} | change)), seed=0)
+
+
+def test_a_fact_is_asked_by_its_entity_and_then_its_attribute():
+    world = make_comparison(CONFIG, 0)
+    attribute = int(world.facts.relation[0])
+    world.task.check([0, attribute], world.facts, world.vocabulary)
+    with pytest.raises(LatebloomError, match=r"is no attribute \(.*\); .* ENTITY ATTRIBUTE, as in"):
+        world.task.check([attribute, 0], world.facts, world.vocabulary)
