@@ -35,7 +35,8 @@ def as_ever(config: RunConfig, name: str, value: Any) -> bool:
     there was no such field."""
     section, _, within = name.partition(".")
     fields = dataclasses.fields(getattr(config, section)) if within else ()
-    return {one.name: one.default for one in fields}.get(within, dataclasses.MISSING) == value
+    default = {one.name: one.default for one in fields}.get(within, dataclasses.MISSING)
+    return default == (tuple(value) if isinstance(value, list) else value)
 
 
 @dataclass(frozen=True, slots=True)
