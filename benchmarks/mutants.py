@@ -80,7 +80,7 @@ ROOMS: Mapping[str, Room] = {
     "worlds": Room(
         tuple(
             f"latebloom/worlds/{name}.py"
-            for name in ("chains/draw", "chains/keys", "chains/made", "comparisons/pairs", "atomic")
+            for name in ("chains/draw", "chains/keys", "chains/made", "pairs", "atomic")
         ),
         "tests/worlds/chains/test_composition.py tests/worlds/chains/test_keys.py"
         " tests/worlds/chains/test_chains.py tests/worlds/comparisons/test_pairs.py"
