@@ -83,7 +83,7 @@ ROOMS: Mapping[str, Room] = {
             for name in ("chains/draw", "chains/keys", "chains/made", "pairs", "atomic")
         ),
         "tests/worlds/chains/test_composition.py tests/worlds/chains/test_keys.py"
-        " tests/worlds/chains/test_chains.py tests/worlds/comparisons/test_pairs.py"
+        " tests/worlds/chains/test_chains.py tests/worlds/test_pairs.py"
         " tests/worlds/test_world.py tests/worlds/comparisons/test_comparison.py",
     ),
     "metrics": Room(
