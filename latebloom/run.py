@@ -391,4 +391,5 @@ def with_progress(train: Callable[[Listener], None], listener: Listener | None) 
 
 def shows_progress() -> bool:
     """Whether somebody looks on: a notebook, an interactive session, a terminal."""
-    return "IPython" in sys.modules or sys.stderr.isatty()
+    shell = sys.modules.get("IPython")  # a library may have brought it to a script as well
+    return (shell is not None and shell.get_ipython() is not None) or sys.stderr.isatty()

@@ -75,9 +75,10 @@ def telling(
     names = sorted({name for accuracy in curves.values() for name in accuracy})
     measured = np.array(sorted(curves))
     table = np.array([[curves[step].get(name, 0.0) for name in names] for step in measured])
+    # Before the first evaluation nothing is known, which is the row before the first.
     table = np.nan_to_num(table.reshape(len(measured), len(names)))
-    before = np.searchsorted(measured, steps, side="right") - 1
-    accuracy = np.where(before[:, None] >= 0, table[np.maximum(before, 0)], 0.0)
+    table = np.concatenate((np.zeros((1, len(names))), table))
+    accuracy = table[np.searchsorted(measured, steps, side="right")]
     progress = PROGRESS * np.array(steps) / max(steps[-1], 1)
     points = np.concatenate((accuracy, progress[:, None]), axis=1)
     chosen = [len(steps) - 1]
