@@ -119,6 +119,14 @@ def test_what_is_shown_in_a_notebook_is_data(notebook):
     assert "&lt;b&gt;mine&lt;/b&gt;" in notebook[-1]
 
 
+def test_a_script_into_which_a_library_brought_ipython_stays_quiet(
+    notebook, small_config, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys.modules["IPython"], "get_ipython", lambda: None)
+    latebloom.grow(small_config, tmp_path / "run")
+    assert (notebook, capsys.readouterr().err) == ([], "")
+
+
 def test_elsewhere_there_is_no_notebook(capsys):
     assert not in_notebook()
     assert isinstance(make_progress(quiet=False, stream=sys.stdout), PlainProgress)
