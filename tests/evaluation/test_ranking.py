@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from latebloom.asking.cut import Cut
-from latebloom.evaluation.ranking import Ranking, rank, ranks_of
+from latebloom.evaluation.ranking import (
+    Kept,
+    Ranked,
+    Ranking,
+    coverage_of,
+    rank,
+    ranks_of,
+)
 from latebloom.worlds.answers import AnswerSets
 
 SCORES = torch.tensor([[5.0, 4.0, 3.0, 2.0], [1.0, 1.0, 1.0, 0.0]])
@@ -48,3 +55,20 @@ def test_the_set_that_a_cut_leaves():
     assert one.held == pytest.approx((1 / 2 + 1) / 2)
     assert rank(SCORES, SETS, None).kept is None
     assert rank(SCORES, SETS, Cut(math.inf, 0)).kept.held == 1
+
+
+def test_coverage_is_of_missing_answers_where_there_are_some():
+    ranking = Ranking(4, 1.0, 1.0, 1.0, 1.0)
+    missing = Ranked(ranking, 10, Kept(f1=0.5, held=0.9, size=3.0))
+    more = Ranked(ranking, 30, Kept(f1=0.5, held=0.7, size=5.0))
+    known = Ranked(ranking, 60, Kept(f1=0.5, held=0.2, size=1.0))
+    uncut = Ranked(ranking, 60, None)
+    kinds = {("1p", "missing"): missing, ("2p", "missing"): more, ("2p", "known"): known}
+    told = coverage_of(kinds)
+    assert told is not None
+    assert (told["of"], set(told["by_query"])) == ("missing", {"1p", "2p"})
+    assert told["empirical"] == pytest.approx((10 * 0.9 + 30 * 0.7) / 40)
+    assert told["mean_size"] == pytest.approx((10 * 3 + 30 * 5) / 40)
+    told = coverage_of({("2p", "known"): known, ("1p", "missing"): uncut})
+    assert told is not None and (told["of"], told["empirical"]) == ("known", 0.2)
+    assert coverage_of({("1p", "missing"): uncut}) is None

@@ -32,6 +32,17 @@ def test_losses_and_norm_by_hand(model, small_world):
     assert "gradient_entropy" not in found
 
 
+def test_the_scale_is_that_of_the_trained_splits_alone(model, small_world):
+    model.eval()
+    scales = []
+    for split in small_world.trained:
+        rows = torch.from_numpy(spread(small_world.examples(split))).long()
+        with torch.no_grad():
+            logits = model(rows[:, :-1], n_loops=min(2, rows.shape[1] - 2)).logits[-1][:, -1]
+        scales.append(float(logits.std(-1).mean()))
+    assert signs(model, small_world)["logit_scale"] == pytest.approx(np.mean(scales), rel=1e-5)
+
+
 def test_it_leaves_the_model_as_it_was(model, small_world):
     model.train()
     before = torch.get_rng_state()

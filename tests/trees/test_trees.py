@@ -239,3 +239,14 @@ def test_longer_sentences_are_left_out(corpus):
     assert int(short.words.max()) == 7
     with pytest.raises(CorpusError, match="no sentence of at most 2 words"):
         sentences_to_project(corpus, 10, seed=0, max_words=2)
+
+
+def test_the_exact_tree_is_the_best_one_and_the_other_the_greedy_one(monkeypatch):
+    # Greedy: of (1, 3) it takes (2, 3), which is not worth what (1, 2) is with all beneath it.
+    scores = np.random.default_rng(0).random((1, 4, 4))
+    monkeypatch.setattr("latebloom.trees.scores.span_scores", lambda *rest: scores)
+    model = Transformer(ModelConfig(), 5)
+    greedy, exact = (predicted_tree(model, np.arange(5), exact=exact) for exact in (False, True))
+    words = [(0, 0), (1, 1), (2, 2), (3, 3)]
+    assert set(greedy) - set(words) == {(0, 3), (1, 3), (2, 3)}
+    assert set(exact) - set(words) == {(0, 3), (1, 3), (1, 2)}
