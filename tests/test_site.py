@@ -23,7 +23,7 @@ def test_it_is_built_without_a_warning_and_a_broken_link_is_one(tmp_path):
         pytest.importorskip(needed, reason="the extra docs brings it")
     root = tmp_path / "project"
     shutil.copytree(DOCS, root / "docs", ignore=shutil.ignore_patterns("_build"))
-    for folder in ("results", "latebloom"):  # what pages link to beside docs/
+    for folder in ("results", "latebloom", "examples"):  # what pages link to beside docs/
         (root / folder).symlink_to(DOCS.parent / folder)
     done = build(root / "docs", tmp_path / "site")
     assert done.returncode == 0, done.stderr[-3000:]
