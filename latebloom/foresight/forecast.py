@@ -18,12 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from latebloom.errors import LatebloomError, RunFolderError
-from latebloom.files import read_json
+from latebloom.errors import LatebloomError
 from latebloom.foresight.early import GOALS, LEAST, LEVEL, Story
 from latebloom.foresight.fitted import NOMINAL, Chance, GoalModel, Model, NeverCame
 from latebloom.foresight.scope import Scope, fields_of
-from latebloom.records import from_json
+from latebloom.foresight.shipped import shipped
 from latebloom.training.config import RunConfig
 from latebloom.training.run_folder import RunFolder
 
@@ -192,11 +191,7 @@ def load_forecaster(path: Path = FITTED) -> Forecaster:
 
     Raises: RunFolderError if the file is missing or another thing.
     """
-    table = read_json(path, RunFolderError)
-    try:
-        return from_json(table, Forecaster)
-    except ValueError as error:
-        raise RunFolderError(f"{path} holds no forecaster ({error})") from error
+    return shipped(path, Forecaster, "forecaster")
 
 
 def forecast(run: Path | str, *, at: int | None = None) -> Forecast:

@@ -18,12 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from latebloom.errors import FactsError, RunFolderError
-from latebloom.files import read_json
+from latebloom.errors import FactsError
 from latebloom.foresight.fitted import NOMINAL
 from latebloom.foresight.planned import Expected, Planner
+from latebloom.foresight.shipped import shipped
 from latebloom.foresight.tables import TableSigns
-from latebloom.records import from_json
 from latebloom.worlds.chains.checking.check import Judging, judging
 from latebloom.worlds.chains.diagnosis import Diagnosis
 from latebloom.worlds.chains.measured import AUTO
@@ -147,11 +146,7 @@ def load_planner(path: Path = FITTED) -> Planner:
 
     Raises: RunFolderError if the file is missing or another thing.
     """
-    table = read_json(path, RunFolderError)
-    try:
-        return from_json(table, Planner)
-    except ValueError as error:
-        raise RunFolderError(f"{path} holds no plan ({error})") from error
+    return shipped(path, Planner, "plan")
 
 
 def as_planned(config: FactsConfig) -> FactsConfig:
