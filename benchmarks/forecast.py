@@ -216,7 +216,8 @@ def add_law(runs: Path, made: Mapping[str, Any]) -> None:
     """Grows the sums, and puts what the law says of them into the record that is kept."""
     grow_study(modular_cells(), runs)
     kept = read_json(RESULTS / "forecast.json", LatebloomError)
-    record = kept | {"law": study_law(runs) | {"made": made}}
+    found = study_law(runs)
+    record = kept | {"law": found and {**found, "made": made}}
     write_json(RESULTS / "forecast.json", to_json(record))
     write_text(RESULTS / "forecast.md", pages(record))
 

@@ -131,3 +131,18 @@ def test_extrapolation_follows_a_straight_line(grown):
         line.append({**record, "signs": {**record["signs"], "loss": loss}})
     told = Story(whole.config, whole.sizes, line).until(80)
     assert Extrapolation("id", 6.0 - math.log(150))(told, told) == pytest.approx(150)
+
+
+def test_the_law_alone_leaves_the_rest_of_the_record(monkeypatch, tmp_path):
+    kept = made.RESULTS / "forecast.json"
+    (tmp_path / kept.name).write_bytes(kept.read_bytes())
+    monkeypatch.setattr(made, "RESULTS", tmp_path)
+    monkeypatch.setattr(made, "grow_study", lambda cells, runs: None)
+    made.add_law(tmp_path / "runs", {"commit": "c"})  # nothing was grown: nothing is said
+    assert json.loads((tmp_path / kept.name).read_text()) == json.loads(kept.read_text())
+    monkeypatch.setattr(made, "study_law", lambda runs: {"refused": "the weights grew"})
+    made.add_law(tmp_path / "runs", {"commit": "c"})
+    record = json.loads((tmp_path / kept.name).read_text())
+    assert record["law"] == {"refused": "the weights grew", "made": {"commit": "c"}}
+    page = (tmp_path / "forecast.md").read_text()
+    assert "It could not be calibrated: the weights grew." in page
