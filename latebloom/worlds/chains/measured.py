@@ -33,7 +33,9 @@ from latebloom.worlds.chains.files import FactTable
 from latebloom.worlds.numbers import NumberTable
 from latebloom.worlds.units import unit_of, without_unit
 
-PLAIN = re.compile(rf"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*{UNIT}?", re.IGNORECASE)
+PLAIN = re.compile(
+    rf"(?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?)\s*{UNIT}?", re.IGNORECASE
+)
 """A number as it is written plainly, perhaps with a unit."""
 BEGINS = frozenset("0123456789+-.<>~≈±≤≥")
 """How a name begins that may be a number."""

@@ -6,7 +6,7 @@ import pytest
 from latebloom.errors import FactsError
 from latebloom.worlds.chains.checking.check import check_file
 from latebloom.worlds.chains.files import make_table
-from latebloom.worlds.chains.measured import set_apart
+from latebloom.worlds.chains.measured import PLAIN, set_apart
 from latebloom.worlds.chains.own import FactsConfig, make_facts_world
 
 NAMED = [(f"d{i}", "class", f"c{i % 2}") for i in range(6)]
@@ -97,3 +97,12 @@ def test_check_tells_it_and_a_wide_table_is_read(tmp_path):
     world = make_facts_world(config, 0)
     assert {"d0", "c1", "half-life (h)"} <= set(world.vocabulary.words)
     assert not np.isin("drug", world.vocabulary.words)
+
+
+def test_a_cell_of_very_many_digits_is_read_in_one_go():
+    # With two ways to part the digits this would take minutes.
+    assert PLAIN.fullmatch("1" * 100_000 + "!!") is None
+    for plain in ("18", "18.", ".5", "0.5", "3e-4", "-2.5E+3 mg/l"):
+        assert PLAIN.fullmatch(plain)
+    for other in (".", "1.2.3", "e5", "1,5", "--1"):
+        assert PLAIN.fullmatch(other) is None
