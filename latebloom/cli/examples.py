@@ -61,6 +61,7 @@ EXAMPLES = {
     "explore": (
         ("explore runs", "all runs of a folder, at http://127.0.0.1:8321"),
         ("explore runs --json", "the list that the page shows, for a script"),
+        ("explore runs/composition-seed0 --notebook", "one run, asked in a notebook's cell"),
     ),
     "forecast": (
         ("forecast runs/bloom-looped-seed0", "when it will be there, and whether"),
