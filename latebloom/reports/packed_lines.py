@@ -4,8 +4,9 @@ Enters: a corpus and a model that reads it. Leaves: what `lab/lines.js` has to k
 sentence and to say what follows it: some lines of every split, each with the place of its judged
 word, the words that compete there, what every rule would choose, and the gold tree.
 
-Covers: lines of every task. Does not cover: lines that are not judged, such as those that only
-copy; more than one judged word of a line.
+Covers: lines of every task, with every judged word that the page shows, of which it asks for one
+until a reader picks another. Does not cover: lines that are not judged, such as those that only
+copy.
 """
 
 from dataclasses import replace
@@ -49,7 +50,8 @@ def describe_corpus(corpus: Corpus, model: Transformer) -> dict[str, Any]:
 def split_of(corpus: Corpus, name: str) -> dict[str, Any]:
     """Some judged lines of a split; empty if it has none that the page can show.
 
-    place: of the judged word, which the page asks for with the words before it. told_from: tokens
+    place: of the judged word, which the page asks for with the words before it. asked_at: the
+    places of all judged words, line by line, as many as `n_asked` tells. told_from: tokens
     after which the rest of a line follows from them, as the output of a transformed sentence does.
     among: the words that compete, as many for each line; none where all do. rules: by name the
     word that each rule would choose. words: of the sentence that the gold tree spans, 0 where the
@@ -59,7 +61,8 @@ def split_of(corpus: Corpus, name: str) -> dict[str, Any]:
     lines = spread_evenly(judged_lines(corpus, name), LOOKED_AT)
     choice = task.choice(lines, vocabulary)
     lines = choice.lines if choice else lines
-    place = places_to_ask(task.judged_places(lines, vocabulary), lines)
+    asked = places_to_ask(task.judged_places(lines, vocabulary), lines)
+    place = last_of(asked)
     rows = evenly(np.flatnonzero(place), lines)
     if not len(rows):
         return {}
@@ -69,7 +72,7 @@ def split_of(corpus: Corpus, name: str) -> dict[str, Any]:
         competing = task.among(vocabulary)
         n_competing = len(competing) if len(competing) < len(vocabulary) else 0
         among = np.tile(competing[:n_competing], (len(rows), 1))
-    kept, place = lines.take(rows), place[rows]
+    kept, place, asked = lines.take(rows), place[rows], asked[rows]
     lengths = np.minimum(kept.lengths, LONGEST)
     kept = with_whole_trees(kept)
     meaning = corpus.meaning(name)
@@ -81,6 +84,8 @@ def split_of(corpus: Corpus, name: str) -> dict[str, Any]:
         "lines": pack_whole(kept.tokens[np.arange(kept.tokens.shape[1]) < lengths[:, None]]),
         "lengths": pack_whole(lengths),
         "place": pack_whole(place),
+        "n_asked": pack_whole(asked.sum(axis=1)),
+        "asked_at": pack_whole(np.nonzero(asked)[1]),
         "told_from": pack_whole(np.where(kept.prompt > 1, kept.prompt, place)),
         "among": pack_whole(among),
         "rules": {
@@ -93,12 +98,17 @@ def split_of(corpus: Corpus, name: str) -> dict[str, Any]:
     }
 
 
-def places_to_ask(judged: Bool[ndarray, "line pos"], lines: Lines) -> Int[ndarray, " line"]:
-    """The place of the word that the page asks for in each line: the judged one, of several the
-    last that the page shows; 0 where it shows none."""
-    shown = judged & (np.arange(judged.shape[1]) < LONGEST)
-    last = np.where(shown, np.arange(judged.shape[1]), 0).max(axis=1, initial=0)
-    return np.where((lines.target > 0) & (lines.target < LONGEST), lines.target, last)
+def places_to_ask(judged: Bool[ndarray, "line pos"], lines: Lines) -> Bool[ndarray, "line pos"]:
+    """Where a judged word stands that the page can ask for: the target of a line that has one,
+    else every judged place; in either case among the tokens that the page shows."""
+    position = np.arange(judged.shape[1])
+    target = lines.target[:, None]
+    return np.where(target > 0, position == target, judged) & (position < LONGEST)
+
+
+def last_of(asked: Bool[ndarray, "line pos"]) -> Int[ndarray, " line"]:
+    """The last of each line's places, which the page asks for first; 0 where there is none."""
+    return np.where(asked, np.arange(asked.shape[1]), 0).max(axis=1, initial=0)
 
 
 def evenly(rows: Int[ndarray, " row"], lines: Lines) -> Int[ndarray, " some"]:

@@ -89,6 +89,54 @@ def test_every_cell_says_the_next_word(visit, report):
                 assert "answer" in here.get_attribute("class")
 
 
+def test_any_word_of_a_line_is_asked_for_with_the_keyboard(visit, report):
+    """The list has the line's words, judged ones first; at first the last judged one is asked."""
+    page, run = visit(report), load(report.parent)
+    choice = page.get_by_label("Ask for which word of the first sentence")
+    judged = choice.locator('optgroup[label="judged"] option')
+    numbers = [int(one) for one in judged.evaluate_all("some => some.map((one) => one.value)")]
+    beginning = written(page)
+    assert int(choice.input_value()) == numbers[-1] == len(beginning) + 1
+    corpus = run.corpus
+    rows = [(split, row) for split in corpus.tested for row in range(len(corpus.lines(split)))]
+    held = (corpus.text(split, row) for split, row in rows)
+    line = next(one for one in held if one.startswith(" ".join(beginning) + " ")).split()
+    assert choice.locator("option").count() == len(line)
+    far = choice.locator('optgroup[label="others"] option').first
+    facts = page.locator('[aria-labelledby="title-a"] .facts')
+    if corpus.task.name == "dyck":
+        # Another line, until one has several brackets to choose from.
+        another = page.get_by_role("button", name="Another").first
+        for _ in range(20):
+            if judged.count() > 2:
+                break
+            another.click()
+        several, last = judged.count(), int(choice.input_value())
+        assert several > 2
+        words = written(page)
+        choice.focus()
+        page.keyboard.press("ArrowUp")
+        page.wait_for_function("n => +document.activeElement.value !== n", arg=last)
+        asked = int(choice.input_value())
+        assert asked < last and written(page) == words[: asked - 1]
+        assert facts.locator("bdi.answer").first.text_content() == words[asked - 1]
+        assert judged.count() == several  # it is still the same line
+        found = page.locator('[aria-labelledby="title-a"] .answers .part').text_content()
+        assert "Of the closing brackets it puts " in found
+        page.keyboard.press("ArrowDown")
+        page.wait_for_function("n => +document.activeElement.value === n", arg=last)
+        assert written(page) == words
+    else:
+        assert numbers == [len(beginning) + 1]
+        choice.select_option(far.get_attribute("value"))
+        assert written(page) == line[: int(choice.input_value()) - 1] != beginning
+        assert "does not know what comes next" in facts.text_content()
+        choice.select_option(judged.first.get_attribute("value"))
+        assert written(page) == beginning
+    said = page.evaluate("words => latebloom.ask(words)", written(page))["answers"]
+    assert first_answer(page) == said[0]["name"]
+
+
 def test_a_sentence_is_written_by_hand_and_by_the_model(visit, question):
     page = visit(question)
     field(page).fill("my yak  does sleep . quest")

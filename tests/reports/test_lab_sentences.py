@@ -1,16 +1,19 @@
 """Sentences in the laboratory: its JavaScript reads them as Python does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from lab_node import in_node, laboratory_of, rounded
 
 from latebloom.model.config import ModelConfig
-from latebloom.reports.packed_lines import LONGEST, describe_corpus
+from latebloom.reports.packed_lines import LONGEST, describe_corpus, last_of, places_to_ask
 from latebloom.trees.scores import predicted_tree
 from latebloom.worlds.sentences.brackets import openers
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
 from latebloom.worlds.sentences.question import QuestionConfig, make_question
+from latebloom.worlds.sentences.tasks import SentenceTask
 from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 from latebloom.worlds.splits import Split
 
@@ -81,6 +84,66 @@ def test_what_is_asked_is_the_judged_word_and_what_competes(corpus, model):
         rivals = [dict(truth["rules"])["first_auxiliary"] for truth in found]
         assert all(one != truth["answer"] for one, truth in zip(rivals, found, strict=True))
         assert all(truth["found"] for truth in found)
+
+
+def test_every_judged_word_of_a_line_can_be_asked_for(corpus, model):
+    """The page knows the judged places that Python does, and what is right at each of them."""
+    laboratory = laboratory_of(corpus, model)
+    lines = corpus.lines("test_ood")
+    judged = corpus.task.judged_places(lines, corpus.vocabulary)
+    rows = np.flatnonzero(lines.lengths <= LONGEST)
+    asked = [
+        (row, place)
+        for row in rows.tolist()
+        for place in ([lines.target[row]] if lines.target[row] else np.flatnonzero(judged[row]))
+    ]
+    words = corpus.vocabulary.words
+    found = in_node(
+        laboratory,
+        [
+            ["truth", corpus.vocabulary.decode(lines.tokens[row, 1:place].tolist())]
+            for row, place in asked
+        ],
+    )
+    for (row, place), truth in zip(asked, found, strict=True):
+        assert words[truth["answer"]] == words[lines.tokens[row, place]]
+        assert truth["answer"] in truth["among"]
+        assert "test_ood" in [split["name"] for split in truth["splits"]]
+        assert place in truth["line"]["askedAt"]
+        assert truth["line"]["place"] == max(truth["line"]["askedAt"])
+    if corpus.task.name == "dyck":
+        assert len(asked) > len({row for row, _ in asked}) > 5
+    else:
+        assert all(truth["line"]["askedAt"] == [truth["line"]["place"]] for truth in found)
+
+
+def test_of_lines_that_are_judged_at_every_word_any_is_asked_for():
+    """One's own sentences are."""
+    few = {"train": 40, "test_id": 8, "test_ood": 8}
+    own = replace(make_dyck(DyckConfig(**few, kinds=3, depth=4), seed=1), task=SentenceTask())
+    model = rounded(ModelConfig(**SMALL, positions="none"), len(own.vocabulary))
+    row = int(np.flatnonzero(own.lines("test_ood").lengths <= LONGEST)[0])
+    words = own.text("test_ood", row).split()
+    told = in_node(laboratory_of(own, model), [["truth", words[:n]] for n in range(1, len(words))])
+    for n, truth in enumerate(told, 1):
+        assert truth["line"]["askedAt"] == list(range(1, len(truth["line"]["tokens"])))
+        assert truth["tells"]
+        if n > len(words) // 2:
+            assert own.vocabulary.words[truth["answer"]] == words[n]
+
+
+def test_a_page_from_before_there_was_a_choice_asks_for_one_word(corpus, model):
+    laboratory, lines = laboratory_of(corpus, model), corpus.lines("test_ood")
+    judged = corpus.task.judged_places(lines, corpus.vocabulary)
+    place = last_of(places_to_ask(judged, lines)) * (lines.lengths <= LONGEST)
+    row = int(np.flatnonzero(place)[0])
+    asked = corpus.vocabulary.decode(lines.tokens[row, 1 : place[row]].tolist())
+    (now,) = in_node(laboratory, [["truth", asked]])
+    for split in laboratory.data["splits"]:
+        del split["n_asked"], split["asked_at"]
+    (before,) = in_node(laboratory, [["truth", asked]])
+    assert before["line"]["askedAt"] == [before["line"]["place"]] == [place[row]]
+    assert before["answer"] == now["answer"] == lines.tokens[row, place[row]]
 
 
 def test_the_next_word_and_the_trees_are_those_of_python(corpus, model):

@@ -124,6 +124,12 @@ const linesIn = (names, longest) => (split, place) => {
   const [asked, , words, nodes] = counts, spans = read("spans", longest);
   if (!n || counts.some((numbers) => numbers.length !== n)) isNot(place, "as many numbers for each line");
   if (read("lines", names).length !== sum(lengths) || asked.some((at, i) => at < 1 || at >= lengths[i])) isNot(place, "lines with a place to ask for");
+  if (split.n_asked !== undefined) {
+    const nAsked = read("n_asked", longest + 1), askedAt = read("asked_at", longest);
+    let question = 0;
+    if (nAsked.length !== n || askedAt.length !== sum(nAsked)) isNot(place, "places of judged words for each line");
+    nAsked.forEach((some, i) => { for (const at of askedAt.subarray(question, question += some)) if (at < 1 || at >= lengths[i]) isNot(`${place}.asked_at`, "places in its lines"); });
+  }
   if (words.some((one, i) => one >= lengths[i]) || spans.length !== 2 * sum(nodes)) isNot(place, "trees over the words of its lines");
   for (let line = 0, at = 0; line < n; line++)
     for (let node = 0; node < nodes[line]; node++, at += 2) if (spans[at] > spans[at + 1] || spans[at + 1] >= words[line]) isNot(`${place}.spans`, "spans of words");

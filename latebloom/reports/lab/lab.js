@@ -14,7 +14,7 @@ function makeQuestion({ lab, side, title, onAsk, onNext }) {
   return {
     node,
     show(result, truth, drawn) {
-      fields.show(result);
+      fields.show(result, truth);
       const [split] = truth.splits;
       choice.value = split ? splits.indexOf(split) : "";
       choice.title = split ? split.holds : "";

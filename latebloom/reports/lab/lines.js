@@ -15,15 +15,17 @@ function closingOf(tokens, words) {
 // How the next word follows where it does at every place (`derives`).
 const FOLLOWS = { brackets: closingOf };
 
-// The lines of a split: { tokens, place, toldFrom, among, rules, gold: { words, spans } }.
+// The lines of a split: { tokens, place, askedAt, toldFrom, among, rules, gold: { words, spans } }. Pages
+// that were written before there was a choice tell one place of each line.
 function unpackLines(split, numbers) {
   const lines = numbers(split.lines), lengths = numbers(split.lengths), place = numbers(split.place), toldFrom = numbers(split.told_from);
   const among = numbers(split.among), words = numbers(split.words), nodes = numbers(split.nodes), spans = numbers(split.spans);
   const rules = Object.entries(split.rules).map(([name, packed]) => [name, numbers(packed)]), n = lengths.length;
-  let at = 0, node = 0;
+  const nAsked = split.n_asked ? numbers(split.n_asked) : place.map(() => 1), askedAt = split.n_asked ? numbers(split.asked_at) : place;
+  let at = 0, node = 0, question = 0;
   return [...lengths].map((length, i) => {
     const line = {
-      tokens: [...lines.subarray(at, at += length)], place: place[i], toldFrom: toldFrom[i],
+      tokens: [...lines.subarray(at, at += length)], place: place[i], askedAt: [...askedAt.subarray(question, question += nAsked[i])], toldFrom: toldFrom[i],
       among: [...among.subarray(i * among.length / n, (i + 1) * among.length / n)], rules: rules.map(([name, chosen]) => [name, chosen[i]]),
       gold: { words: words[i], spans: Array.from({ length: nodes[i] }, (_, k) => [spans[2 * (node + k)], spans[2 * (node + k) + 1]]) },
     };
@@ -54,20 +56,23 @@ function makeCorpus(data) {
     return tokens;
   };
 
-  // The lines that begin so, with their splits; those that ask for the very next word come first.
+  // The lines that begin so, with their splits: those that were picked from come first, then those that
+  // ask for the very next word unless another one is picked, then those in which it is judged as well.
+  const picked = [], pickFrom = (line) => { picked.splice(0, picked.length, line, ...picked.filter((one) => one !== line)); };
+  const turnOf = ({ line }, n) => picked.includes(line) ? picked.indexOf(line) - picked.length : line.place === n ? 0 : line.askedAt.includes(n) ? 1 : 2;
   const begins = (line, tokens) => line.tokens.length > tokens.length && tokens.every((token, i) => line.tokens[i] === token);
   const beginningSo = (tokens) => splits.flatMap((split) => split.lines.filter((line) => begins(line, tokens)).map((line) => ({ split, line })))
-    .sort((a, b) => (b.line.place === tokens.length) - (a.line.place === tokens.length));
+    .sort((a, b) => turnOf(a, tokens.length) - turnOf(b, tokens.length));
 
   // What is known of a beginning. answer: the next word, null where it does not follow from the words
   // before it; found: what other rules than the right one would choose. line: a line that begins so.
   const truthOf = (tokens) => {
-    const all = beginningSo(tokens), [first] = all, line = first?.line ?? null, judged = line !== null && line.place === tokens.length;
-    const told = line !== null && tokens.length >= line.toldFrom ? line.tokens[tokens.length] : null;
+    const all = beginningSo(tokens), [first] = all, line = first?.line ?? null, asksNext = ({ line: { askedAt } }) => askedAt.includes(tokens.length), judged = line !== null && asksNext(first);
+    const told = line !== null && (judged || tokens.length >= line.toldFrom) ? line.tokens[tokens.length] : null;
     const answer = FOLLOWS[data.derives] ? FOLLOWS[data.derives](tokens, words) : told;
-    const holding = [...new Set(all.filter(({ line: { place } }) => place === tokens.length).map(({ split }) => split))];
+    const holding = [...new Set(all.filter(asksNext).map(({ split }) => split))];
     const rules = judged ? line.rules : [], found = [...new Set(rules.map(([, token]) => token))].filter((token) => token !== answer);
-    return { path: [], found, answer, rules, line, among: judged ? line.among : [], shown: holding.length ? holding.some((split) => split.trained) : null, splits: holding };
+    return { path: [], found, answer, rules, line, tells: told !== null, among: judged ? line.among : [], shown: holding.length ? holding.some((split) => split.trained) : null, splits: holding };
   };
   const answersOf = (tokens) => { const { answer } = truthOf(tokens); return answer === null ? [] : [answer]; };
 
@@ -95,7 +100,7 @@ function makeCorpus(data) {
   return {
     words, splits, pools: [everyWord], named: [], knows: (word) => ids.has(word), idOf, shapeOf, read, answersOf, truthOf, row, besideOf, alike, roleOf,
     reads: "sentences", hasTrees: true, roles: { answer: "the next word", bridge: "what another rule would choose" }, meanOf: 20,
-    namesOf: (tokens) => tokens, asks: (tokens) => asks(tokens) ? tokens : null, spell: (tokens) => tokens.map((token) => words[token]),
+    pickFrom, namesOf: (tokens) => tokens, asks: (tokens) => asks(tokens) ? tokens : null, spell: (tokens) => tokens.map((token) => words[token]),
     stepsOf: () => [], labelsOf: (tokens) => truthOf(tokens).among, size: (split) => split.lines.length,
   };
 }

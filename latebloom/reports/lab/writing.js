@@ -1,4 +1,27 @@
-// The field of a sentence: its words so far, to be written on by hand or by the model.
+// The field of a sentence: its words so far, to be written on by hand or by the model, or taken from a line
+// up to whichever of its words is to be asked for.
+
+// A list of the words of a line, judged ones first. onPick: told the tokens before the one that was picked.
+function makeWordChoice({ world, title, onPick }) {
+  const choice = make("select", { "aria-label": `Ask for which word of the ${title.toLowerCase()}` }), node = make("label", { class: "word-choice" }, "Ask for ", choice);
+  let line = null;
+  choice.addEventListener("change", () => { world.pickFrom(line); onPick(line.tokens.slice(0, Number(choice.value))); });
+  const fill = () => {
+    const places = [...line.tokens.keys()].slice(1), judged = new Set(line.askedAt);
+    const group = (label, some) => some.length ? [make("optgroup", { label }, ...some.map((at) => make("option", { value: at, text: `word ${at}, ${visible(world.words[line.tokens[at]], 16)}` })))] : [];
+    choice.replaceChildren(...group("judged", places.filter((at) => judged.has(at))), ...group("others", places.filter((at) => !judged.has(at))));
+  };
+  return {
+    node,
+    show(tokens, truth) {
+      const same = truth.line === line;
+      line = truth.line;
+      node.hidden = line === null;
+      if (line && !same) fill();
+      choice.value = tokens.length;
+    },
+  };
+}
 
 // title: of the sentence. onAsk: told the tokens that are to be read.
 function makeSentenceField({ lab, title, onAsk }) {
@@ -23,23 +46,25 @@ function makeSentenceField({ lab, title, onAsk }) {
   const on = make("button", { type: "button", text: "Write on what it says", on: { click: () => behind(likeliest) } });
   const less = make("button", { type: "button", text: "One word less", on: { click: () => onAsk(shown.slice(0, -1)) } });
   const next = makePicker({ label: "or write on", words: world.words, pool: world.pools[0], token: world.pools[0][0], onPick: behind });
+  const choice = makeWordChoice({ world, title, onPick: onAsk });
   return {
-    node: make("div", { class: "writing" }, make("label", { for: id, text: "Words so far" }), field, said), tools: [on, less, next.node],
-    show(result) {
+    node: make("div", { class: "writing" }, make("label", { for: id, text: "Words so far" }), field, said), tools: [choice.node, on, less, next.node],
+    show(result, truth) {
       shown = result.tokens;
       [{ token: likeliest }] = result.answers;
       said.hidden = true;
       field.value = words();
       on.disabled = likeliest === 0 || !world.asks([...shown, likeliest]);
       less.disabled = shown.length < 2;
+      choice.show(shown, truth);
     },
   };
 }
 
 // How the line goes on that the sentence is taken from, and what each rule would choose next.
 function tellLine(lab, tokens, truth) {
-  const { words } = lab.world, { line, answer, rules, among } = truth, parts = [];
-  if (line && tokens.length >= line.toldFrom) {
+  const { words } = lab.world, { line, tells, answer, rules } = truth, parts = [];
+  if (tells) {
     parts.push("In the corpus it goes on: ", nameNode(words[line.tokens[tokens.length]], 24, { class: "answer" }), ` ${line.tokens.slice(tokens.length + 1).map((token) => visible(words[token], 24)).join(" ")}. `);
   } else if (answer !== null) parts.push("Next comes ", nameNode(words[answer], 24, { class: "answer" }), ". ");
   else parts.push("This page does not know what comes next. ");
