@@ -9,7 +9,8 @@ EXIT_CODES = {
     0: "done",
     1: "some runs of a series failed; the others are kept",
     2: "what was asked cannot be done: the line on standard error says what to change",
-    3: "asked, and no told fact supports an answer",
+    3: "done, and the result is not to be relied on: no told fact supports the answer (`ask`), or"
+    " the new run does not know all that it was told (`learn`)",
     130: "stopped by Ctrl-C; the last line says how to go on",
 }
 """What the command's exit codes mean, everywhere."""
@@ -71,6 +72,7 @@ EXAMPLES = {
     "lessons": (
         ("lessons", "what there is to learn"),
         ("lessons 1", "open the first in the browser"),
+        ("lessons 1 --json", "only copy it, and print where it is"),
     ),
     "export": (("export runs/composition-seed0 exported/composition", "a Hugging Face folder"),),
     "grok": (

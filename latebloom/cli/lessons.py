@@ -45,27 +45,36 @@ def lessons(number: int | None = None, *, to: Path = Path("lessons"), json_: Jso
     to
         The folder for your own copy, on which you work. One that is there already is kept.
     json_
-        Print the list as JSON.
+        Print the list as JSON; of one lesson, copy it, print where it is, and open nothing.
     """
     known = all_lessons()
-    if json_:
-        print(json.dumps({i: title_of(path) for i, path in known.items()}))
-        return
     if number is None:
+        if json_:
+            print(json.dumps({i: title_of(path) for i, path in known.items()}))
+            return
         for i, path in known.items():
             out.print(f"{i}  {title_of(path)}", markup=False)
         out.print("open one: latebloom lessons 1", markup=False)
         return
     if number not in known:
         raise LatebloomError(f"there is no lesson {number}; there are {min(known)} to {max(known)}")
+    mine = to / known[number].name
+    if json_:
+        copy_lesson(known[number], mine)
+        print(json.dumps({"notebook": str(mine)}))
+        return
     from latebloom.files import import_extra
 
     import_extra("marimo", "lessons", "a lesson")
-    mine = to / known[number].name
-    if not mine.exists():
-        to.mkdir(parents=True, exist_ok=True)
-        shutil.copy(known[number], mine)
-    for table in tables_of(known[number]):
-        shutil.copy(table, to)
+    copy_lesson(known[number], mine)
     err.print(f"your copy is {mine}; Ctrl-C ends", markup=False)
     subprocess.run([sys.executable, "-m", "marimo", "edit", str(mine)], check=False)
+
+
+def copy_lesson(notebook: Path, mine: Path) -> None:
+    """Copies a lesson and the tables that it reads; a copy that is there is kept."""
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    if not mine.exists():
+        shutil.copy(notebook, mine)
+    for table in tables_of(notebook):
+        shutil.copy(table, mine.parent)

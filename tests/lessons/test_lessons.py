@@ -1,9 +1,11 @@
 """The lessons: they are listed, they are notebooks, and they run from beginning to end."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,20 @@ def test_the_list_names_every_lesson(latebloom):
     code, told, _ = latebloom("lessons")
     assert code == 0
     assert all(title_of(path) in told for path in LESSONS.values())
+
+
+def test_for_a_script_a_lesson_is_copied_and_not_opened(monkeypatch, latebloom):
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("it was opened"))
+    assert json.loads(latebloom("lessons", "--json")[1]).keys() == {str(i) for i in LESSONS}
+    code, told, _ = latebloom("lessons", "7", "--to", "mine", "--json")
+    mine = Path(json.loads(told)["notebook"])
+    assert (code, mine.parent) == (0, Path("mine"))
+    assert mine.read_text() == LESSONS[7].read_text()
+    assert (mine.parent / "pharmacology.csv").exists()
+    mine.write_text("# mine")
+    latebloom("lessons", "7", "--to", "mine", "--json")
+    assert mine.read_text() == "# mine"
+    assert latebloom("lessons", "99", "--json")[0] == 2
 
 
 @pytest.mark.slow
