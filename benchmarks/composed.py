@@ -81,10 +81,10 @@ def page(record: Mapping[str, Any]) -> str:
     lines = [
         "# Two hops composed of one-hop answers",
         "",
-        "Made by `python -m benchmarks.composed`; its docstring says how. Trained on one hop alone;",
-        "the mean over n seeds from 100 on, in brackets Student's 95 % interval over seeds (of",
-        "seconds the least and the most). TuckER and the model that is trained on both hops on the",
-        "same questions: [graph-peers.md](graph-peers.md), [graphs.md](graphs.md).",
+        "Made by `python -m benchmarks.composed`; its docstring says how. Trained on one hop",
+        "alone; the mean over n seeds from 100 on, in brackets Student's 95 % interval over seeds",
+        "(of seconds the least and the most). TuckER and the model that is trained on both hops on",
+        "the same questions: [graph-peers.md](graph-peers.md), [graphs.md](graphs.md).",
         in_words(record["made"]),
         "",
     ]

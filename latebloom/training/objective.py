@@ -2,12 +2,13 @@
 
 Questions: cross-entropy of the answer (of a set of answers: `SET_LOSSES`) after the last loop, of
 atomic facts after every loop. An atomic fact needs one loop, so its answer is known after the
-first; demanding it there is what makes every loop look facts up with the same weights. Composed questions are supervised after the
-last loop alone: nobody tells the model their bridge. Where a comparison comes with the values that
-it compares, each is asked for at its entity after the first loop: a fact out of the training set,
-looked up amid a question. Where attention goes both ways every token of an atomic fact sees the
-whole of it, and each may be asked for the answer (`every_place`): then a fact is known wherever it
-stands in a longer question, whatever the order of the words.
+first; demanding it there is what makes every loop look facts up with the same weights. Composed
+questions are supervised after the last loop alone: nobody tells the model their bridge. Where a
+comparison comes with the values that it compares, each is asked for at its entity after the first
+loop: a fact out of the training set, looked up amid a question. Where attention goes both ways
+every token of an atomic fact sees the whole of it, and each may be asked for the answer
+(`every_place`): then a fact is known wherever it stands in a longer question, whatever the order of
+the words.
 
 Sentences: cross-entropy of every next word, from the start token on.
 """
