@@ -38,6 +38,8 @@ class Claim:
 ALL_RIGHT = AtEnd({"test_id": 0.99, "test_ood": 0.99})
 HARD = AtEnd({"test_hard": 0.99})
 HIDDEN = ("test_id", "test_easy", "test_hard")
+APART = ("test_id", "test_ood", "test_apart")
+"""With the lines that tell the rule from those that fit the published test as well."""
 BOTH_KINDS = ("test_id", "test_ood", "test_compared_id", "test_compared_ood")
 
 CLAIMS = (
@@ -115,7 +117,7 @@ CLAIMS = (
     ),
     Claim(
         name="comparison-vanilla",
-        about="the same by a plain GPT-2",
+        about="a plain GPT-2, helped: both orders told, batches half of facts, Muon",
         recipe="comparison-vanilla",
         rule=AtEnd({"test_id": 0.99, "test_ood": 0.95}),
     ),
@@ -142,7 +144,7 @@ CLAIMS = (
     ),
     Claim(
         name="hidden-attributes-paper",
-        about="the same at the paper's size",
+        about="the same with the paper's entities, a fifteenth of its comparisons",
         recipe="hidden-attributes-paper",
         seeds=1,
         few="80 CPU minutes each",
@@ -217,7 +219,12 @@ CLAIMS = (
         shows=("test_hops_4", "test_hops_6", "test_hops_10", "test_hops_6_ood", "test_hops_10_ood"),
     ),
     Claim(
-        name="question", about="the main auxiliary", recipe="question", seeds=10, rule=Held(0.95)
+        name="question",
+        about="the main auxiliary",
+        recipe="question",
+        seeds=10,
+        rule=Held(0.95),
+        shows=APART,
     ),
     Claim(
         name="question-published-mixture",
@@ -225,9 +232,14 @@ CLAIMS = (
         recipe="question",
         options=("--world.object-clause-frac", "0.3333333333333333"),
         rule=Held(0.95),
+        shows=APART,
     ),
     Claim(
-        name="tense", about="agreement, not with the nearest noun", recipe="tense", rule=Held(0.9)
+        name="tense",
+        about="agreement, not with the nearest noun",
+        recipe="tense",
+        rule=Held(0.9),
+        shows=APART,
     ),
     Claim(
         name="dyck",

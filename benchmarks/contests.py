@@ -5,8 +5,8 @@ rivals RUN` left there, and writes a section for it into `results/rivals.md`: a 
 a column for each kind of question. Sections of other contests stay as they are.
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,9 @@ def title(contest: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    runs = [Path(word) for word in sys.argv[1:]]
-    if not runs:
-        raise SystemExit(__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
+    runs: list[Path] = parser.parse_args().runs
     _, *old = PAGE.read_text(encoding="utf-8").split("\n## ")
     sections = {(words := f"## {text.strip()}\n\n").partition("\n")[0]: words for text in old}
     for run in runs:

@@ -29,7 +29,7 @@ from torch import Tensor
 import latebloom
 from benchmarks.record import RESULTS, in_words, provenance
 from latebloom.asking.calibration import TESTS
-from latebloom.asking.names import score_names
+from latebloom.asking.names import name_logits
 from latebloom.evaluation.ranking import Ranking, ranks_of
 from latebloom.intervals import student
 from latebloom.recipes.catalogue import make_recipe
@@ -101,9 +101,12 @@ def beam(run: Run) -> Iterator[Ranking]:
 
 
 def one_hop(run: Run, names: np.ndarray) -> Float[Tensor, "row name"]:
-    """The run's probabilities of all answers to one-hop questions."""
+    """The run's probabilities of all answers to one-hop questions, by the loss that it learned
+    them with: they add up to 1, or each says whether the name is an answer."""
     tokens = torch.from_numpy(run.world.task.lay(names))
-    return score_names(run.model, run.world.task, tokens).exp()
+    logits = name_logits(run.model, run.world.task, tokens)
+    binary = run.config.train.set_loss == "binary"
+    return logits.sigmoid() if binary else logits.softmax(-1)
 
 
 def figures_of(run: Run) -> dict[str, float]:

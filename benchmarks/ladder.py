@@ -307,7 +307,8 @@ def table(record: Mapping[str, Any]) -> str:
         f"Made by `{record['command']}`. Each cell: accuracy on composed questions of training;",
         "on held-out ID questions; on held-out OOD questions. Means over seeds"
         f" {first} to {last}, with",
-        f"Student's 95 % interval; {record['steps']} steps each, the reader 800, no stop rule.",
+        f"Student's 95 % interval; {record['steps']} steps each, no stop rule"
+        + (", the reader 800." if any(rung["name"] == APART for rung in record["rungs"]) else "."),
         "",
         f"| | {' | '.join(columns)} |",
         f"|---{'|---' * len(columns)}|",

@@ -1,21 +1,25 @@
-"""Wrong facts: the grown model and its rivals where a share of the comparisons is told wrongly.
+"""Damaged facts: the grown model and its rivals where some of what is told is wrong or missing.
 
-    python -m benchmarks.noise --runs DIR            grow and ask; say it again to go on
     python -m benchmarks.noise --no-model            the rivals alone, in some minutes
-    --levels 0,.02,.05,.1  --seeds 100-104
+    python -m benchmarks.noise --runs DIR            grow and ask as well; say it again to go on
+    --damage noise,contradicted,untold_frac  --levels 0,.02,.05,.1  --seeds 100-104
 
-Makes the worlds of `hidden-attributes` with each `world.noise` and seed, grows a run of each (some
-minutes of one core; what is finished under DIR is kept, what was stopped is resumed), puts the
-held-out questions to model and rivals, and writes `results/noise.md`: percent right in the mean
-over seeds, with Student's 95 % interval over seeds, and percent wrong. What is held out is true at
-every level. Retrieval is asked only some questions of a split, since it is slow.
+Makes the worlds of `hidden-attributes` with each damage, level and seed: comparisons told wrongly,
+comparisons told twice and once of them wrongly, values not told. Grows a run of each (some minutes
+of one core; what is finished under DIR is kept, what was stopped is resumed) and puts the held-out
+questions to model and rivals. What is held out is true at every level. Retrieval is asked only some
+questions of a split, since it is slow.
+
+Leaves `results/noise.json`, to which every call adds, and `results/noise.md`: percent right in the
+mean over seeds, with Student's 95 % interval over seeds, and percent wrong.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +27,7 @@ import latebloom
 from benchmarks.record import RESULTS, in_words, provenance
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import correct_rows, loops_for
+from latebloom.files import read_json, write_json, write_text
 from latebloom.intervals import student
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.rivals.contest import Contest, Row, asked, row_of_model
@@ -39,15 +44,39 @@ from latebloom.worlds.world import World
 RECIPE = "hidden-attributes"
 SPLITS = (Split.TEST_HARD, Split.TEST_EASY, Split.TEST_UNDECIDABLE)
 GROWN = "grown model"
+Record = dict[str, Any]
 OF_RETRIEVAL = 50
 """Questions of a split that retrieval is asked."""
-Results = dict[tuple[str, str, float], list[Row]]
-"""The rows of all seeds, by rival, split and noise."""
+DAMAGES = {
+    "noise": "of the comparisons told wrongly",
+    "contradicted": "of the comparisons told twice, once wrongly",
+    "untold_frac": "of the values not told",
+}
+"""A setting of the world, and what a share of it means."""
+RECORD = RESULTS / "noise.json"
 
 
-def config_of(noise: float, seed: int) -> RunConfig:
-    """The run of one level and seed."""
-    return replace(make_recipe(RECIPE), seed=seed).replace("world", noise=noise)
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """One world: a share of one damage, and a seed. Without damage it is one world by any name."""
+
+    damage: str
+    level: float
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Of its run folder and in the record."""
+        kind = self.damage if self.level else "noise"
+        return f"{kind}{self.level}-seed{self.seed}"
+
+    def config(self) -> RunConfig:
+        config = replace(make_recipe(RECIPE), seed=self.seed)
+        return config.replace("world", **{self.damage: self.level})
+
+    def world(self) -> World:
+        config = self.config()
+        return as_world(build_world(config.world, config.seed), RECIPE)
 
 
 def rows_of_rivals(world: World) -> Iterator[Row]:
@@ -69,29 +98,64 @@ def rows_of_model(path: Path) -> Iterator[Row]:
         yield row_of_model(GROWN, world, split, right)
 
 
-def cell(rows: Sequence[Row]) -> str:
+def kept(row: Row) -> dict[str, int]:
+    """What the record keeps of a row."""
+    return {"n": row.n, "correct": row.correct, "wrong": row.wrong}
+
+
+def cell(rows: Sequence[Mapping[str, int]]) -> str:
     """Mean percent right with its interval over seeds, and percent wrong where there is any."""
-    right = np.array([row.accuracy for row in rows])
+    right = np.array([row["correct"] / row["n"] for row in rows])
     low, high = student(right)
-    wrong = float(np.mean([row.wrong / row.n for row in rows]))
-    words = f"{100 * right.mean():.1f} ({100 * low:.1f} to {100 * high:.1f})"
+    wrong = float(np.mean([row["wrong"] / row["n"] for row in rows]))
+    words = f"{100 * right.mean():.1f}"
+    if len(rows) > 1:
+        words += f" ({100 * low:.1f} to {100 * high:.1f})"
     return f"{words}; {100 * wrong:.1f} wrong" if wrong else words
 
 
-def table(results: Results, levels: Sequence[float], split: str) -> list[str]:
-    """One split in Markdown: a row for each rival, a column for each level."""
-    rivals = dict.fromkeys(rival for rival, of, _ in results if of == split)
+def table(record: Record, damage: str, split: str) -> list[str]:
+    """One damage and split in Markdown: a row for each rival, a column for each level."""
+    found: dict[str, dict[float, list[Mapping[str, int]]]] = {}
+    for one in record["worlds"].values():
+        if one["level"] and one["damage"] != damage:
+            continue
+        for rival, splits in one["rivals"].items():
+            found.setdefault(rival, {}).setdefault(one["level"], []).append(splits[split])
+    levels = sorted({level for of_rival in found.values() for level in of_rival})
+    if not any(levels):
+        return []
     lines = [
-        f"## {split}",
+        f"### {split}",
         "",
-        "| rival |" + "".join(f" {level:.0%} wrong |" for level in levels),
+        "| rival |" + "".join(f" {level:.0%} |" for level in levels),
         "|---" * (len(levels) + 1) + "|",
     ]
-    for rival in rivals:
-        cells = [results.get((rival, split, level)) for level in levels]
-        told = [cell(rows) if rows else "-" for rows in cells]
-        lines.append(f"| {rival} | {' | '.join(told)} |")
+    for rival, by_level in sorted(found.items(), key=lambda item: item[0] != GROWN):
+        cells = [
+            f"{cell(by_level[level])}, n {len(by_level[level])}" if level in by_level else "-"
+            for level in levels
+        ]
+        lines.append(f"| {rival} | {' | '.join(cells)} |")
     return [*lines, ""]
+
+
+def page(record: Record) -> str:
+    """The page, in Markdown."""
+    lines = [
+        "# Where some of the facts are wrong, or missing",
+        "",
+        f"Made by `python -m benchmarks.noise`: `{RECIPE}`, damaged in one of three ways, what is",
+        "held out true. Percent right: the mean over n seeds from 100 on, with Student's 95 %",
+        "interval over seeds, and percent wrong; what is neither is `cannot decide`. Every rival",
+        f"is asked all questions, retrieval {OF_RETRIEVAL} of a split.",
+        in_words(record["made"]),
+        "",
+    ]
+    for damage, meaning in DAMAGES.items():
+        tables = [line for split in SPLITS for line in table(record, damage, split)]
+        lines += [f"## A share {meaning} (`world.{damage}`)", "", *tables] if tables else []
+    return "\n".join(lines)
 
 
 def numbers(text: str) -> list[int]:
@@ -103,58 +167,51 @@ def numbers(text: str) -> list[int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--damage", default=",".join(DAMAGES))
     parser.add_argument("--levels", default="0,.02,.05,.1")
     parser.add_argument("--seeds", default="100-104")
     parser.add_argument("--runs", type=Path)
     parser.add_argument("--no-model", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    damages = options.damage.split(",")
+    if unknown := set(damages) - set(DAMAGES):
+        parser.error(f"no damage {', '.join(sorted(unknown))}; there are {', '.join(DAMAGES)}")
     if not options.no_model and options.runs is None:
         parser.error("say where the runs are kept: --runs DIR, or leave them out: --no-model")
-    levels = [float(word) for word in options.levels.split(",")]
-    seeds = numbers(options.seeds)
-    results: Results = {}
-
-    def keep(level: float, rows: Iterator[Row]) -> None:
-        for row in rows:
-            results.setdefault((row.rival, row.split, level), []).append(row)
-            print(f"{level} {row.rival}, {row.split}: {row.correct} of {row.n}", flush=True)
-
-    made = provenance()
-    cells = [
-        Cell(
-            name=f"noise{level}-seed{seed}",
-            config=config_of(level, seed),
-            values={"world.noise": level},
-        )
-        for level in levels
-        for seed in seeds
+    every = [
+        Damaged(damage, float(level), seed)
+        for damage in damages
+        for level in options.levels.split(",")
+        for seed in numbers(options.seeds)
     ]
+    wanted = {one.name: one for one in every}
+    record: Record = read_json(RECORD, LatebloomError) if RECORD.exists() else {"worlds": {}}
+    record["made"] = provenance()
+
+    def keep(one: Damaged, rows: Iterator[Row]) -> None:
+        empty = {"damage": one.damage, "level": one.level, "seed": one.seed, "rivals": {}}
+        rivals = record["worlds"].setdefault(one.name, empty)["rivals"]
+        for row in rows:
+            rivals.setdefault(row.rival, {})[row.split] = kept(row)
+        write_json(RECORD, record)
+        write_text(RECORD.with_suffix(".md"), page(record))
+        print(f"{one.name}: asked", flush=True)
+
+    for name, one in wanted.items():
+        known = record["worlds"].get(name, {}).get("rivals", {})
+        if not set(known) - {GROWN}:
+            keep(one, rows_of_rivals(one.world()))
     if not options.no_model:
+        cells = [Cell(name=name, config=one.config()) for name, one in wanted.items()]
         for grown in grow_cells(cells, options.runs, grower_here(threads=options.threads)):
             if grown.run is None:
                 raise LatebloomError(f"{grown.cell.name}: {grown.error}")
-            keep(grown.cell.values["world.noise"], rows_of_model(grown.run.path))
-    for one in cells:
-        world = as_world(build_world(one.config.world, one.seed), RECIPE)
-        keep(one.values["world.noise"], rows_of_rivals(world))
-    lines = [
-        "# Where some of the facts are wrong",
-        "",
-        f"Made by `python -m benchmarks.noise`: `{RECIPE}`,",
-        f"seeds {options.seeds}, with a share of the trained comparisons told wrongly and what is",
-        "held out true. Percent right: the mean over seeds, with Student's 95 % interval over",
-        "seeds, and percent wrong; what is neither is `cannot decide`. Every rival is asked all",
-        f"questions, retrieval {OF_RETRIEVAL} of a split."
-        + (" The grown model took no part." if options.no_model else ""),
-        in_words(made),
-        "",
-    ]
-    for split in SPLITS:
-        lines += table(results, levels, split)
-    (RESULTS / "noise.md").write_text("\n".join(lines), encoding="utf-8")
-    print("\n".join(lines))
+            keep(wanted[grown.cell.name], rows_of_model(grown.run.path))
+    print(page(record))
 
 
 if __name__ == "__main__":

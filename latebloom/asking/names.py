@@ -12,11 +12,18 @@ TOKENS_AT_ONCE = 32_768
 """Tokens in one forward pass."""
 
 
-@torch.no_grad()
 def score_names(
     model: Transformer, task: Task, questions: Int[Tensor, "row pos"]
 ) -> Float[Tensor, "row name"]:
     """The log-probability of each name that may be an answer, among these names, on the CPU."""
+    return name_logits(model, task, questions).log_softmax(-1)
+
+
+@torch.no_grad()
+def name_logits(
+    model: Transformer, task: Task, questions: Int[Tensor, "row pos"]
+) -> Float[Tensor, "row name"]:
+    """The logit of each name that may be an answer, in float32 on the CPU."""
     training = model.training
     model.eval()
     n_tokens = questions.shape[1]
@@ -25,7 +32,6 @@ def score_names(
     for rows in questions.split(max(1, TOKENS_AT_ONCE // n_tokens)):
         at = torch.full((len(rows),), n_tokens - 1, device=model.device)
         found = model(rows.to(model.device), at, n_loops=loops, every_loop=False).logits[-1]
-        names = found[:, : task.n_competing(model.d_vocab)].float()
-        scores.append(names.log_softmax(-1).cpu())
+        scores.append(found[:, : task.n_competing(model.d_vocab)].float().cpu())
     model.train(training)
     return torch.cat(scores)

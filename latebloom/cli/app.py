@@ -19,7 +19,7 @@ from latebloom.reports.terminal import SafeConsole
 
 app = App(
     name="latebloom",
-    help="Grow transformers that grok: train far past overfitting until they reason over facts"
+    help="Grow transformers until they reason over facts"
     " never shown combined, and look inside while it happens.",
     help_epilogue="`latebloom recipes` lists what can be grown, `latebloom settings RECIPE` every"
     " setting of it. `latebloom --install-completion` sets up the Tab key in bash, zsh, fish or"

@@ -90,9 +90,9 @@ def check_model(config: ModelConfig, hops: int) -> None:
 
     Raises: LatebloomError naming the setting and the way out.
     """
-    if config.norm != "pre" or config.both_ways or config.dropout:
+    if config.norm != "pre" or config.both_ways or config.dropout or config.mlp_dropout:
         raise LatebloomError(
-            "a construction needs model.norm pre, model.attention causal and model.dropout 0"
+            "a construction needs model.norm pre, model.attention causal and no dropout"
         )
     if plain(config):
         if config.positions not in ("learned", "relative"):

@@ -56,6 +56,7 @@ SHAPE = {
     "activation": "gelu_new",
     "tied": True,
     "dropout": 0.0,
+    "mlp_dropout": 0.0,
 }
 """The fields of the config, with their defaults."""
 
@@ -185,6 +186,7 @@ class Block(nn.Module):
         self.mlp_in = nn.Linear(config.d_model, config.mlp_ratio * config.d_model)
         self.mlp_out = nn.Linear(config.mlp_ratio * config.d_model, config.d_model)
         self.dropout = nn.Dropout(config.dropout)
+        self.mlp_dropout = nn.Dropout(config.mlp_dropout)
 
     def forward(
         self, state: Tensor, own: Tensor | None, hooks: nn.ModuleDict, text: Tensor | None = None
@@ -203,7 +205,9 @@ class Block(nn.Module):
         stream = hooks["hook_resid_mid"](stream if self.pre_norm else self.ln_1(stream))
         hidden = self.mlp_in(self.ln_2(stream) if self.pre_norm else stream)
         hidden = F.relu(hidden) if self.relu else F.gelu(hidden, approximate="tanh")
-        stream = stream + hooks["hook_mlp_out"](self.dropout(self.mlp_out(hidden)))
+        stream = stream + hooks["hook_mlp_out"](
+            self.dropout(self.mlp_out(self.mlp_dropout(hidden)))
+        )
         return hooks["hook_resid_post"](stream if self.pre_norm else self.ln_2(stream))
 
 

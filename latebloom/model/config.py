@@ -67,6 +67,8 @@ class ModelConfig:
     """The unembedding is the embedding's transpose."""
     dropout: float = 0.0
     """Probability of dropping an activation (embedding, attention, residual) in training."""
+    mlp_dropout: float = 0.0
+    """Probability of dropping a unit of the MLP's hidden layer in training."""
 
     def __post_init__(self) -> None:
         check_fields(self, "model")
@@ -88,8 +90,11 @@ class ModelConfig:
                 f"model.d_model is {self.d_model}; it must be a multiple of 2 x model.n_heads"
                 f" ({self.n_heads})"
             )
-        if not 0 <= self.dropout < 1:
-            raise LatebloomError(f"model.dropout is {self.dropout}; it must lie in [0, 1)")
+        for name in ("dropout", "mlp_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise LatebloomError(
+                    f"model.{name} is {getattr(self, name)}; it must lie in [0, 1)"
+                )
         if self.temperature <= 0:
             raise LatebloomError(f"model.temperature is {self.temperature}; it must be above 0")
         if self.n_loops == 1 and self.feedback != "none":

@@ -48,17 +48,17 @@ class Block(nn.Module):
             self.mlp_in = nn.Linear(config.d_model, config.d_mlp)
             self.mlp_out = nn.Linear(config.d_mlp, config.d_model)
         self.relu = config.activation == "relu"
-        self.dropout = config.dropout
+        self.dropout, self.mlp_dropout = config.dropout, config.mlp_dropout
 
     def through_mlp(self, x: Float[Tensor, "batch pos d_model"]) -> Tensor:
         if self.mlp is not None:
             return self.mlp(x)
         hidden = self.mlp_in(x)
         hidden = F.relu(hidden) if self.relu else F.gelu(hidden, approximate="tanh")
-        return self.mlp_out(hidden)
+        return self.mlp_out(drop(hidden, self.mlp_dropout, self.training))
 
     def drop(self, x: Tensor) -> Tensor:
-        return F.dropout(x, self.dropout, self.training) if self.dropout else x
+        return drop(x, self.dropout, self.training)
 
     def forward(
         self,
@@ -111,6 +111,11 @@ class Block(nn.Module):
             m = tap("mlp_out", m)
         x = x + m if self.pre_norm else self.ln_2(x + m)
         return tap("resid_post", x) if tap else x
+
+
+def drop(x: Tensor, share: float, training: bool) -> Tensor:
+    """Dropout, which draws nothing where no share is dropped."""
+    return F.dropout(x, share, training) if share else x
 
 
 def columns(

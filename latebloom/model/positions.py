@@ -38,6 +38,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy import ndarray
@@ -198,12 +199,13 @@ def check_length(
     way_out: what to do, the end of the message.
     Raises: `error`, naming the first that is too long.
     """
-    for row, n in enumerate(lengths):
-        if limit is not None and n > limit:
-            raise error(
-                f"{what(row)} has {n} tokens, but the model reads {limit} (model.max_positions);"
-                f" {way_out}"
-            )
+    if limit is None:
+        return
+    for row in np.flatnonzero(np.asarray(lengths) > limit)[:1]:
+        raise error(
+            f"{what(int(row))} has {lengths[row]} tokens, but the model reads {limit}"
+            f" (model.max_positions); {way_out}"
+        )
 
 
 def rotate(

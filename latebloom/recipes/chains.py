@@ -86,7 +86,7 @@ def bloom_looped() -> RunConfig:
 
 
 def composition_vanilla() -> RunConfig:
-    """Grokking in a plain GPT-2: it memorises, then generalises in-distribution, never OOD."""
+    """A plain GPT-2: it memorises, then generalises ID within twice the steps, and never OOD."""
     return RunConfig(
         recipe="composition-vanilla",
         world=CompositionConfig(phi=7.2),

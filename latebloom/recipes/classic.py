@@ -41,7 +41,7 @@ LEARNED = "valid_id>=0.99"
 
 
 def modular() -> RunConfig:
-    """Sums modulo 97: a late bloom within half a minute, by Muon."""
+    """Sums modulo 97 by Muon: held-out sums take two to three times the steps of trained ones."""
     return RunConfig(
         recipe="modular",
         world=ModularConfig(trained_frac=0.3),

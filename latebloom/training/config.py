@@ -158,6 +158,9 @@ class TrainConfig(AcceleratorConfig):
     """How the learning rate falls after the warm-up, to zero at `steps`."""
     label_smoothing: float = 0.0
     """Share of the target's probability that is spread over the vocabulary."""
+    set_loss: Literal["softmax", "binary"] = "softmax"
+    """How a set of answers is learned: softmax lets the names compete for one answer, with the
+    members as likely as each other; binary tells each name on its own whether it is a member."""
     average_frac: float = 0.0
     """How far back the running average of the weights reaches, as a fraction of the steps so far
     (see latebloom.training.averaging); the average is what is measured and saved. 0: none."""
@@ -201,6 +204,8 @@ class TrainConfig(AcceleratorConfig):
         found = self.idle_accelerators()
         if self.optimizer == "adamw" and self.muon_lr != MUON_LR:
             found.append(f"train.muon_lr {self.muon_lr} has no effect with train.optimizer adamw")
+        if self.stablemax and self.set_loss == "binary":
+            found.append("train.stablemax has no effect on sets with train.set_loss binary")
         return found
 
 

@@ -1,19 +1,19 @@
 """What a batch holds, and its loss.
 
-Questions: cross-entropy of the answer (of a set of answers: with the uniform distribution over it)
-after the last loop, of atomic facts after every loop. An
-atomic fact needs one loop, so its answer is known after the first; demanding it there is what
-makes every loop look facts up with the same weights. Composed questions are supervised after the
-last loop alone: nobody tells the model their bridge. Where a comparison comes with the values that
-it compares, each is asked for at its entity after the first loop: a fact out of the training set,
-looked up amid a question. Where attention goes both ways every token of an atomic fact sees the
-whole of it, and each may be asked for the answer (`every_place`): then a fact is known wherever it
-stands in a longer question, whatever the order of the words.
+Questions: cross-entropy of the answer (of a set of answers: `SET_LOSSES`) after the last loop, of
+atomic facts after every loop. An atomic fact needs one loop, so its answer is known after the
+first; demanding it there is what makes every loop look facts up with the same weights. Composed
+questions are supervised after the last loop alone: nobody tells the model their bridge. Where a
+comparison comes with the values that it compares, each is asked for at its entity after the first
+loop: a fact out of the training set, looked up amid a question. Where attention goes both ways
+every token of an atomic fact sees the whole of it, and each may be asked for the answer
+(`every_place`): then a fact is known wherever it stands in a longer question, whatever the order of
+the words.
 
 Sentences: cross-entropy of every next word, from the start token on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -35,18 +35,57 @@ Summands = Iterator[Float[Tensor, ""]]
 """Parts of a loss, in nats."""
 
 
+SetLoss = Callable[["Several", Float[Tensor, "loop row place d_vocab"], "Supervision"], Tensor]
+"""The loss of sets of answers, summed over loops, rows and places, in nats."""
+
+
+def shared_out(
+    sets: "Several", logits: Float[Tensor, "loop row place d_vocab"], how: "Supervision"
+) -> Float[Tensor, ""]:
+    """Cross-entropy with the uniform distribution over the set: names compete for one answer."""
+    told = how.link(logits).log_softmax(-1).sum(2)
+    of_members = (told[:, sets.rows, sets.members] * sets.weights).sum()
+    smoothing = how.label_smoothing
+    of_names = told[:, :, : sets.n_names].mean(-1).sum() if smoothing else 0.0
+    return -(1 - smoothing) * of_members - smoothing * of_names
+
+
+def name_by_name(
+    sets: "Several", logits: Float[Tensor, "loop row place d_vocab"], how: "Supervision"
+) -> Float[Tensor, ""]:
+    """Binary cross-entropy: each token is told whether it is an answer, on its own.
+
+    The mean over the tokens; smoothing spreads its share over the names. The sigmoid of a logit is
+    then the probability that the name is in the set, however many others are, so that answers to
+    several questions can be weighed against each other. The field calls it 1-N scoring or KvsAll.
+
+    Source: arXiv:1707.01476 (ConvE), section 5.
+    """
+    n_loops, n_rows, n_places, d_vocab = logits.shape
+    target = logits.new_zeros(n_rows, d_vocab)
+    target[:, : sets.n_names] = how.label_smoothing / sets.n_names
+    target[sets.rows, sets.members] += 1 - how.label_smoothing
+    wanted = target[:, None].expand(n_loops, n_rows, n_places, d_vocab)
+    return F.binary_cross_entropy_with_logits(logits, wanted, reduction="sum") / d_vocab
+
+
+SET_LOSSES: Mapping[str, SetLoss] = {"softmax": shared_out, "binary": name_by_name}
+"""By `train.set_loss`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Supervision:
     """Where a model is told that it was right or wrong, and how the loss counts it.
 
     every_loop: atomic facts are asked for after every loop. every_place: and at every token.
-    link: from logits to what the cross-entropy takes.
+    link: from logits to what the cross-entropy takes. of_sets: the loss of a set of answers.
     """
 
     every_loop: bool
     label_smoothing: float
     every_place: bool = False
     link: Link = softmax_link
+    of_sets: SetLoss = shared_out
 
 
 @runtime_checkable
@@ -91,8 +130,8 @@ class One:
 class Several:
     """The set of right answers of each question of a group.
 
-    The target is the uniform distribution over the set; smoothing spreads its share over the names
-    that may be answers, which are the first `n_names` of the vocabulary.
+    Smoothing spreads its share over the names that may be answers, which are the first `n_names` of
+    the vocabulary.
     rows, members: the answers, each with the row of its question. weights: one by the set's size.
     """
 
@@ -104,12 +143,8 @@ class Several:
     def summed(
         self, logits: Float[Tensor, "loop row *place d_vocab"], how: Supervision
     ) -> Float[Tensor, ""]:
-        of_places = how.link(logits.float()).log_softmax(-1)
-        told = of_places.reshape(*logits.shape[:2], -1, logits.shape[-1]).sum(2)
-        of_members = (told[:, self.rows, self.members] * self.weights).sum()
-        smoothing = how.label_smoothing
-        of_names = told[:, :, : self.n_names].mean(-1).sum() if smoothing else 0.0
-        return -(1 - smoothing) * of_members - smoothing * of_names
+        places = logits.float().reshape(*logits.shape[:2], -1, logits.shape[-1])
+        return how.of_sets(self, places, how)
 
     def losses(self, model: Transformer, group: "Group", how: Supervision) -> Summands:
         yield from answer_losses(model, group, self, how)

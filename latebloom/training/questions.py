@@ -20,6 +20,7 @@ from latebloom.training.epochs import Epochs
 from latebloom.training.links import link_of
 from latebloom.training.objective import (
     NOT_ASKED,
+    SET_LOSSES,
     Compared,
     Group,
     Several,
@@ -168,6 +169,7 @@ class QuestionFeed:
             every_place=feed.every_place,
             label_smoothing=train.label_smoothing,
             link=link_of(train),
+            of_sets=SET_LOSSES[train.set_loss],
         )
         later, trained = (), world.trained
         n_later = round(feed.later_frac * train.batch_size)

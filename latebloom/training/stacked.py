@@ -261,6 +261,7 @@ def check_alike(configs: Sequence[RunConfig]) -> RunConfig:
             raise LatebloomError(
                 f"the runs of a stack may differ in their seeds and in train.{', '.join(FREE)}"
             )
-    if first.model.dropout or first.train.average_frac or first.train.embed_lr != 1:
+    drops = first.model.dropout or first.model.mlp_dropout
+    if drops or first.train.average_frac or first.train.embed_lr != 1:
         raise LatebloomError("a stack trains without dropout, averages and rates of embeddings")
     return first

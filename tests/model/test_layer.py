@@ -86,3 +86,20 @@ def test_a_layer_in_two_pieces_is_the_layer(positions, norm):
             at=slice(-1, None),
         )
         torch.testing.assert_close(last, whole[:, -1:])
+
+
+def test_units_of_the_mlp_are_dropped_in_training_alone():
+    torch.manual_seed(0)
+    config = ModelConfig(d_model=16, n_heads=2, n_layers=1, mlp_dropout=0.5)
+    block = Transformer(config, 5).layers[0]
+    x = torch.randn(4, 3, 16)
+    block.eval()
+    assert torch.equal(block.through_mlp(x), block.through_mlp(x))
+    block.train()
+    with torch.no_grad():
+        drawn = torch.stack([block.through_mlp(x) for _ in range(4000)])
+    assert not torch.equal(drawn[0], drawn[1])
+    block.eval()
+    assert torch.allclose(
+        drawn.mean(0), block.through_mlp(x), atol=5 * float(drawn.std(0).max()) / 4000**0.5
+    )

@@ -156,6 +156,7 @@ def test_the_same_seed_gives_the_same_weights_and_loss():
         (dict(d_model=30, n_heads=4), "model.d_model"),
         (dict(n_layers=0), "model.n_layers"),
         (dict(dropout=1.0), "model.dropout"),
+        (dict(mlp_dropout=-0.1), "model.mlp_dropout"),
         (dict(window=1), "model.window"),
         (dict(temperature=0.0), "model.temperature"),
         (dict(n_loops=1), "model.feedback"),

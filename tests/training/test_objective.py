@@ -1,5 +1,7 @@
 """The loss, by hand and by what the model makes of it."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -7,6 +9,7 @@ from torch.nn import functional as F
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.training.objective import (
+    SET_LOSSES,
     Compared,
     Group,
     One,
@@ -179,6 +182,19 @@ def test_the_target_of_a_set_is_uniform_over_it_and_smoothing_keeps_to_names():
     told = logits[0, 0].log_softmax(-1)
     by_hand = -(0.9 * (told[1] + told[2]) / 2 + 0.1 * told[:3].mean())
     assert torch.allclose(target.summed(logits, smoothed(0.1)), by_hand)
+
+
+def test_name_by_name_each_token_is_told_whether_it_is_an_answer():
+    logits = torch.tensor([[[2.0, -1.0, 0.5, -3.0]]])
+    rows, members = torch.tensor([0, 0]), torch.tensor([1, 2])
+    target = Several(rows, members, torch.tensor([0.5, 0.5]), n_names=3)
+    how = replace(smoothed(0.3), of_sets=SET_LOSSES["binary"])
+    p = logits[0, 0].sigmoid()
+    wanted = torch.tensor([0.1, 0.8, 0.8, 0.0])  # the last is no name
+    by_hand = -(wanted * p.log() + (1 - wanted) * (1 - p).log()).mean()
+    assert torch.allclose(target.summed(logits, how), by_hand)
+    twice = logits[:, :, None].expand(2, 1, 3, 4)
+    assert torch.allclose(target.summed(twice, how), 6 * by_hand)
 
 
 def test_what_is_taken_of_a_group_costs_what_it_did_in_the_whole():

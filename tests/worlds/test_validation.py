@@ -10,9 +10,15 @@ from hypothesis import strategies as st
 import latebloom
 from latebloom.worlds.build import build_world
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
+from latebloom.worlds.chains.names import NamesConfig
 from latebloom.worlds.chains.own import FactsConfig
+from latebloom.worlds.classic.logic import LogicConfig
+from latebloom.worlds.classic.parity import ParityConfig
+from latebloom.worlds.classic.table import ModularConfig, PermutationsConfig
+from latebloom.worlds.comparisons.elements import ElementsConfig
 from latebloom.worlds.comparisons.hidden import HiddenAttributesConfig
 from latebloom.worlds.comparisons.made import ComparisonConfig
+from latebloom.worlds.mixed import MixedConfig
 from latebloom.worlds.published.folder import DatasetConfig, read_folder, write_folder
 from latebloom.worlds.sentences.dyck import DyckConfig
 from latebloom.worlds.sentences.question import QuestionConfig
@@ -24,6 +30,15 @@ WORLDS = {
     "chains": CompositionConfig(
         entities=20, relations=6, out_degree=4, phi=1, hops=3, test_hops=(4,), ood_frac=0.3
     ),
+    "names": NamesConfig(entities=20, relations=6, out_degree=4, phi=1, ood_frac=0.3),
+    "mixed": MixedConfig(
+        entities=20, relations=6, attributes=3, values=6, phi=1, compared=2, ood_frac=0.3
+    ),
+    "elements": ElementsConfig(),
+    "modular": ModularConfig(p=13),
+    "permutations": PermutationsConfig(n=4),
+    "parity": ParityConfig(trained=200, tested=100),
+    "logic": LogicConfig(trained=300, tested=100),
     "comparisons": ComparisonConfig(entities=30, attributes=2, phi=2),
     "hidden": HiddenAttributesConfig(
         entities=40, attributes=3, values=6, ood_frac=0.25, within_frac=0.05, across_frac=0.15

@@ -9,14 +9,16 @@ entities, and a few across (one ID, one OOD). A test question compares two OOD e
 - undecidable: no chain of what is trained decides it (its answer is what the hidden values say).
   That they are steps of a known scale is not used: with it most of these are decided after all.
 
-With `noise` a share of the trained comparisons is told wrongly. Which questions are easy or hard
-goes by the comparisons as they would be without.
+What is told can be damaged: with `noise` a share of the trained comparisons is told wrongly, with
+`contradicted` a share is told a second time, wrongly, and with `untold_frac` a share of the values
+of ID entities is left out. Which questions are easy or hard goes by what would be told without, and
+what is held out is true.
 
 Source: arXiv:2405.15071, section 5, "complex reasoning". Differs: the labels are the same, but
 decided for all pairs of an attribute at once; an easy and an undecidable split are kept.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -24,6 +26,7 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.errors import WorldError
+from latebloom.worlds.atomic import Facts
 from latebloom.worlds.comparisons.made import (
     ValueTable,
     check_shares,
@@ -72,6 +75,12 @@ class HiddenAttributesConfig(WorldSettings):
     noise: float = 0.0
     """Fraction of the trained comparisons that are told wrongly: with either of the two other
     answers. What is held out stays true."""
+    contradicted: float = 0.0
+    """Fraction of the trained comparisons that are told twice: once rightly, once with either of
+    the two other answers."""
+    untold_frac: float = 0.0
+    """Fraction of the ID values that are not told after all. Their entities are compared all the
+    same."""
     test_id_frac: float = 0.1
     """Fraction of the ID pairs held out; at most `max_test` of them are drawn."""
     max_test: int = 3000
@@ -81,7 +90,8 @@ class HiddenAttributesConfig(WorldSettings):
     def __post_init__(self) -> None:
         WorldSettings.__post_init__(self)
         check_sizes(self.entities, self.attributes, self.values)
-        check_shares(self, "ood_frac", "test_id_frac", "within_frac", "across_frac", "noise")
+        shares = "ood_frac test_id_frac within_frac across_frac noise contradicted untold_frac"
+        check_shares(self, *shares.split())
         if self.max_test < 3:
             raise WorldError(f"world.max_test is {self.max_test}; it must be at least 3")
         hidden = int(np.rint(self.ood_frac * self.entities))
@@ -114,14 +124,17 @@ def make_hidden_attributes(config: HiddenAttributesConfig, seed: int) -> World:
         )
     )
     facts = facts_of(table, hidden)
-    rows = facts.rows()
     vocabulary = vocabulary_of(table)
     task = HiddenValuesTask.of(vocabulary)
     rng = np.random.default_rng([seed, Draw.NOISE])
+    true = [comparisons(table, asked) for asked in (within, across)]
+    noisy = [tell_wrongly(rows, task.first_label, config.noise, rng) for rows in true]
     told_within, told_across = (
-        tell_wrongly(comparisons(table, asked), task.first_label, config.noise, rng)
-        for asked in (within, across)
+        np.concatenate((told, contradictions(rows, task.first_label, config.contradicted, rng)))
+        for told, rows in zip(noisy, true, strict=True)
     )
+    facts = leave_untold(facts, config.untold_frac, rng)
+    rows = facts.rows()
     splits = {
         Split.ATOMIC_ID: rows[~facts.ood],
         Split.TRAIN_INFERRED: told_within,
@@ -140,6 +153,22 @@ def make_hidden_attributes(config: HiddenAttributesConfig, seed: int) -> World:
         splits={str(name): rows for name, rows in splits.items() if len(rows)},
         trained=trained,
     )
+
+
+def contradictions(
+    rows: Int[ndarray, "comparison 4"], first_label: int, share: float, rng: np.random.Generator
+) -> Int[ndarray, "again 4"]:
+    """A share of the rows again, each with another label."""
+    again = rows[rng.permutation(len(rows))[: round(share * len(rows))]]
+    return tell_wrongly(again, first_label, 1.0, rng)
+
+
+def leave_untold(facts: Facts, share: float, rng: np.random.Generator) -> Facts:
+    """The facts with a share of the ID ones marked OOD, so that they are not told."""
+    told = np.flatnonzero(~facts.ood)
+    ood = facts.ood.copy()
+    ood[rng.permutation(told)[: round(share * len(told))]] = True
+    return replace(facts, ood=ood)
 
 
 def tell_wrongly(

@@ -14,6 +14,7 @@ from latebloom.worlds.chains.draw import (
     ChainConfig,
     FactGraph,
     contains,
+    fold_of,
     make_splits,
     mark_ood,
 )
@@ -102,6 +103,13 @@ def test_walks_are_distinct_chains_and_find_all_of_a_small_graph():
     assert len(as_set(walks)) == 6 * 2 * 2  # each of six facts is followed by two, twice
 
 
+def test_walks_go_on_where_one_fact_alone_follows():
+    ring = np.arange(3, dtype=np.int32)
+    facts = Facts(ring, ring * 0 + 3, (ring + 1) % 3, np.zeros(3, bool))
+    walks = FactGraph(facts).walks(3, 100, np.random.default_rng(0))
+    assert as_set(walks) == {(0, 1, 2), (1, 2, 0), (2, 0, 1)}
+
+
 def test_walks_of_facts_that_lead_nowhere():
     column = np.zeros(1, np.int32)
     facts = Facts(column, column + 2, column + 1, np.zeros(1, bool))
@@ -113,6 +121,17 @@ def test_facts_that_do_not_chain_are_refused():
     facts = Facts(subject, subject + 4, subject + 2, np.zeros(2, bool))
     with pytest.raises(WorldError, match="no two-hop question"):
         make_splits(facts, ChainConfig(phi=math.inf), np.random.default_rng(0))
+
+
+def test_folds_are_the_same_in_every_version():
+    """A run holds its fold by number, so the mixing must never change."""
+    rows = np.array([[0, 1, 2], [3, 4, 5], [7, 0, 7], [2, 1, 0], [100_000, 3, 9]], np.int32)
+    assert fold_of(rows, 1_000_000).tolist() == [822980, 102844, 258802, 884971, 822295]
+
+
+def test_as_many_pairs_as_the_limit_are_made(monkeypatch):
+    monkeypatch.setattr(chains_module, "MAX_PAIRS", 12)
+    make_splits(three_entities(), ChainConfig(phi=1), np.random.default_rng(0))
 
 
 def test_more_pairs_than_can_be_enumerated_are_refused(monkeypatch):

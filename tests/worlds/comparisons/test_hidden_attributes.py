@@ -230,6 +230,32 @@ def test_noise_tells_that_share_of_the_comparisons_wrongly_and_touches_nothing_e
         assert (less == more)[less != true].all()
 
 
+def test_contradictions_are_told_beside_the_truth():
+    config = HiddenAttributesConfig(entities=100, attributes=3)
+    whole = make_hidden_attributes(config, seed=0)
+    world = make_hidden_attributes(replace(config, contradicted=0.1), seed=0)
+    for split, rows in whole.splits.items():
+        told = world.splits[split]
+        assert np.array_equal(told[: len(rows)], rows)
+        again = told[len(rows) :]
+        assert len(again) == (round(0.1 * len(rows)) if split in whole.trained[1:] else 0)
+        true = {tuple(row[:-1]): row[-1] for row in rows.tolist()}
+        assert all(true[tuple(row[:-1])] != row[-1] for row in again.tolist())
+
+
+def test_untold_values_are_not_trained_on_and_what_is_asked_stays():
+    config = HiddenAttributesConfig(entities=100, attributes=3)
+    whole = make_hidden_attributes(config, seed=0)
+    world = make_hidden_attributes(replace(config, untold_frac=0.2), seed=0)
+    told = {tuple(row) for row in world.splits["atomic_id"].tolist()}
+    before = {tuple(row) for row in whole.splits["atomic_id"].tolist()}
+    assert told < before
+    assert len(before) - len(told) == round(0.2 * len(before))
+    assert before - told <= {tuple(row) for row in world.splits["test_values"].tolist()}
+    for split in set(whole.splits) - {"atomic_id", "test_values"}:
+        assert np.array_equal(world.splits[split], whole.splits[split])
+
+
 def test_a_share_of_wrong_comparisons_beyond_one_is_refused():
     with pytest.raises(WorldError, match=r"world\.noise is 1\.5; it must lie in \[0, 1\)"):
         HiddenAttributesConfig(noise=1.5)
