@@ -16,7 +16,7 @@ mean over seeds, with Student's 95 % interval over seeds, and percent wrong.
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -71,12 +71,12 @@ class Damaged:
         return f"{kind}{self.level}-seed{self.seed}"
 
     def config(self) -> RunConfig:
-        config = replace(make_recipe(RECIPE), seed=self.seed)
+        config = make_recipe(RECIPE).with_seed(self.seed)
         return config.replace("world", **{self.damage: self.level})
 
     def world(self) -> World:
         config = self.config()
-        return as_world(build_world(config.world, config.seed), RECIPE)
+        return as_world(build_world(config.world, config.world_seed), RECIPE)
 
 
 def rows_of_rivals(world: World) -> Iterator[Row]:
