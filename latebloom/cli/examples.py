@@ -100,6 +100,7 @@ EXAMPLES = {
     "reproduce": (
         ("reproduce", "the claims, and what was found"),
         ("reproduce late-bloom --seeds 5", "put one to the test (hours)"),
+        ("reproduce phi --size paper --dry-run", "what the published sizes would cost"),
     ),
     "rivals": (
         ("rivals runs/drugs", "retrieval and exact inference"),

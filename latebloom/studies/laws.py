@@ -1,18 +1,15 @@
 """Claims that compare settings: what decides when a late bloom comes, and whether it comes at all.
 
-A row for each; `latebloom.recipes.laws` has their configs, `latebloom.studies.comparing` the
-judges.
+A row for each; `latebloom.recipes.laws` has the small configs, `latebloom.recipes.laws_published`
+those of the papers, `latebloom.studies.comparing` the judges.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any
 
-from latebloom.recipes import laws
-from latebloom.recipes.catalogue import make_recipe
-from latebloom.recipes.published import late_bloom_published
-from latebloom.studies.claims import Reproduction
+from latebloom.recipes import laws, laws_published
+from latebloom.studies.claims import PAPER, SMALL, Reproduction, Runs, alone
 from latebloom.studies.comparing import Behind, Gain, Middle, SameEpochs, Sooner
-from latebloom.training.config import RunConfig
 
 GROKKED = "arXiv:2405.15071"
 PLAIN: dict[str, Any] = {
@@ -28,10 +25,38 @@ SHARED = PLAIN | {"model.n_layers": 1, "model.n_loops": 2}
 """One layer, run twice on one state, nothing fed back."""
 
 
-def published(name: str) -> RunConfig:
-    """The paper's composition, under the name of a series."""
-    return replace(late_bloom_published(), recipe=name)
+Settings = dict[str, dict[str, Any]]
+"""Settings by their names, each with the fields that make it."""
 
+
+def over(field: str, unit: str, values: Iterable[Any]) -> Settings:
+    """A setting for each value of one field, called by the unit and the value; `{}` in the unit is
+    where the value stands."""
+    return {unit.format(f"{value:g}"): {field: value} for value in values}
+
+
+def ratios(*values: float) -> Settings:
+    """Ratios of inferred to atomic facts."""
+    return over("world.phi", "phi {}", values)
+
+
+def entities(*numbers: int) -> Settings:
+    """Sizes of the world."""
+    return over("world.entities", "{} entities", numbers)
+
+
+def decays(*values: float) -> Settings:
+    """Weight decays."""
+    return over("train.weight_decay", "decay {}", values)
+
+
+def layers(*numbers: int) -> Settings:
+    """Depths."""
+    return over("model.n_layers", "{} layers", numbers)
+
+
+BUILT_IN: Settings = {"plain": PLAIN, "shared layers": SHARED, "all": {}}
+"""From a GPT-2 to the recipe."""
 
 LAWS = (
     Reproduction(
@@ -40,9 +65,10 @@ LAWS = (
         paper=GROKKED,
         source="figure 2 and section 3",
         published="from phi 3.6 to 18 ever faster; no single figure",
-        small=laws.phi,
-        large=lambda: published("phi"),
-        settings={f"phi {value:g}": {"world.phi": value} for value in (6.5, 7.2, 7.9)},
+        sizes={
+            SMALL: Runs(config=laws.phi, settings=ratios(6.5, 7.2, 7.9)),
+            PAPER: Runs(config=laws_published.phi, settings=ratios(3.6, 5.4, 7.2, 9.0, 12.6, 18.0)),
+        },
         judge=Sooner(),
     ),
     Reproduction(
@@ -51,9 +77,10 @@ LAWS = (
         paper=GROKKED,
         source="figure 2 and section 3",
         published="the curves lie on each other; no single figure",
-        small=laws.size,
-        large=lambda: published("size"),
-        settings={f"{n} entities": {"world.entities": n} for n in (50, 100)},
+        sizes={
+            SMALL: Runs(config=laws.size, settings=entities(50, 100)),
+            PAPER: Runs(config=laws_published.size, settings=entities(2000, 5000, 10_000)),
+        },
         judge=SameEpochs(),
     ),
     Reproduction(
@@ -62,9 +89,10 @@ LAWS = (
         paper="arXiv:2201.02177",
         source="section 3.3",
         published="the fraction of the table that is needed, more than halved; steps are not given",
-        small=laws.weight_decay,
-        large=lambda: replace(make_recipe("modular-power"), recipe="weight-decay"),
-        settings={f"decay {value:g}": {"train.weight_decay": value} for value in (0.0, 0.3, 1.0)},
+        sizes={
+            SMALL: Runs(config=laws.weight_decay, settings=decays(0.0, 0.3, 1.0)),
+            PAPER: Runs(config=laws_published.weight_decay, settings=decays(0.0, 1.0)),
+        },
         judge=Sooner(),
     ),
     Reproduction(
@@ -73,9 +101,10 @@ LAWS = (
         paper=GROKKED,
         source="appendix on model scale",
         published="larger models converge in fewer steps; no single figure",
-        small=laws.depth,
-        large=lambda: published("depth"),
-        settings={f"{n} layers": {"model.n_layers": n} for n in (2, 4, 8)},
+        sizes={
+            SMALL: Runs(config=laws.depth, settings=layers(2, 4, 8)),
+            PAPER: Runs(config=laws_published.depth, settings=layers(8, 24, 36)),
+        },
         judge=Sooner(times=1.5),
     ),
     Reproduction(
@@ -84,8 +113,7 @@ LAWS = (
         paper="arXiv:2505.17923",
         source="the abstract",
         published="the questions needed grow exponentially with the hops",
-        small=laws.hops,
-        large=lambda: published("hops"),
+        sizes=alone(laws.hops, laws_published.hops),
         judge=Behind("test_hops_3"),
     ),
     Reproduction(
@@ -94,9 +122,10 @@ LAWS = (
         paper="arXiv:2305.18741",
         source="section 5",
         published="best at 6 of 2 to 10 layers",
-        small=laws.question_depth,
-        large=lambda: replace(make_recipe("question-published"), recipe="question-depth"),
-        settings={f"{n} layers": {"model.n_layers": n} for n in (2, 4, 6, 8, 10)},
+        sizes={
+            SMALL: Runs(config=laws.question_depth, settings=layers(2, 4, 6, 8, 10)),
+            PAPER: Runs(config=laws_published.question_depth, settings=layers(2, 4, 6, 8, 10)),
+        },
         judge=Middle(),
     ),
     Reproduction(
@@ -105,9 +134,10 @@ LAWS = (
         paper="the ladder of this repository",
         source="results/ladder.md",
         published=".01 plain, .05 with shared layers, 1.00 with all that the recipe builds in",
-        small=laws.built_in,
-        large=laws.built_in,
-        settings={"plain": PLAIN, "shared layers": SHARED, "all": {}},
+        sizes={
+            SMALL: Runs(config=laws.built_in, settings=BUILT_IN),
+            PAPER: Runs(config=laws_published.built_in, settings=BUILT_IN),
+        },
         judge=Gain(),
     ),
 )
