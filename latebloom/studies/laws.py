@@ -10,6 +10,7 @@ from typing import Any
 from latebloom.recipes import laws, laws_published
 from latebloom.studies.claims import PAPER, SMALL, Reproduction, Runs, alone
 from latebloom.studies.comparing import Behind, Gain, Middle, SameEpochs, Sooner
+from latebloom.studies.foretold import Foretold
 
 GROKKED = "arXiv:2405.15071"
 PLAIN: dict[str, Any] = {
@@ -53,6 +54,19 @@ def decays(*values: float) -> Settings:
 def layers(*numbers: int) -> Settings:
     """Depths."""
     return over("model.n_layers", "{} layers", numbers)
+
+
+def names(words: int, stock: int) -> dict[str, Any]:
+    """Entities whose names have so many words out of a stock."""
+    return {"world.shortest": words, "world.longest": words, "world.stock": stock}
+
+
+def pulls(*values: tuple[float, float]) -> Settings:
+    """Rates with their decays; the law is measured in the first."""
+    return {
+        f"rate {rate:g} decay {decay:g}": {"train.lr": rate, "train.weight_decay": decay}
+        for rate, decay in values
+    }
 
 
 BUILT_IN: Settings = {"plain": PLAIN, "shared layers": SHARED, "all": {}}
@@ -108,6 +122,28 @@ LAWS = (
         judge=Sooner(times=1.5),
     ),
     Reproduction(
+        name="tokens",
+        claim="Where names have several tokens that entities share, held-out questions come later.",
+        paper=GROKKED,
+        source="appendix on tokenization",
+        published="the more entities share a token, the later; no single figure",
+        sizes={
+            SMALL: Runs(
+                config=laws.tokens,
+                settings={"two tokens": names(2, 20), "one token": names(1, 100)},
+            ),
+            PAPER: Runs(
+                config=laws_published.tokens,
+                settings={
+                    "two tokens of 100": names(2, 100),
+                    "two tokens of 1000": names(2, 1000),
+                    "one token": names(1, 4000),
+                },
+            ),
+        },
+        judge=Sooner(times=1.5),
+    ),
+    Reproduction(
         name="hops",
         claim="A further hop needs far more training questions: longer chains stay behind.",
         paper="arXiv:2505.17923",
@@ -127,6 +163,43 @@ LAWS = (
             PAPER: Runs(config=laws_published.question_depth, settings=layers(2, 4, 6, 8, 10)),
         },
         judge=Middle(),
+    ),
+    Reproduction(
+        name="tense-depth",
+        claim="For tense, too, structure is found best at a middle depth: an inverted U.",
+        paper="arXiv:2305.18741",
+        source="section 5",
+        published="best at 4 of 2 to 10 layers",
+        sizes={
+            SMALL: Runs(config=laws.tense_depth, settings=layers(2, 4, 6, 8, 10)),
+            PAPER: Runs(config=laws_published.tense_depth, settings=layers(2, 4, 6, 8, 10)),
+        },
+        judge=Middle(),
+    ),
+    Reproduction(
+        name="forecast",
+        claim="How long generalising lags behind follows from the weights, the rate and the decay.",
+        paper="arXiv:2605.18845",
+        source="the law of the delay",
+        published="a mean error of 17.7 % on 26 unseen runs, whose delays span 41 times",
+        sizes={
+            SMALL: Runs(
+                config=laws.forecast,
+                settings=pulls(
+                    *((2e-3, 1.0), (2e-3, 0.5), (2e-3, 2.0)),
+                    *((4e-3, 0.5), (4e-3, 1.0), (4e-3, 2.0)),
+                ),
+            ),
+            PAPER: Runs(
+                config=laws_published.forecast,
+                settings=pulls(
+                    *((1e-3, 1.0), (1e-3, 0.5), (1e-3, 2.0)),
+                    *((5e-4, 0.5), (5e-4, 1.0), (5e-4, 2.0)),
+                    *((2e-3, 0.5), (2e-3, 1.0), (2e-3, 2.0)),
+                ),
+            ),
+        },
+        judge=Foretold(),
     ),
     Reproduction(
         name="built-in",

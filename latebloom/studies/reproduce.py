@@ -147,13 +147,14 @@ def seen_by(claim: Reproduction, runs: Mapping[int, Mapping[str, Watched]]) -> l
 
 def watch(run: RunFolder) -> Watched:
     """What a judge needs of a finished run."""
-    summary = run.summary()
+    summary, train = run.summary(), run.config().train
     return Watched(
         seed=summary["seed"],
         records=list(run.metrics()),
         final={split: row["accuracy"] for split, row in summary["splits"].items()},
         world=run.world(),
-        tokens_a_step=tokens_of(run.config().train.batch_size, run.world()),
+        tokens_a_step=tokens_of(train.batch_size, run.world()),
+        pull=2 * train.lr * train.weight_decay,
     )
 
 

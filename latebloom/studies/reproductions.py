@@ -72,13 +72,16 @@ REPRODUCTIONS: Mapping[str, Reproduction] = {
         *CLIMBS,
     )
 }
+ALSO_CALLED = {"ladder": "climb"}
+"""Other names of claims."""
 
 
 def find_reproduction(name: str) -> Reproduction:
-    """The reproduction of this name.
+    """The reproduction of this name, or of another name that it has.
 
     Raises: LatebloomError naming the nearest.
     """
+    name = ALSO_CALLED.get(name, name)
     if name not in REPRODUCTIONS:
         near = nearest(name, REPRODUCTIONS) or list(REPRODUCTIONS)
         raise LatebloomError(

@@ -168,7 +168,8 @@ def test_the_settings_of_the_papers_are_theirs():
     assert [c.world.entities for c in worlds["size"].values()] == [2000, 5000, 10_000]
     assert {c.world.phi for c in worlds["size"].values()} == {9.0}
     assert [c.model.n_layers for c in worlds["depth"].values()] == [8, 24, 36]
-    assert [c.model.n_layers for c in worlds["question-depth"].values()] == [2, 4, 6, 8, 10]
+    for name in ("question-depth", "tense-depth"):
+        assert [c.model.n_layers for c in worlds[name].values()] == [2, 4, 6, 8, 10]
     assert worlds["hops"][""].world.hops == 3
     for name in ("phi", "size", "hops"):
         for config in worlds[name].values():
@@ -214,5 +215,6 @@ def test_two_claims_share_their_runs():
     one, other = find_reproduction("late-bloom"), find_reproduction("no-ood")
     assert one.runs.folder == other.runs.folder != one.at("paper").runs.folder
     assert claims_about(one.at("paper")) == [one.at("paper"), other.at("paper")]
+    assert find_reproduction("ladder") is find_reproduction("climb")
     with pytest.raises(LatebloomError, match="nearest: late-bloom"):
         find_reproduction("latebloom")
