@@ -26,6 +26,7 @@ def reproduce(
     name: str = "",
     *,
     size: Literal["small", "paper"] = "small",
+    world: str = "modular",
     out_: Annotated[Path | None, Parameter(name="--out")] = None,
     seeds: int = 3,
     first: int | None = None,
@@ -49,6 +50,9 @@ def reproduce(
     size
         small: worlds and models so small that it takes hours on two cores. paper: the worlds, the
         models and the steps that were published, for days on a GPU; ask --dry-run first.
+    world
+        Of `accelerators` alone, the world of the comparison: modular, bloom-looped, bloom,
+        comparison or modular-published.
     out_
         The folder of the runs; without it, one under runs/ that claims about the same runs share,
         and another for each size.
@@ -82,8 +86,12 @@ def reproduce(
                 f"--first, --device, --size and --dry-run have no effect on {name}: it tunes on"
                 " seed 0, reports on seeds from 100 on, and runs on processors; leave them out"
             )
-        compare_accelerators(out_, seeds=seeds, threads=threads or 1, quiet=quiet, as_json=json_)
+        compare_accelerators(
+            world, out_, seeds=seeds, threads=threads or 1, quiet=quiet, as_json=json_
+        )
         return
+    if world != "modular":
+        raise LatebloomError(f"--world {world} has no effect on {name}: it is for {ACCELERATORS}")
     asked = find_reproduction(name).at(size)
     folder = out_ or asked.runs.folder
 
