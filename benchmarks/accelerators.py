@@ -1,9 +1,10 @@
-"""Accelerators on `modular`, with the same tuning budget for each.
+"""Accelerators compared, with the same tuning budget for each.
 
 `python -m benchmarks.accelerators` grows what `latebloom reproduce accelerators` does, and writes
-`results/accelerators.json` and `.md`. Options: `--runs DIR` (the run folders, so that the same
-command goes on where it was stopped), `--seeds 5`, `--only NAME,...` (some contenders, the baseline
-among them).
+`results/accelerators.json` and `.md`; `--world bloom-looped` does so on another ground, and writes
+`results/accelerators-bloom-looped.json` and `.md`. Options: `--runs DIR` (the run folders, so that
+the same command goes on where it was stopped), `--seeds 5`, `--only NAME,...` (some contenders, the
+baseline among them).
 """
 
 import argparse
@@ -13,12 +14,14 @@ from typing import Any
 
 from benchmarks.record import RESULTS, in_words, provenance
 from benchmarks.result_tables import table
+from latebloom.errors import LatebloomError
 from latebloom.files import write_json, write_text
-from latebloom.studies.accelerators import CONTENDERS, compare
+from latebloom.studies.accelerators import compare, find_contenders
+from latebloom.studies.grounds import GROUNDS, USUAL, Ground, find_ground
 
 HEAD = (
     *("contender", "chosen rate, decay", "tuning runs that grokked", "fresh seeds that grokked"),
-    *("step of .99 kept (median; each)", "CPU s to there (median)", "times faster", "p"),
+    *("step from which it was kept (median; each)", "CPU s to there (median)", "times faster", "p"),
 )
 
 
@@ -40,38 +43,53 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def keep(record: Mapping[str, Any], made: Mapping[str, Any]) -> None:
+def keep(record: Mapping[str, Any], made: Mapping[str, Any], ground: Ground) -> None:
     """Writes the record and its table; `made` says by which code."""
-    write_json(RESULTS / "accelerators.json", {**record, **made})
-    lines = table(HEAD, [cells(row) for row in record["contenders"]])
+    name = ground.common().recipe
+    write_json(RESULTS / f"{name}.json", {**record, **made})
+    write_text(RESULTS / f"{name}.md", page(record, made))
+
+
+def page(record: Mapping[str, Any], made: Mapping[str, Any]) -> str:
+    """The table with what has to be said about it."""
+    rows = record["contenders"]
+    seeds = rows[0]["seeds"]
+    title = f"Accelerators on `{record['world']}`"
     about = (
-        "Sums modulo 97, 40 % of the table trained, one layer of width 64, batches of 512, at most"
-        " 1,000 steps. Rate and decay chosen on seed 0 by the validation split, the same six cells"
-        " for each; steps are those of the validation split on seeds 100 to 104, where it chooses"
-        " nothing and only says when to stop, measured every 20. Processor time of one core. p:"
-        " exact one-sided rank-sum test against `adamw`, runs that did not"
-        f" grok last. Made by `python -m benchmarks.accelerators`. {in_words(made)}"
+        f"{record['about']} Rate and decay chosen on seed {record['tuned_on']} by the validation"
+        f" split, {rows[0]['tuning_runs']} cells for each; steps are those from which"
+        f" `{record['split']}` kept {record['level']:g} on seeds {seeds[0]} to {seeds[-1]}, where"
+        " it chooses nothing and only says when to stop. Processor time of one core. p: exact"
+        f" one-sided rank-sum test against `{rows[0]['name']}`, runs that did not grok last."
+        f" Made by `python -m benchmarks.accelerators`. {in_words(made)}"
     )
-    write_text(
-        RESULTS / "accelerators.md", "\n".join(["# Accelerators", "", about, "", *lines, ""])
-    )
+    lines = table(HEAD, [cells(row) for row in rows])
+    lacking = ", ".join(f"`{name}`" for name in record["not_grown"])
+    left = [f"Not grown: {lacking}.", ""] if lacking else []
+    return "\n".join([f"# {title}", "", about, "", *lines, "", *left])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, default=Path("runs/accelerators"))
+    parser.add_argument("--world", default=USUAL.name, help=", ".join(GROUNDS))
+    parser.add_argument("--runs", type=Path, help="their folder; without it one under runs/")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", default="", help="names, by commas")
     told = parser.parse_args()
-    some = [one for one in CONTENDERS if not told.only or one.name in told.only.split(",")]
     made = provenance()
-    compare(
-        told.runs,
-        seeds=told.seeds,
-        contenders=some,
-        on_cell=lambda done, total, name: print(f"{done + 1}/{total} {name}", flush=True),
-        on_record=lambda record: keep(record, made),
-    )
+    try:
+        ground = find_ground(told.world)
+        some = find_contenders([name for name in told.only.split(",") if name])
+        compare(
+            told.runs or ground.folder,
+            ground=ground,
+            seeds=told.seeds,
+            contenders=some,
+            on_cell=lambda done, total, name: print(f"{done + 1}/{total} {name}", flush=True),
+            on_record=lambda record: keep(record, made, ground),
+        )
+    except LatebloomError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

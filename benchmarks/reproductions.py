@@ -1,9 +1,9 @@
 """The reproductions of docs/reproduce.md, kept with the results.
 
 `python -m benchmarks.reproductions` grows all of them as `latebloom reproduce NAME` does; `...
-reproductions late-bloom` some. Options: `--seeds 3`, `--first 100`, `--threads 1`, `--runs DIR`
-(the run folders, so that the same command goes on where it was stopped), `--finished` (judge what
-is there, and grow nothing). Each series of runs leaves
+reproductions late-bloom` some. Options: `--size small`, `--seeds 3`, `--first 100`, `--threads 1`,
+`--runs DIR` (the run folders, so that the same command goes on where it was stopped), `--finished`
+(judge what is there, and grow nothing). Each series of runs leaves
 `results/reproduce/SERIES.json`, with the commit, the machine and what every claim about it found,
 and `SERIES.svg` and `.png` with its curves. The findings are also written in short to the file that
 `latebloom reproduce` lists, and to the table of docs/reproduce.md.
@@ -20,6 +20,7 @@ from latebloom.errors import LatebloomError
 from latebloom.files import read_json, write_json
 from latebloom.recipes.catalogue import FRESH
 from latebloom.reports.reproduced import write_reproduction
+from latebloom.studies.claims import SIZES, SMALL
 from latebloom.studies.reproduce import reproduce
 from latebloom.studies.reproductions import FOUND, REPRODUCTIONS, find_reproduction
 
@@ -38,13 +39,14 @@ def keep(record: Mapping[str, Any], folder: Path) -> None:
 
 
 def in_short(folder: Path) -> dict[str, dict[str, Any]]:
-    """The findings of every record in a folder, by the claim's name."""
+    """The findings of every record in a folder, by `Reproduction.key`."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("*.json")):
         record = read_json(path, LatebloomError)
         where = {name: record[name] for name in ("series", "seeds", "commit", "date")}
         for name, told in record["claims"].items():
-            found[name] = {one: told[one] for one in SHORT} | where
+            key = find_reproduction(name).at(record.get("size", SMALL)).key
+            found[key] = {one: told[one] for one in SHORT} | where
     return found
 
 
@@ -76,6 +78,7 @@ def write_page(found: Mapping[str, Mapping[str, Any]], page: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(REPRODUCTIONS))
+    parser.add_argument("--size", choices=SIZES, default=SMALL)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first", type=int, default=FRESH, help="the first seed")
     parser.add_argument("--threads", type=int, default=1)
@@ -85,12 +88,12 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     told = parser.parse_args()
     try:
-        wanted = [find_reproduction(name) for name in told.names or REPRODUCTIONS]
-        for one in {one.series: one for one in wanted}.values():
+        wanted = [find_reproduction(name).at(told.size) for name in told.names or REPRODUCTIONS]
+        for one in {one.runs.series: one for one in wanted}.values():
             made = provenance()
             record = reproduce(
                 one,
-                told.runs / one.folder.name,
+                told.runs / one.runs.folder.name,
                 seeds=told.seeds,
                 first=told.first,
                 threads=told.threads,

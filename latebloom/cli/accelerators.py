@@ -10,28 +10,36 @@ from latebloom.cli.sweep import teller
 from latebloom.cli.tables import aligned
 
 ABOUT = (
-    "which accelerator brings a late bloom forward: sums modulo 97, each contender with the same"
-    " tuning budget as AdamW (docs/classic.md)"
+    "which accelerator brings a late bloom forward: on sums modulo 97, or on facts (--world), each"
+    " contender with the same tuning budget as AdamW (docs/classic.md)"
 )
-HEAD = ("contender", "chosen", "grokked", "step of .99", "faster", "p")
+HEAD = ("contender", "chosen", "grokked", "step", "faster", "p")
 
 
 def compare_accelerators(
-    folder: Path | None, *, seeds: int, threads: int, quiet: bool, as_json: bool
+    world: str, folder: Path | None, *, seeds: int, threads: int, quiet: bool, as_json: bool
 ) -> None:
     """Grows what is not there yet, and prints what was found."""
     from latebloom.reports.progress import make_progress
-    from latebloom.studies.accelerators import NAME, RECORD, compare
+    from latebloom.studies.accelerators import RECORD, compare
+    from latebloom.studies.grounds import find_ground
 
-    out_ = folder or Path("runs") / f"reproduce-{NAME}"
+    ground = find_ground(world)
+    out_ = folder or ground.folder
     with make_progress(quiet) as listener:
         record = compare(
-            out_, seeds=seeds, threads=threads, listener=listener, on_cell=teller(quiet)
+            out_,
+            ground=ground,
+            seeds=seeds,
+            threads=threads,
+            listener=listener,
+            on_cell=teller(quiet),
         )
     if as_json:
         print(json.dumps(record))
         return
     print("\n".join(aligned([HEAD, *map(row_of, record["contenders"])])), file=out.file)
+    out.print(f"step: from which {ground.split} kept {ground.level:g}; the median over seeds")
     out.print(f"all of it is in {out_ / RECORD}; p: one-sided, that it is no faster than the first")
 
 

@@ -103,6 +103,8 @@ EXAMPLES = {
     "reproduce": (
         ("reproduce", "the claims, and what was found"),
         ("reproduce late-bloom --seeds 5", "put one to the test (hours)"),
+        ("reproduce phi --size paper --dry-run", "what the published sizes would cost"),
+        ("reproduce accelerators --world bloom-looped", "which accelerator helps with facts"),
     ),
     "rivals": (
         ("rivals runs/drugs", "retrieval and exact inference"),

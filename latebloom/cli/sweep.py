@@ -86,10 +86,11 @@ def grid(
     """
     told = sweep_of(recipe, vary or [], seeds, settings.sections())
     folder = out_ or told.default_folder()
-    waiting = [cell for cell, state in told.states(folder) if state != "finished"]
+    states = told.states(folder)
     if dry_run:
-        show_cells(told, folder, waiting, device, workers, threads, json_)
+        show_cells(states, folder, device, workers, threads, json_)
         return
+    waiting = [cell for cell, state in states if state != "finished"]
     table = grow_all(told, folder, waiting, workers, ray, device, threads, quiet, only_failed)
     if json_:
         print(json.dumps({"rows": table.rows, "settings": table.over_seeds()}))

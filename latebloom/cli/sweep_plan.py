@@ -1,4 +1,4 @@
-"""What a sweep would grow, and what that takes: `latebloom sweep ... --dry-run`."""
+"""What a series of runs would grow, and what that takes: `--dry-run`."""
 
 import json
 from collections.abc import Sequence
@@ -8,24 +8,22 @@ from typing import TYPE_CHECKING
 from latebloom.cli.app import out
 
 if TYPE_CHECKING:
-    from latebloom.studies.cells import Cell
+    from latebloom.studies.cells import Cell, State
     from latebloom.studies.estimate import Estimate
-    from latebloom.studies.sweep import Sweep
 
 
 def show_cells(
-    told: "Sweep",
+    states: Sequence[tuple["Cell", "State"]],
     folder: Path,
-    waiting: Sequence["Cell"],
     device: str,
     workers: int,
     threads: int,
     as_json: bool,
 ) -> None:
-    """The runs of a sweep, how far each is in a folder, and what those left will take."""
+    """The runs of a series, how far each is in a folder, and what those left will take."""
     from latebloom.studies.estimate import estimate
 
-    states = told.states(folder)
+    waiting = [cell for cell, state in states if state != "finished"]
     left = estimate(waiting, device=device, workers=workers, threads=threads)
     if as_json:
         cells = [
@@ -42,14 +40,20 @@ def show_cells(
 
 
 def in_words(left: "Estimate") -> str:
-    """What the runs that are left will take, in one line."""
+    """What the runs that are left will take, in two lines: how much there is to compute, and how
+    long that lasts here."""
     memory = f"{left.mib} MiB each" if left.mib else "memory not measured"
-    if left.seconds is None:
+    if left.seconds is None or left.parameters is None:
         return f"time not known, as no setting could be made; {memory}"
+    least, most = left.parameters
+    size = f"{most:,}" if least == most else f"{least:,} to {most:,}"
     line = (
-        f"at most {span(left.seconds)} of processor time by this machine's speed now,"
-        f" {span(left.seconds / left.workers)} with {left.workers} at a time; {memory}"
+        f"at most {left.steps:,} steps, models of {size} parameters\n"
+        f"at most {span(left.seconds)} of processor time by this machine's speed now"
     )
+    if left.workers > 1:
+        line += f", {span(left.seconds / left.workers)} with {left.workers} at a time"
+    line += f"; {memory}"
     if left.catalogue_seconds:
         line += f" (the recipe as it is: {span(left.catalogue_seconds)} where it was measured)"
     return line
@@ -57,7 +61,7 @@ def in_words(left: "Estimate") -> str:
 
 def span(seconds: float) -> str:
     """A time in the unit that suits it."""
-    for unit, length in (("h", 3600), ("min", 60)):
+    for unit, length in (("days", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"
     return f"{seconds:.0f} s"

@@ -20,8 +20,9 @@ are right, T_grok the same for `LEVEL` of the held-out ones.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,16 +49,30 @@ class Norms:
     @classmethod
     def of(cls, story: Story, goal: str = "id") -> "Norms":
         """Those of a run as far as it is told."""
-        memorised = sustained_step(story.records, Split.TRAIN_INFERRED)
-        grokked = story.came(goal)
-        square = {r["step"]: r["signs"]["weight_norm"] ** 2 for r in story.records}
         train = story.config.train
+        return cls.at(
+            story.records,
+            sustained_step(story.records, Split.TRAIN_INFERRED),
+            story.came(goal),
+            2 * train.lr * train.weight_decay,
+        )
+
+    @classmethod
+    def at(
+        cls,
+        records: Sequence[Mapping[str, Any]],
+        memorised: int | None,
+        grokked: int | None,
+        pull: float,
+    ) -> "Norms":
+        """Those of a run's evaluations at these steps."""
+        square = {r["step"]: r["signs"]["weight_norm"] ** 2 for r in records}
         return cls(
             memorised,
             square[memorised] if memorised else math.nan,
             grokked,
             square[grokked] if grokked else math.nan,
-            2 * train.lr * train.weight_decay,
+            pull,
         )
 
     @property
@@ -86,6 +101,20 @@ class FirstPassage:
             return math.nan
         apart = max(0.0, math.log(norms.at_memorised / self.threshold))
         return norms.memorised + apart / (self.kappa * norms.pull)
+
+    def error(self, norms: Norms, end: int) -> float | None:
+        """How far off it is, relative to the true delay; None where there is no delay to foretell.
+
+        end: the last step of the run. If it did not generalise, the delay is taken to be over then,
+        where the law has it over before; else nothing can be said of it.
+        """
+        said = self(norms)
+        if norms.memorised is None or math.isnan(said):
+            return None
+        if norms.grokked is None and said >= end:
+            return None
+        delay = (norms.grokked or end) - norms.memorised
+        return abs((said - norms.memorised) / delay - 1) if delay > 0 else None
 
 
 def calibrate(runs: Sequence[Norms]) -> FirstPassage:

@@ -10,8 +10,11 @@ from dataclasses import replace
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.recipes.published import late_bloom
 from latebloom.training.config import RunConfig
+from latebloom.worlds.chains.names import NamesConfig
 from latebloom.worlds.classic.table import ModularConfig
 
+FACTS = ("entities", "relations", "out_degree", "phi", "ood_frac", "test_id_frac")
+"""The fields of a world of facts that stay the same where entities get other names."""
 BLOOMED = "valid_id>=0.98"
 """Where a run may end of which it is asked when, and not what it knows long after."""
 
@@ -70,6 +73,28 @@ def weight_decay() -> RunConfig:
     )
 
 
+def tokens() -> RunConfig:
+    """The facts of `size` about entities whose names have two tokens out of a shared stock."""
+    usual = size()
+    shared = {name: getattr(usual.world, name) for name in FACTS}
+    world = NamesConfig(**shared, order="subject-first")
+    return replace(usual, recipe="tokens", world=world)
+
+
+def forecast() -> RunConfig:
+    """Sums modulo 97 by AdamW, nothing clipped, to be grown at several rates and decays."""
+    config = weight_decay()
+    train = replace(
+        config.train,
+        steps=2500,
+        weight_decay=1.0,
+        grad_clip=0.0,
+        checkpoint_every=2500,
+        until="valid_id>=0.95",
+    )
+    return replace(config, recipe="forecast", train=train)
+
+
 def built_in() -> RunConfig:
     """The default recipe, to its last step."""
     config = make_recipe("composition")
@@ -80,3 +105,8 @@ def built_in() -> RunConfig:
 def question_depth() -> RunConfig:
     """Question formation, to be grown with several numbers of layers."""
     return replace(make_recipe("question"), recipe="question-depth")
+
+
+def tense_depth() -> RunConfig:
+    """Tense inflection, to be grown with several numbers of layers."""
+    return replace(make_recipe("tense"), recipe="tense-depth")

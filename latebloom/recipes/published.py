@@ -46,18 +46,21 @@ PUBLISHED = TrainConfig(
     schedule="constant",
     until="",
 )
+SPARSE = {"eval_every": 500, "checkpoint_every": 50_000, "keep": 2}
+"""What is seen of so long a run: an evaluation before anything happens, and a gigabyte for each of
+two checkpoints."""
 
 
 def late_bloom_published() -> RunConfig:
     """Composition by a plain GPT-2 at phi 7.2 (figure 1)."""
     return RunConfig(
-        recipe="late-bloom",
+        recipe="late-bloom-paper",
         world=CompositionConfig(
             entities=2000, relations=200, phi=7.2, ood_frac=0.05, test_id_frac=0.005
         ),
         model=PLAIN,
         feed=QuestionFeedConfig(atomic_frac=0.0, every_loop=False),
-        train=PUBLISHED,
+        train=replace(PUBLISHED, **SPARSE),
     )
 
 
@@ -66,21 +69,21 @@ def sharing_published() -> RunConfig:
     published = late_bloom_published()
     return replace(
         published,
-        recipe="sharing",
+        recipe="sharing-paper",
         world=replace(published.world, phi=12.6),
         model=replace(PLAIN, n_layers=4, n_loops=2),
-        train=replace(PUBLISHED, steps=1_500_000),
+        train=replace(published.train, steps=1_500_000),
     )
 
 
 def plain_comparison_published() -> RunConfig:
     """Comparison by a plain GPT-2 at phi 7.2."""
     return RunConfig(
-        recipe="plain-comparison",
+        recipe="plain-comparison-paper",
         world=ComparisonConfig(entities=1000, attributes=20, phi=7.2),
         model=PLAIN,
         feed=ComparisonFeedConfig(atomic_frac=0.0, every_loop=False),
-        train=replace(PUBLISHED, steps=400_000),
+        train=replace(PUBLISHED, steps=400_000, **SPARSE),
     )
 
 
@@ -105,6 +108,7 @@ def late_bloom() -> RunConfig:
     published = late_bloom_published()
     return replace(
         published,
+        recipe="late-bloom",
         world=CompositionConfig(
             entities=50, relations=10, out_degree=10, phi=6.0, test_id_frac=0.1
         ),
@@ -124,6 +128,7 @@ def sharing() -> RunConfig:
     published = sharing_published()
     return replace(
         published,
+        recipe="sharing",
         world=replace(late_bloom().world, phi=6.5),
         model=replace(published.model, n_layers=2, **NARROW),
         train=replace(FAST, steps=6_000, weight_decay=1.0, checkpoint_every=1000),
@@ -135,6 +140,7 @@ def plain_comparison() -> RunConfig:
     published = plain_comparison_published()
     return replace(
         published,
+        recipe="plain-comparison",
         world=ComparisonConfig(entities=400, attributes=5, phi=3.6),
         model=replace(PLAIN, n_layers=4, **NARROW),
         train=replace(FAST, steps=2000, weight_decay=1.0, eval_every=100, checkpoint_every=500),

@@ -1,14 +1,15 @@
-"""Accelerators held against each other on `modular`, each with the same tuning budget.
+"""Accelerators held against each other on one ground, each with the same tuning budget.
 
-Enters: a folder. Leaves: a run folder for each cell in it, and `accelerators.json`. Every contender
-is AdamW (or Muon) with one accelerator at its published settings; learning rate and weight decay
-are swept over the same grid for each, AdamW alone included, on one tuning seed. What kept .99 of
-the validation split first is grown on fresh seeds, where a run stops when it keeps .99 of its own
-validation split, and that step is reported. A run that never
-kept .99 counts as later than all that did: nothing is left out.
+Enters: a folder, a `Ground`. Leaves: a run folder for each cell in it, and `accelerators.json`.
+Every contender is AdamW (or Muon) with one accelerator at its published settings; learning rate and
+weight decay are swept over a grid of the same size for each, AdamW alone included, on one tuning
+seed. What kept the level of the validation split first is grown on fresh seeds, where a run stops
+when it keeps it, and that step is reported. A run that never kept it counts as later than all that
+did: nothing is left out.
 
-The world is that of most published comparisons: a + b modulo 97, by a plain transformer of one
-layer. It is smaller (width 64, batches of 512) so that all of it takes some minutes of one core.
+The usual ground is the world of most published comparisons: a + b modulo 97, by a plain transformer
+of one layer. It is smaller (width 64, batches of 512) so that all of it takes some minutes of one
+core. `latebloom.studies.grounds` has the others.
 
 Source: the papers that latebloom.training.accelerators names; that an advantage over AdamW can go
 away over a wider sweep is the reason for the sweep.
@@ -17,111 +18,93 @@ away over a wider sweep is the reason for the sweep.
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from latebloom.errors import RunFolderError
+from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.files import read_json, write_json
-from latebloom.recipes.catalogue import FRESH, make_recipe
+from latebloom.recipes.catalogue import FRESH
 from latebloom.studies.cells import Cell, Grower, grow_cells, grower_here
-from latebloom.training.config import MUON_LR, RunConfig
+from latebloom.studies.grounds import USUAL, Ground
 from latebloom.training.listener import Listener
-from latebloom.training.milestones import LEVEL, sustained_step
+from latebloom.training.milestones import first_step, sustained_step
 from latebloom.training.run_folder import RunFolder, environment
-from latebloom.worlds.classic.table import ModularConfig
-from latebloom.worlds.splits import Split, as_valid
 
-NAME = "accelerators"
 RECORD = "accelerators.json"
 TUNED_ON = 0
 """The seed on which rate and decay are chosen."""
-RATES = (1e-3, 2e-3, 4e-3)
-DECAYS = (0.3, 1.0)
-STEPS = 1000
-"""Steps at most; who has not grokked by then did not grok."""
-CHOOSING = as_valid(Split.TEST_ID)
-"""The held-out split that steps are told by. On fresh seeds it chooses nothing; it only says when
-to stop, and the test split is not looked at after that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contender:
     """One way to train.
 
-    settings: fields of `train` that make it. rate: the field that is swept, over `rates`.
+    settings: fields of `train` that make it. rate: the field that is swept over the rates of the
+    ground. decays: by what its decays are multiplied; 1: those that all others have.
     """
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     rate: str = "lr"
-    rates: tuple[float, ...] = RATES
+    decays: float = 1.0
 
-    def cells(self) -> list[Cell]:
+    def cells(self, ground: Ground) -> list[Cell]:
         """Its tuning runs, one for each rate and decay."""
         return [
-            self.cell(TUNED_ON, {self.rate: rate, "weight_decay": decay})
-            for rate, decay in itertools.product(self.rates, DECAYS)
+            self.cell(ground, TUNED_ON, {self.rate: rate, "weight_decay": decay * self.decays})
+            for rate, decay in itertools.product(ground.rates[self.rate], ground.decays)
         ]
 
-    def cell(self, seed: int, values: Mapping[str, float]) -> Cell:
+    def cell(self, ground: Ground, seed: int, values: Mapping[str, float]) -> Cell:
         """One run of it."""
-        config = small().replace("train", **{**self.settings, **values}).with_seed(seed)
+        config = ground.config().replace("train", **{**self.settings, **values}).with_seed(seed)
         tuned = "-".join(f"{value:g}" for value in values.values())
         return Cell(name=f"{self.name}-{tuned}-seed{seed}", config=config, values=values)
 
 
-BASELINE = Contender(name="adamw")
+LITTLE = 0.01
+"""Decays a hundred times smaller: what some accelerators were published with."""
 CONTENDERS = (
-    BASELINE,
-    Contender(name="grokfast-ema", settings={"grokfast": "ema"}),
-    Contender(
-        name="muon",
-        settings={"optimizer": "muon", "lr": 3e-3},
-        rate="muon_lr",
-        rates=(MUON_LR / 2, MUON_LR, 2 * MUON_LR),
-    ),
+    Contender(name="adamw"),
+    Contender(name="muon", settings={"optimizer": "muon"}, rate="muon_lr"),
     Contender(name="row-norm", settings={"row_norm": 1.0}),
+    Contender(name="grokfast-ema", settings={"grokfast": "ema"}),
     Contender(name="orthogonal", settings={"orthogonal_grad": True}),
     Contender(name="stablemax", settings={"stablemax": True}),
-    Contender(name="decay-to-start", settings={"decay_to": "start"}),
     Contender(name="embed-lr", settings={"embed_lr": 3.0}),
+    Contender(name="grad-norm", settings={"grad_clip": 0.1}),
+    Contender(name="larger-decay", decays=3.0),
+    Contender(name="decay-to-start", settings={"decay_to": "start"}),
     Contender(name="grokfast-ma", settings={"grokfast": "ma", "grokfast_weight": 5.0}),
+    Contender(name="grokfast-ema-little-decay", settings={"grokfast": "ema"}, decays=LITTLE),
+    Contender(name="orthogonal-little-decay", settings={"orthogonal_grad": True}, decays=LITTLE),
 )
-"""Who is compared; the first is the baseline."""
+"""Who is compared; the first is the baseline. `grad-norm` cuts gradients to a tenth of the usual
+norm, so that nearly all of them have the same."""
 
 
-def small() -> RunConfig:
-    """What all have in common."""
-    config = make_recipe("modular")
-    return replace(
-        config,
-        recipe=NAME,
-        world=ModularConfig(),
-        train=replace(
-            config.train,
-            steps=STEPS,
-            batch_size=512,
-            optimizer="adamw",
-            beta2=0.98,
-            warmup_steps=10,
-            eval_every=20,
-            probe=300,
-            checkpoint_every=STEPS,
-            keep=1,
-            until=f"{CHOOSING}>={LEVEL}",
-        ),
-    )
+def find_contenders(names: Sequence[str]) -> list[Contender]:
+    """Those of these names, the baseline first; without names all.
+
+    Raises: LatebloomError for a name that there is not.
+    """
+    known = [one.name for one in CONTENDERS]
+    for name in names:
+        if name not in known:
+            raise LatebloomError(f"there is no contender {name!r}; there are {', '.join(known)}")
+    wanted = {known[0], *names} if names else set(known)
+    return [one for one in CONTENDERS if one.name in wanted]
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
     """When one run grokked.
 
-    first, sustained: the step at which .99 of a split was reached, and from which it was kept.
+    first, sustained: the step at which a level of a split was reached, and from which it was kept.
     seconds: processor time up to `sustained`, its share of the whole run by steps.
     """
 
@@ -139,6 +122,7 @@ class Reached:
 def compare(
     out: Path,
     *,
+    ground: Ground = USUAL,
     seeds: int = 5,
     contenders: Sequence[Contender] = CONTENDERS,
     listener: Listener | None = None,
@@ -150,30 +134,37 @@ def compare(
 
     seeds: fresh ones for each contender, from 100 on. on_record: is given the record so far after
     every contender.
-    Raises: LatebloomError for a folder that holds something else; KeyboardInterrupt.
+    Raises: LatebloomError for a folder that holds something else, or no seed; KeyboardInterrupt.
     """
+    if seeds < 1:
+        raise LatebloomError(f"--seeds is {seeds}; it must be at least 1")
     timed = Timed(grower_here(listener=listener, device="cpu", threads=threads))
     rows: list[dict[str, Any]] = []
     record: dict[str, Any] = {}
     for contender in contenders:
-        tuning = contender.cells()
+        tuning = contender.cells(ground)
         runs = {grown.cell.name: grown for grown in grow_cells(tuning, out, timed, on_cell=on_cell)}
-        best = min(tuning, key=lambda cell: rank_of(runs[cell.name].run))
-        fresh = [contender.cell(seed, best.values) for seed in range(FRESH, FRESH + seeds)]
+        best = min(tuning, key=lambda cell: rank_of(runs[cell.name].run, ground))
+        fresh = [contender.cell(ground, seed, best.values) for seed in range(FRESH, FRESH + seeds)]
         reached = [
-            when_grokked(grown.run, CHOOSING, timed.seconds(out / grown.cell.name))
+            when_grokked(grown.run, ground, timed.seconds(out / grown.cell.name))
             if grown.run
             else Reached(grown.cell.seed, None, None, None)
             for grown in grow_cells(fresh, out, timed, on_cell=on_cell)
         ]
-        rows.append(row_of(contender, best, runs, reached, rows))
+        grokked = sum(np.isfinite(rank_of(one.run, ground)[0]) for one in runs.values())
+        rows.append(row_of(contender, best, len(runs), int(grokked), reached, rows))
         record = {
             "date": datetime.now(UTC).date().isoformat(),
             "machine": environment(),
-            "config": small().to_toml(),
+            "world": ground.name,
+            "about": ground.about,
+            "config": ground.config().to_toml(),
             "tuned_on": TUNED_ON,
-            "level": LEVEL,
+            "split": ground.split,
+            "level": ground.level,
             "contenders": rows,
+            "not_grown": [one.name for one in CONTENDERS if one.name not in told_in(rows)],
         }
         write_json(out / RECORD, record)
         on_record(record)
@@ -200,20 +191,26 @@ class Timed:
         return read_json(place, RunFolderError)["seconds"] if place.exists() else None
 
 
-def rank_of(run: RunFolder | None) -> tuple[float, float]:
-    """Where a tuning run stands: by the step of .99, then by its last accuracy; lower is better."""
+def told_in(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The contenders that have a row."""
+    return {row["name"] for row in rows}
+
+
+def rank_of(run: RunFolder | None, ground: Ground) -> tuple[float, float]:
+    """Where a tuning run stands: by the step of the level, then by its last accuracy; lower is
+    better."""
     if run is None:
         return (np.inf, 0.0)
     records = list(run.metrics())
-    step = sustained_step(records, CHOOSING, LEVEL)
-    return (np.inf if step is None else step, -records[-1]["accuracy"][CHOOSING])
+    step = sustained_step(records, ground.split, ground.level)
+    return (np.inf if step is None else step, -records[-1]["accuracy"][ground.split])
 
 
-def when_grokked(run: RunFolder, split: str, seconds: float | None) -> Reached:
-    """When a finished run reached and kept .99 of a split."""
+def when_grokked(run: RunFolder, ground: Ground, seconds: float | None) -> Reached:
+    """When a finished run reached and kept the level of the ground."""
     records = list(run.metrics())
-    first = next((r["step"] for r in records if r["accuracy"][split] >= LEVEL), None)
-    sustained = sustained_step(records, split, LEVEL)
+    first = first_step(records, ground.split, ground.level)
+    sustained = sustained_step(records, ground.split, ground.level)
     share = None if sustained is None else sustained / records[-1]["step"]
     cost = None if seconds is None or share is None else round(seconds * share, 2)
     return Reached(run.summary()["seed"], first, sustained, cost)
@@ -222,22 +219,25 @@ def when_grokked(run: RunFolder, split: str, seconds: float | None) -> Reached:
 def row_of(
     contender: Contender,
     best: Cell,
-    tuning: Mapping[str, Any],
+    tuned: int,
+    tuned_grokked: int,
     reached: Sequence[Reached],
     before: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """A contender's row in the record; `before` begins with the baseline's."""
+    """A contender's row in the record; `before` begins with the baseline's.
+
+    tuned, tuned_grokked: tuning runs, and how many of them got there.
+    """
     steps = [one.order for one in reached]
     baseline = [np.inf if s is None else s for s in before[0]["sustained"]] if before else steps
     middle, usual = float(np.median(steps)), float(np.median(baseline))
     both = np.isfinite(middle) and np.isfinite(usual)
-    grown = [name for name, one in tuning.items() if np.isfinite(rank_of(one.run)[0])]
     return {
         "name": contender.name,
         "settings": dict(contender.settings),
         "chosen": dict(best.values),
-        "tuning_runs": len(tuning),
-        "tuning_grokked": len(grown),
+        "tuning_runs": tuned,
+        "tuning_grokked": tuned_grokked,
         "seeds": [one.seed for one in reached],
         "first": [one.first for one in reached],
         "sustained": [one.sustained for one in reached],

@@ -9,14 +9,15 @@ of what they compute.
 with few, and the other way round. A higher ratio trains on the same questions and more; what is
 held out is held out at every ratio.
 
-A row for each claim; `latebloom.recipes.climbing` has the configs.
+A row for each claim; `latebloom.recipes.climbing` has the small configs, and
+`latebloom.recipes.climbing_published` those of a paper's size.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 
-from latebloom.recipes import climbing
+from latebloom.recipes import climbing, climbing_published
 from latebloom.studies.carried import Between, Cheaper
-from latebloom.studies.claims import Reproduction, Rung
+from latebloom.studies.claims import PAPER, SMALL, Reproduction, Rung, Runs
 from latebloom.studies.comparing import Gain
 from latebloom.training.config import RunConfig
 from latebloom.training.start import Carry
@@ -24,66 +25,86 @@ from latebloom.worlds.splits import Split
 
 HERE = "no paper; asked in this repository"
 NOT_KNOWN = "no figure is published"
-LADDER = {
-    "logic": climbing.logic,
-    "arithmetic": climbing.arithmetic,
-    "composition": climbing.composition,
-    "comparison": climbing.comparison,
-}
-"""The rungs, the lowest first."""
+CARRIED: tuple[Carry, ...] = ("body", "all")
+"""What is carried over from each rung to the next."""
+Config = Callable[[], RunConfig]
 
 
-def climb() -> Iterator[tuple[str, Rung]]:
-    """Every rung in its ways, by names such as `composition from all`."""
-    names = list(LADDER)
-    for below, (name, config) in zip(["", *names], LADDER.items(), strict=False):
+def climb(ladder: Mapping[str, Config]) -> Iterator[tuple[str, Rung]]:
+    """Every rung in its ways, by names such as `composition from all`; the control comes last.
+
+    ladder: the rungs, the lowest first.
+    """
+    names = list(ladder)
+    for below, (name, config) in zip(["", *names], ladder.items(), strict=False):
         yield name, Rung(config=config, panel=name)
         for carry in CARRIED if below else ():
             source = below if below == names[0] else f"{below} from {carry}"
             rung = Rung(config=config, after=source, carry=carry, panel=name)
             yield f"{name} from {carry}", rung
+    below = names[names.index(COMPOSITION) - 1]
+    yield (
+        f"{COMPOSITION} from shuffled",
+        Rung(
+            config=ladder[COMPOSITION],
+            after=f"{below} from body",
+            carry="shuffled",
+            panel=COMPOSITION,
+        ),
+    )
 
 
-CARRIED: tuple[Carry, ...] = ("body", "all")
-"""What is carried over from each rung to the next."""
-IN_DISORDER = Rung(
-    config=climbing.composition,
-    after="arithmetic from body",
-    carry="shuffled",
-    panel="composition",
-)
-"""The control of the third rung."""
-RUNGS = dict(climb()) | {"composition from shuffled": IN_DISORDER}
+COMPOSITION = "composition"
+"""The rung that is also grown from a body in disorder."""
 FEW, MANY = "few inferred facts", "many inferred facts"
-RATIOS = {
-    "few": Rung(config=climbing.few, panel=FEW),
-    "many": Rung(config=climbing.many, panel=MANY),
-    "few then few": Rung(config=climbing.few, after="few", panel=FEW),
-    "many then few": Rung(config=climbing.few, after="many", panel=FEW),
-    "few then many": Rung(config=climbing.many, after="few", panel=MANY),
+
+
+def changing_ratio(few: Config, many: Config) -> dict[str, Rung]:
+    """Both ratios alone, and either after the other."""
+    return {
+        "few": Rung(config=few, panel=FEW),
+        "many": Rung(config=many, panel=MANY),
+        "few then few": Rung(config=few, after="few", panel=FEW),
+        "many then few": Rung(config=few, after="many", panel=FEW),
+        "few then many": Rung(config=many, after="few", panel=MANY),
+    }
+
+
+CLIMBED = {
+    size: Runs(
+        config=made.logic,
+        rungs=dict(
+            climb(
+                {
+                    "logic": made.logic,
+                    "arithmetic": made.arithmetic,
+                    COMPOSITION: made.composition,
+                    "comparison": made.comparison,
+                }
+            )
+        ),
+    )
+    for size, made in ((SMALL, climbing), (PAPER, climbing_published))
 }
+"""The runs of the climb."""
+RATIOS = {
+    size: Runs(config=made.few, rungs=changing_ratio(made.few, made.many))
+    for size, made in ((SMALL, climbing), (PAPER, climbing_published))
+}
+"""The runs of the changing ratio."""
 
 
 def own_claim(
-    name: str,
-    claim: str,
-    judge: Cheaper | Between,
-    first: Callable[[], RunConfig],
-    rungs: Mapping[str, Rung],
+    name: str, claim: str, judge: Cheaper | Between, sizes: Mapping[str, Runs]
 ) -> Reproduction:
-    """A claim of this repository about runs that start from each other.
-
-    first: the config that stands for the series.
-    """
+    """A claim of this repository about runs that start from each other."""
     return Reproduction(
         name=name,
         claim=claim,
         paper=HERE,
         source="docs/climbing.md",
         published=NOT_KNOWN,
-        small=first,
-        large=first,
-        rungs=rungs,
+        sizes=sizes,
         needs=judge.needs,
         judge=judge,
     )
@@ -91,12 +112,12 @@ def own_claim(
 
 def climbing_claim(name: str, claim: str, judge: Cheaper) -> Reproduction:
     """A claim about the rungs of the climb."""
-    return own_claim(name, claim, judge, climbing.logic, RUNGS)
+    return own_claim(name, claim, judge, CLIMBED)
 
 
 def ratio_claim(name: str, claim: str, judge: Cheaper | Between) -> Reproduction:
     """A claim about a ratio that changes on the way."""
-    return own_claim(name, claim, judge, climbing.few, RATIOS)
+    return own_claim(name, claim, judge, RATIOS)
 
 
 CLIMBS = (

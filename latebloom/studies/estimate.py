@@ -1,9 +1,10 @@
 """What a sweep will take: processor time and memory, before anything is grown.
 
 Enters: the cells that are not finished yet. Leaves: an `Estimate`. Time is measured here: of each
-setting (the first `MOST` of them) the world is made, a few steps are trained and one evaluation is
-run, and that is multiplied by the numbers of steps and evaluations. Memory is what the catalogue
-measured for the recipe.
+setting (the first `MOST` of them, and no more once that took `ENOUGH` seconds) the world is made, a
+few steps are trained and one evaluation is run, and that is multiplied by the numbers of steps and
+evaluations. The others count by their work: layers x width squared x batch x steps. Memory is what
+the catalogue measured for the recipe.
 
 Covers: an upper bound, since a run may stop earlier by its rule. Does not cover: memory of a recipe
 that the catalogue has not measured, or of one whose sizes were changed by much.
@@ -11,8 +12,8 @@ that the catalogue has not measured, or of one whose sizes were changed by much.
 
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -28,10 +29,14 @@ from latebloom.studies.grow import CHOICES
 from latebloom.studies.machine import step_speed, usable_cores
 from latebloom.training.config import RunConfig
 from latebloom.training.device import choose_device
+from latebloom.training.start import StartConfig
 from latebloom.worlds.build import build_world
 
 MOST = 6
-"""Settings that are measured; the others count as their mean."""
+"""Settings that are measured at most; the others count by their work."""
+ENOUGH = 60.0
+"""Seconds of measuring after which no further setting is measured: a step as papers train it may
+take half a minute."""
 USUAL_MIB = 600
 """Memory that a recipe is taken to need where it was not measured: most in the catalogue do."""
 
@@ -50,6 +55,10 @@ class Estimate:
     """Memory of each; None where the catalogue has not measured it."""
     catalogue_seconds: int | None
     """Processor time of one run of the recipe, unchanged, on the catalogue's machine."""
+    steps: int
+    """Training steps of all of them at most."""
+    parameters: tuple[int, int] | None
+    """Of the smallest and the largest model that was measured; None if none was."""
 
     @property
     def hours(self) -> float | None:
@@ -82,22 +91,27 @@ def measured(cells: Sequence[Cell], device: str, workers: int) -> Estimate:
     cost = RECIPES[cells[0].config.recipe].cost if known(cells) else None
     settings: dict[str, int] = {}
     for cell in cells:
-        text = cell.config.with_seed(cells[0].seed).to_toml()
-        settings[text] = settings.get(text, 0) + 1
-    by_setting = {
-        text: seconds_of(RunConfig.from_toml(text), device) for text in [*settings][:MOST]
-    }
-    found = [seconds for seconds in by_setting.values() if seconds is not None]
+        # Neither the seed nor the weights that a run begins with change what a step takes.
+        config = replace(cell.config.with_seed(cells[0].seed), start=StartConfig())
+        settings[config.to_toml()] = settings.get(config.to_toml(), 0) + 1
+    configs = {text: RunConfig.from_toml(text) for text in settings}
+    found = measured_settings(configs, device)
     total = None
     if found:
-        mean = fmean(found)
-        total = sum(n * (by_setting.get(text) or mean) for text, n in settings.items())
+        pace = fmean(one.seconds / work_of(configs[text]) for text, one in found.items())
+        total = sum(
+            n * (found[text].seconds if text in found else pace * work_of(configs[text]))
+            for text, n in settings.items()
+        )
+    sizes = [one.parameters for one in found.values()]
     return Estimate(
         cells=len(cells),
         seconds=total,
         workers=workers or how_many_fit(cells, device),
         mib=(cost.mib or None) if cost else None,
         catalogue_seconds=(cost.seconds or None) if cost else None,
+        steps=sum(cell.config.train.steps for cell in cells),
+        parameters=(min(sizes), max(sizes)) if sizes else None,
     )
 
 
@@ -106,8 +120,37 @@ def known(cells: Sequence[Cell]) -> bool:
     return bool(cells) and cells[0].config.recipe in RECIPES
 
 
-def seconds_of(config: RunConfig, device: str) -> float | None:
-    """Processor time of one run to its last step; None if its world cannot be made or trained."""
+def work_of(config: RunConfig) -> float:
+    """What a run has to compute, in units that are alike for runs of one kind of world."""
+    model, train = config.model, config.train
+    layers = model.n_layers * model.n_loops
+    return float(layers * model.d_model**2 * train.batch_size * train.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of one setting: processor time of a run to its last step, and the size of
+    its model."""
+
+    seconds: float
+    parameters: int
+
+
+def measured_settings(configs: Mapping[str, RunConfig], device: str) -> dict[str, Measured]:
+    """What could be measured of the first settings, by their names."""
+    found: dict[str, Measured] = {}
+    began = time.perf_counter()
+    for name in [*configs][:MOST]:
+        one = measure(configs[name], device)
+        if one:
+            found[name] = one
+        if time.perf_counter() - began > ENOUGH:
+            break
+    return found
+
+
+def measure(config: RunConfig, device: str) -> Measured | None:
+    """What one run takes; None if its world cannot be made or trained."""
     place, train = choose_device(device), config.train
     began = time.perf_counter()
     try:
@@ -124,7 +167,10 @@ def seconds_of(config: RunConfig, device: str) -> float | None:
             raise
         return None
     evaluations = train.steps // train.eval_every + 2
-    return making + train.steps * step + evaluations * evaluation
+    return Measured(
+        making + train.steps * step + evaluations * evaluation,
+        sum(parameter.numel() for parameter in model.parameters()),
+    )
 
 
 def how_many_fit(cells: Sequence[Cell], device: str = "auto") -> int:

@@ -43,6 +43,8 @@ class Watched:
     """What it was trained on."""
     tokens_a_step: float = 1.0
     """Tokens of questions that a step reads in the mean."""
+    pull: float = 0.0
+    """2 x rate x decay: the share of the squared weights that decay takes away in a step."""
     varied: "Mapping[str, Watched]" = field(default_factory=dict)
     """Where a claim compares settings: the run of each with this seed, in their order."""
 

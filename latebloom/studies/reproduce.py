@@ -15,7 +15,14 @@ from typing import Any
 from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.files import write_json
 from latebloom.recipes.catalogue import FRESH
-from latebloom.studies.cells import Cell, grow_cells, grower_here
+from latebloom.studies.cells import (
+    Cell,
+    State,
+    check_folders,
+    grow_cells,
+    grower_here,
+    state_of,
+)
 from latebloom.studies.claims import Reproduction
 from latebloom.studies.judges import FITTED, Finding, Watched, together
 from latebloom.studies.reproductions import claims_about
@@ -61,9 +68,7 @@ def reproduce(
     Raises: LatebloomError for a folder that holds something else, or if no run ends well;
     KeyboardInterrupt when a run is interrupted.
     """
-    if seeds < 1:
-        raise LatebloomError(f"--seeds is {seeds}; it must be at least 1")
-    cells = cells_of(reproduction, range(first, first + seeds), out)
+    cells = cells_of(reproduction, seeds, first, out)
     claims = claims_about(reproduction)
     runs: dict[int, dict[str, Watched]] = {}
     grower = grower_here(listener=listener, device=device, threads=threads) if grow else left_out
@@ -99,16 +104,31 @@ def left_out(cell: Cell, path: Path) -> None:
     raise LatebloomError(f"{path} is not finished")
 
 
-def cells_of(reproduction: Reproduction, seeds: range, out: Path) -> list[Cell]:
+def cells_of(reproduction: Reproduction, seeds: int, first: int, out: Path) -> list[Cell]:
     """A run for each seed, or, where a claim compares several, one of each setting or rung.
 
     out: the folder in which they are grown.
+    Raises: LatebloomError for no seed at all.
     """
+    if seeds < 1:
+        raise LatebloomError(f"--seeds is {seeds}; it must be at least 1")
     return [
-        Cell(name=reproduction.run_name(name, seed), config=config, values={SETTING: name})
-        for seed in seeds
-        for name, config in reproduction.configs(seed, out).items()
+        Cell(name=reproduction.runs.run_name(name, seed), config=config, values={SETTING: name})
+        for seed in range(first, first + seeds)
+        for name, config in reproduction.runs.configs(seed, out).items()
     ]
+
+
+def states_of(
+    reproduction: Reproduction, seeds: int, first: int, out: Path
+) -> list[tuple[Cell, State]]:
+    """The same with how far each is.
+
+    Raises: LatebloomError if something else is in its place.
+    """
+    cells = cells_of(reproduction, seeds, first, out)
+    check_folders(cells, out)
+    return [(cell, state_of(cell, out / cell.name)) for cell in cells]
 
 
 def seen_by(claim: Reproduction, runs: Mapping[int, Mapping[str, Watched]]) -> list[Watched]:
@@ -121,19 +141,20 @@ def seen_by(claim: Reproduction, runs: Mapping[int, Mapping[str, Watched]]) -> l
         if all(name in some for name in claim.judged_by):
             varied = {name: some[name] for name in claim.judged_by}
             first = next(iter(varied.values()))
-            found.append(replace(first, varied=varied) if claim.compares else first)
+            found.append(replace(first, varied=varied) if claim.runs.compares else first)
     return found
 
 
 def watch(run: RunFolder) -> Watched:
     """What a judge needs of a finished run."""
-    summary = run.summary()
+    summary, train = run.summary(), run.config().train
     return Watched(
         seed=summary["seed"],
         records=list(run.metrics()),
         final={split: row["accuracy"] for split, row in summary["splits"].items()},
         world=run.world(),
-        tokens_a_step=tokens_of(run.config().train.batch_size, run.world()),
+        tokens_a_step=tokens_of(train.batch_size, run.world()),
+        pull=2 * train.lr * train.weight_decay,
     )
 
 
@@ -156,7 +177,8 @@ def record_of(
     runs: every run, by seed and setting.
     """
     return {
-        "series": claims[0].series,
+        "series": claims[0].runs.series,
+        "size": claims[0].size,
         "date": datetime.now(UTC).date().isoformat(),
         "machine": environment(),
         "seeds": sorted({run.seed for some in told.values() for run in some}),
@@ -172,9 +194,9 @@ def record_of(
 
 def told_of(claim: Reproduction, name: str) -> dict[str, str]:
     """Which setting or rung a curve is of, and where it is drawn."""
-    if not claim.compares:
+    if not claim.runs.compares:
         return {}
-    rung = claim.rungs.get(name)
+    rung = claim.runs.rungs.get(name)
     return {SETTING: name} | ({PANEL: rung.panel} if rung else {})
 
 

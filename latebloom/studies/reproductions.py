@@ -1,10 +1,11 @@
 """The papers' claims that `latebloom reproduce` puts to the test, by name.
 
-A `Reproduction` says what a paper claims and where, in which runs the claim is looked for, and who
-judges. Several may look at the same runs: those whose small config is the same share a folder, so
-nothing is grown twice.
+A `Reproduction` says what a paper claims and where, in which runs of which size the claim is looked
+for, and who judges. Several may look at the same runs: these share a folder, so nothing is grown
+twice.
 
-To add one: make its two configs in `latebloom.recipes.published`, and give it a row below.
+To add one: make its two configs, small and as published, in `latebloom.recipes.published`, and give
+it a row below.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 from latebloom.errors import LatebloomError
 from latebloom.recipes import published
 from latebloom.recipes.catalogue import nearest
-from latebloom.studies.claims import Reproduction
+from latebloom.studies.claims import Reproduction, alone
 from latebloom.studies.climbing import CLIMBS
 from latebloom.studies.judges import AtChance, Bloom, Rise
 from latebloom.studies.laws import LAWS
@@ -37,8 +38,7 @@ REPRODUCTIONS: Mapping[str, Reproduction] = {
             paper=GROKKED,
             source="figure 1 and section 3",
             published="about 50 times (phi 7.2)",
-            small=published.late_bloom,
-            large=published.late_bloom_published,
+            sizes=alone(published.late_bloom, published.late_bloom_published),
             judge=Bloom(str(Split.TEST_ID), times=10),
         ),
         Reproduction(
@@ -47,8 +47,7 @@ REPRODUCTIONS: Mapping[str, Reproduction] = {
             paper=GROKKED,
             source="figure 1 and section 3",
             published="0 over 2 million steps",
-            small=published.late_bloom,
-            large=published.late_bloom_published,
+            sizes=alone(published.late_bloom, published.late_bloom_published),
             judge=AtChance(),
         ),
         Reproduction(
@@ -57,8 +56,7 @@ REPRODUCTIONS: Mapping[str, Reproduction] = {
             paper=GROKKED,
             source="section 4",
             published="about 40 times, to about 1.0; .85 already when training was fitted",
-            small=published.plain_comparison,
-            large=published.plain_comparison_published,
+            sizes=alone(published.plain_comparison, published.plain_comparison_published),
             judge=Bloom(str(Split.TEST_OOD), times=2),
         ),
         Reproduction(
@@ -67,21 +65,23 @@ REPRODUCTIONS: Mapping[str, Reproduction] = {
             paper=GROKKED,
             source="appendix on parameter sharing",
             published="from .23 at 250,000 steps to .73 at 1.5 million",
-            small=published.sharing,
-            large=published.sharing_published,
+            sizes=alone(published.sharing, published.sharing_published),
             judge=Rise(),
         ),
         *LAWS,
         *CLIMBS,
     )
 }
+ALSO_CALLED = {"ladder": "climb"}
+"""Other names of claims."""
 
 
 def find_reproduction(name: str) -> Reproduction:
-    """The reproduction of this name.
+    """The reproduction of this name, or of another name that it has.
 
     Raises: LatebloomError naming the nearest.
     """
+    name = ALSO_CALLED.get(name, name)
     if name not in REPRODUCTIONS:
         near = nearest(name, REPRODUCTIONS) or list(REPRODUCTIONS)
         raise LatebloomError(
@@ -92,21 +92,20 @@ def find_reproduction(name: str) -> Reproduction:
 
 
 def claims_about(reproduction: Reproduction) -> list[Reproduction]:
-    """This reproduction, and the others that are judged by the same runs."""
-    config = reproduction.small()
+    """This reproduction, and the others that are judged by the same runs of its size."""
+    others = (one.at(reproduction.size) for one in REPRODUCTIONS.values())
     return [
         reproduction,
         *(
             one
-            for one in REPRODUCTIONS.values()
-            if one.name != reproduction.name
-            and (one.small(), one.settings, one.rungs)
-            == (config, reproduction.settings, reproduction.rungs)
+            for one in others
+            if one.name != reproduction.name and one.runs.same_as(reproduction.runs)
         ),
     ]
 
 
 @cache
 def found_before(path: Path = FOUND) -> Mapping[str, Mapping[str, Any]]:
-    """What was found in the runs of the repository, by name; empty before any was grown."""
+    """What was found in the runs of the repository, by `Reproduction.key`; empty before any
+    was grown."""
     return json.loads(path.read_text()) if path.exists() else {}

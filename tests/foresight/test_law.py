@@ -42,3 +42,16 @@ def test_runs_that_it_is_not_about_are_refused():
     growing = dataclasses.replace(shrinking(0.002), at_grokked=1200.0)
     with pytest.raises(LatebloomError, match="grew"):
         calibrate([growing])
+
+
+def test_its_error_is_that_of_the_delay_and_what_never_came_counts_where_it_can():
+    law = FirstPassage(kappa=1.0, threshold=100.0)
+    # log(400 / 100) / .001 = 1386 steps after step 50.
+    came = Norms(50, 400.0, 50 + 1000, 100.0, 0.001)
+    assert law.error(came, end=2000) == pytest.approx(0.386, abs=1e-3)
+    never = dataclasses.replace(came, grokked=None, at_grokked=math.nan)
+    # Foretold for step 1436: at step 2450 it had not come, at step 1000 nobody knows.
+    assert law.error(never, end=2450) == pytest.approx(1 - 1386 / 2400, abs=1e-3)
+    assert law.error(never, end=1000) is None
+    assert law.error(dataclasses.replace(came, memorised=None), end=2000) is None
+    assert law.error(dataclasses.replace(came, grokked=50), end=2000) is None

@@ -2,13 +2,23 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from benchmarks.accelerators import page
 from latebloom.cli.accelerators import HEAD, row_of
 from latebloom.errors import LatebloomError
-from latebloom.studies import accelerators
-from latebloom.studies.accelerators import CONTENDERS, Contender, compare, rank_sum
+from latebloom.recipes.catalogue import FRESH
+from latebloom.studies.accelerators import (
+    CONTENDERS,
+    Contender,
+    compare,
+    find_contenders,
+    rank_sum,
+)
+from latebloom.studies.grounds import GROUNDS, find_ground
+from latebloom.worlds.build import build_world
 from latebloom.worlds.classic.table import ModularConfig
 
 NEVER = float("inf")
@@ -28,36 +38,78 @@ def test_a_run_that_never_grokked_comes_last():
     assert rank_sum([1, NEVER], [2, 3]) == pytest.approx(4 / 6)
 
 
-def test_every_contender_has_the_same_number_of_tuning_runs():
-    cells = [contender.cells() for contender in CONTENDERS]
-    assert {len(some) for some in cells} == {6}
+@pytest.mark.parametrize("ground", GROUNDS.values(), ids=GROUNDS)
+def test_every_contender_has_the_same_number_of_tuning_runs_on_every_ground(ground):
+    cells = [contender.cells(ground) for contender in CONTENDERS]
+    assert {len(some) for some in cells} == {len(ground.rates["lr"]) * len(ground.decays)} == {6}
     names = [cell.name for some in cells for cell in some]
     assert len(set(names)) == len(names)
-    assert all(cell.config.seed == cell.config.world_seed == 0 for some in cells for cell in some)
-    assert not any(cell.config.train.idle() for some in cells for cell in some)
+    configs = [cell.config for some in cells for cell in some]
+    assert {(config.seed, config.world_seed) for config in configs} == {(0, 0)}
+    # Nothing is set that has no effect, and no two runs are the same.
+    assert not any(config.train.idle() for config in configs)
+    assert len({config.to_toml() for config in configs}) == len(configs)
+    # A rate that falls would make the steps depend on how many there are.
+    assert {config.train.schedule for config in configs} == {"constant"}
+    assert {config.train.until for config in configs} == {f"{ground.split}>={ground.level:g}"}
+
+
+@pytest.mark.parametrize("ground", GROUNDS.values(), ids=GROUNDS)
+def test_every_ground_can_be_made_and_has_the_split_by_which_steps_are_told(ground):
+    config = ground.config()
+    assert ground.folder == Path("runs") / f"reproduce-{config.recipe}"
+    world = build_world(config.world, FRESH, lambda _: None)
+    assert len(world.splits[ground.split]) >= 30
+    assert len({one.folder for one in GROUNDS.values()}) == len(GROUNDS)
+
+
+def test_decays_are_multiplied_and_rates_are_those_of_the_ground():
+    ground = GROUNDS["bloom-looped"]
+    larger = Contender(name="more", decays=3.0).cells(ground)
+    assert [cell.values["weight_decay"] for cell in larger[:2]] == pytest.approx([0.9, 3.0])
+    assert {cell.values["lr"] for cell in larger} == set(ground.rates["lr"])
+    muon = find_contenders(["muon"])[1].cells(ground)
+    assert {cell.config.train.muon_lr for cell in muon} == set(ground.rates["muon_lr"])
+    assert {cell.config.train.lr for cell in muon} == {ground.common().train.lr}
+
+
+def test_the_baseline_is_always_among_them():
+    assert [one.name for one in find_contenders(["muon"])] == ["adamw", "muon"]
+    assert find_contenders([]) == list(CONTENDERS)
+    with pytest.raises(LatebloomError, match="no contender 'mouon'; there are adamw, muon"):
+        find_contenders(["mouon"])
+    with pytest.raises(LatebloomError, match=r"--world blom: .* nearest: bloom"):
+        find_ground("blom")
 
 
 @pytest.fixture
-def tiny(monkeypatch):
-    """A world of 25 sums and 20 steps, in place of the study's."""
-    config = accelerators.small()
-    small = replace(
-        config,
-        world=ModularConfig(p=5, trained_frac=0.5),
-        model=replace(config.model, d_model=8, n_heads=1),
-        train=replace(config.train, steps=20, batch_size=12),
-    )
-    monkeypatch.setattr(accelerators, "small", lambda: small)
-    return (
-        Contender(name="adamw", rates=(1e-3,)),
-        Contender(name="grokfast-ema", settings={"grokfast": "ema"}, rates=(1e-3,)),
-    )
+def tiny():
+    """A ground of 25 sums and 20 steps."""
+
+    def common():
+        config = GROUNDS["modular"].common()
+        return replace(
+            config,
+            recipe="tiny-ground",
+            world=ModularConfig(p=5, trained_frac=0.5),
+            model=replace(config.model, d_model=8, n_heads=1),
+            train=replace(config.train, steps=20, batch_size=12),
+        )
+
+    return replace(GROUNDS["modular"], name="tiny", common=common, rates={"lr": (1e-3,)})
+
+
+PAIR = find_contenders(["grokfast-ema"])
 
 
 def test_a_comparison_from_end_to_end(tmp_path, tiny):
     told = []
     record = compare(
-        tmp_path, seeds=2, contenders=tiny, on_record=lambda r: told.append(len(r["contenders"]))
+        tmp_path,
+        ground=tiny,
+        seeds=2,
+        contenders=PAIR,
+        on_record=lambda r: told.append(len(r["contenders"])),
     )
     assert told == [1, 2]
     assert json.loads((tmp_path / "accelerators.json").read_text()) == record
@@ -70,9 +122,17 @@ def test_a_comparison_from_end_to_end(tmp_path, tiny):
         assert row["tuning_runs"] == 2
         assert len(row_of(row)) == len(HEAD)
     assert other["p_faster"] == 1.0
+    assert (record["world"], record["split"], record["level"]) == ("tiny", "valid_id", 0.99)
+    made = {"commit": "a" * 40, "date": "2026-01-01", "machine": {"processor": "x", "cores": 2}}
+    written = page(record, made)
+    assert written.startswith("# Accelerators on `tiny`")
+    assert written.count("| never (never, never) |") == 2
+    assert "Not grown: `muon`, `row-norm`, `orthogonal`" in written
+    with pytest.raises(LatebloomError, match="--seeds is 0"):
+        compare(tmp_path, ground=tiny, seeds=0)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("model.safetensors")}
     assert len(before) == 8
-    again = compare(tmp_path, seeds=2, contenders=tiny)
+    again = compare(tmp_path, ground=tiny, seeds=2, contenders=PAIR)
     assert again["contenders"] == record["contenders"]
     assert before == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("model.safetensors")}
 
@@ -80,5 +140,9 @@ def test_a_comparison_from_end_to_end(tmp_path, tiny):
 def test_the_command_refuses_what_has_no_effect():
     from latebloom.cli.reproduce import reproduce
 
-    with pytest.raises(LatebloomError, match="--first and --device have no effect"):
+    with pytest.raises(LatebloomError, match="--first, --device, --size and --dry-run have no"):
         reproduce("accelerators", first=3)
+    with pytest.raises(LatebloomError, match="--world bloom has no effect on phi"):
+        reproduce("phi", world="bloom")
+    with pytest.raises(LatebloomError, match="--world blom: there is no such world"):
+        reproduce("accelerators", world="blom")

@@ -7,8 +7,8 @@ import pytest
 
 from latebloom.studies import reproductions
 from latebloom.studies.carried import Between, Cheaper
-from latebloom.studies.claims import Reproduction, Rung
-from latebloom.studies.climbing import RATIOS, RUNGS
+from latebloom.studies.claims import SIZES, Reproduction, Rung, Runs
+from latebloom.studies.climbing import CLIMBED, RATIOS
 from latebloom.studies.comparing import Gain
 from latebloom.studies.grow import grow
 from latebloom.studies.judges import Watched
@@ -84,8 +84,10 @@ def test_a_step_reads_the_mean_length_of_the_training_set(small_world):
     assert tokens_of(10, small_world) == pytest.approx(10 * mean)
 
 
-@pytest.mark.parametrize("rungs", [RUNGS, RATIOS])
-def test_every_rung_begins_with_one_before_it_and_has_its_shape(rungs):
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("sizes", [CLIMBED, RATIOS])
+def test_every_rung_begins_with_one_before_it_and_has_its_shape(sizes, size):
+    rungs = sizes[size].rungs
     names = list(rungs)
     for place, rung in enumerate(rungs.values()):
         assert not rung.after or rung.after in names[:place]
@@ -104,13 +106,17 @@ def test_a_series_of_rungs_is_grown_and_judged(small_config, tmp_path, monkeypat
         paper="a paper",
         source="figure 1",
         published="2 times",
-        small=lambda: config,
-        large=lambda: config,
-        rungs={
-            "low": Rung(config=lambda: config, panel="low"),
-            "high": Rung(config=higher, panel="high"),
-            "high from low": Rung(config=higher, after="low", carry="body", panel="high"),
-        },
+        sizes=dict.fromkeys(
+            SIZES,
+            Runs(
+                config=lambda: config,
+                rungs={
+                    "low": Rung(config=lambda: config, panel="low"),
+                    "high": Rung(config=higher, panel="high"),
+                    "high from low": Rung(config=higher, after="low", carry="body", panel="high"),
+                },
+            ),
+        ),
         judge=Between(ANY, "high", "high from low"),
     )
     # Another claim about the same runs, of which it needs two.
@@ -131,7 +137,7 @@ def test_a_series_of_rungs_is_grown_and_judged(small_config, tmp_path, monkeypat
 
     # Once the lower rung is another run, what was grown upon it is no longer judged.
     shutil.rmtree(tmp_path / "tiny-low-seed101")
-    other = one.configs(101, tmp_path)["low"]
+    other = one.runs.configs(101, tmp_path)["low"]
     grow(other.replace("train", steps=12), tmp_path / "shorter")
     checkpoints = tmp_path / "tiny-low-seed101" / "checkpoints"
     grow(other, tmp_path / "tiny-low-seed101")

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from latebloom.studies import reproductions
-from latebloom.studies.claims import Reproduction
+from latebloom.studies.claims import PAPER, SMALL, Reproduction, Runs
 from latebloom.studies.comparing import Behind, Gain, Middle, SameEpochs, Sooner
 from latebloom.studies.judges import Watched
+from latebloom.studies.laws import ratios
 from latebloom.studies.reproduce import cells_of, reproduce
 
 
@@ -77,13 +78,17 @@ def test_a_claim_about_settings_is_grown_and_judged(small_config, tmp_path, monk
         paper="a paper",
         source="figure 1",
         published="2 times",
-        small=lambda: config,
-        large=lambda: config,
-        settings={"phi 1": {"world.phi": 1.0}, "phi 2": {"world.phi": 2.0}},
+        sizes={
+            SMALL: Runs(config=lambda: config, settings=ratios(1.0, 2.0)),
+            PAPER: Runs(config=lambda: config.replace("world", relations=5), settings=ratios(3.0)),
+        },
         judge=Gain("test_id", least=-1.0),
     )
     monkeypatch.setattr(reproductions, "REPRODUCTIONS", {"tiny": one})
-    names = [cell.name for cell in cells_of(one, range(100, 102), tmp_path)]
+    # What the settings vary is no change of the config: the settings themselves are.
+    assert one.changes == "relations 4 for 5, phi 1, phi 2 in place of phi 3"
+    assert one.at(PAPER).changes == ""
+    names = [cell.name for cell in cells_of(one, 2, 100, tmp_path)]
     assert names[:2] == ["tiny-phi-1-seed100", "tiny-phi-2-seed100"]
     seen = []
     record = reproduce(one, tmp_path, seeds=2, on_record=lambda r: seen.append(r["seeds"]))

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from latebloom.errors import LatebloomError
 from latebloom.recipes.catalogue import FRESH
 from latebloom.recipes.laws import BLOOMED
 from latebloom.studies import reproductions
+from latebloom.studies.claims import SIZES, Reproduction, alone
 from latebloom.studies.judges import AtChance, Bloom
 from latebloom.studies.reproduce import cells_of, reproduce
-from latebloom.studies.reproductions import REPRODUCTIONS, Reproduction, find_reproduction
+from latebloom.studies.reproductions import REPRODUCTIONS, claims_about, find_reproduction
 from latebloom.training.listener import Silence
 from latebloom.worlds.build import build_world
 
@@ -25,14 +27,14 @@ STEPS = 24
 def tiny(small_config):
     """A claim about runs of two dozen steps."""
     config = small_config.replace(recipe="tiny").replace("train", eval_every=6)
+    larger = config.replace("world", entities=2000).replace(recipe="tiny-paper")
     return Reproduction(
         name="tiny-bloom",
         claim="It blooms.",
         paper="a paper",
         source="figure 1",
         published="50 times",
-        small=lambda: config,
-        large=lambda: config.replace("world", entities=2000),
+        sizes=alone(lambda: config, lambda: larger),
         judge=Bloom("test_id", times=10),
     )
 
@@ -90,7 +92,7 @@ def test_it_goes_on_where_it_was_stopped_and_another_claim_grows_nothing(catalog
     assert len(again.begun) == 1
     assert again.begun[0] > 0
     other = reproductions.find_reproduction("tiny-chance")
-    assert other.folder == catalogued.folder
+    assert other.runs.folder == catalogued.runs.folder
     more = Counts()
     told = reproduce(other, tmp_path, seeds=2, listener=more)
     assert not more.begun
@@ -98,9 +100,10 @@ def test_it_goes_on_where_it_was_stopped_and_another_claim_grows_nothing(catalog
 
 
 def test_runs_that_fail_are_told(tiny, tmp_path):
-    config = tiny.small().replace("world", phi=900.0)
+    config = tiny.runs.config().replace("world", phi=900.0)
+    too_many = replace(tiny, sizes=alone(lambda: config, lambda: config))
     with pytest.raises(LatebloomError, match=r"every run failed; tiny-seed100: world\.phi"):
-        reproduce(replace(tiny, small=lambda: config), tmp_path, seeds=2)
+        reproduce(too_many, tmp_path, seeds=2)
     with pytest.raises(LatebloomError, match="--seeds is 0"):
         reproduce(tiny, tmp_path, seeds=0)
 
@@ -123,34 +126,95 @@ def test_what_is_kept_with_the_results(catalogued, tmp_path):
     assert rows_of({})[2].endswith("| not grown yet | - |")
 
 
-OF_ONE_SETTING = {name: one for name, one in REPRODUCTIONS.items() if not one.compares}
+OF_ONE_SETTING = {name: one for name, one in REPRODUCTIONS.items() if not one.runs.compares}
 
 
 @pytest.mark.parametrize("one", REPRODUCTIONS.values(), ids=REPRODUCTIONS)
-def test_every_reproduction_has_its_runs(one):
-    cells = cells_of(one, range(FRESH, FRESH + 1), Path("runs"))
-    assert len({cell.name for cell in cells}) == len(one.names) == len(cells)
-    assert {cell.config.recipe for cell in cells} == {one.series} == {one.large().recipe}
+@pytest.mark.parametrize("size", SIZES)
+def test_every_reproduction_has_its_runs(one, size):
+    runs = one.at(size).runs
+    cells = cells_of(one.at(size), 1, FRESH, Path("runs"))
+    assert len({cell.name for cell in cells}) == len(runs.names) == len(cells)
+    assert {cell.config.recipe for cell in cells} == {runs.series}
     assert len({cell.config.to_toml() for cell in cells}) == len(cells)
-    # Every setting is one that its facts can have: no run is refused when it begins.
-    for world in dict.fromkeys(cell.config.world for cell in cells):
-        build_world(world, FRESH, print)
+    assert set(one.at(size).judged_by) <= set(runs.names)
+    for cell in cells:
+        assert not cell.config.train.idle()
+        made_from_facts(cell.config.world)
+
+
+@cache
+def made_from_facts(world):
+    """That its facts can have such a setting, so that no run is refused when it begins."""
+    build_world(world, FRESH, lambda _: None)
+
+
+def test_no_two_series_share_a_name():
+    """Each series and size has a folder of its own; the two sizes of a claim are not the same."""
+    every = [one.at(size).runs for one in REPRODUCTIONS.values() for size in SIZES]
+    first = {}
+    for one in every:
+        assert one.same_as(first.setdefault(one.series, one))
+        assert one.folder == Path("runs") / f"reproduce-{one.series}"
+    for one in REPRODUCTIONS.values():
+        assert not one.runs.same_as(one.at("paper").runs)
+
+
+def test_the_settings_of_the_papers_are_theirs():
+    """The figures of arXiv:2405.15071, and what arXiv:2305.18741 compares."""
+    runs = {name: one.at("paper").runs for name, one in REPRODUCTIONS.items()}
+    worlds = {name: one.configs(FRESH, Path()) for name, one in runs.items()}
+    assert [c.world.phi for c in worlds["phi"].values()] == [3.6, 5.4, 7.2, 9.0, 12.6, 18.0]
+    assert [c.world.entities for c in worlds["size"].values()] == [2000, 5000, 10_000]
+    assert {c.world.phi for c in worlds["size"].values()} == {9.0}
+    assert [c.model.n_layers for c in worlds["depth"].values()] == [8, 24, 36]
+    for name in ("question-depth", "tense-depth"):
+        assert [c.model.n_layers for c in worlds[name].values()] == [2, 4, 6, 8, 10]
+    assert worlds["hops"][""].world.hops == 3
+    for name in ("phi", "size", "hops"):
+        for config in worlds[name].values():
+            assert (config.world.relations, config.world.out_degree) == (200, 20)
+            assert (config.model.n_layers, config.model.d_model) == (8, 768)
+            assert (config.train.lr, config.train.batch_size) == (1e-4, 512)
+            # A checkpoint of such a model takes a gigabyte: few are kept, and few evaluations made.
+            assert config.train.keep and config.train.steps // config.train.eval_every < 5000
+
+
+def test_a_run_of_a_papers_size_starts(monkeypatch, tmp_path):
+    """Two steps of the smallest of them, judged."""
+    asked = REPRODUCTIONS["weight-decay"].at("paper")
+    usual = asked.runs.config
+
+    def two_steps():
+        return usual().replace("train", steps=2, eval_every=1, until="")
+
+    paper = replace(asked.runs, config=two_steps)
+    short = replace(asked, sizes=asked.sizes | {"paper": paper})
+    monkeypatch.setattr(reproductions, "REPRODUCTIONS", {short.name: short})
+    record = reproduce(short, tmp_path, seeds=1)
+    assert (record["size"], record["series"]) == ("paper", "weight-decay-paper")
+    assert [curve["steps"] for curve in record["curves"]] == [[1, 2], [1, 2]]
+    assert record["claims"]["weight-decay"]["verdict"] == "not"
 
 
 @pytest.mark.parametrize("one", OF_ONE_SETTING.values(), ids=OF_ONE_SETTING)
-def test_every_reproduction_takes_the_data_as_they_lie(one):
-    for config in (one.small(), one.large()):
-        assert (config.feed.atomic_frac, config.feed.every_loop) == (0, False)
-        assert (config.train.optimizer, config.train.schedule) == ("adamw", "constant")
-        # A series that is asked when may end once it has happened; nothing else looks at accuracy.
-        assert config.train.until in ("", BLOOMED) and config.model.feedback == "none"
-        assert config.recipe == one.series
+@pytest.mark.parametrize("size", SIZES)
+def test_every_reproduction_takes_the_data_as_they_lie(one, size):
+    config = one.at(size).runs.config()
+    assert (config.feed.atomic_frac, config.feed.every_loop) == (0, False)
+    assert (config.train.optimizer, config.train.schedule) == ("adamw", "constant")
+    # A series that is asked when may end once it has happened; nothing else looks at accuracy.
+    assert config.train.until in ("", BLOOMED)
+    assert config.model.feedback == "none"
     assert "n_layers" in one.changes
     assert "eval_every" not in one.changes
-    assert build_world(one.small().world, FRESH, print).splits["test_ood"].size
+    assert build_world(config.world, FRESH, print).splits["test_ood"].size
 
 
 def test_two_claims_share_their_runs():
-    assert find_reproduction("late-bloom").folder == find_reproduction("no-ood").folder
+    one, other = find_reproduction("late-bloom"), find_reproduction("no-ood")
+    assert one.runs.folder == other.runs.folder != one.at("paper").runs.folder
+    assert claims_about(one.at("paper")) == [one.at("paper"), other.at("paper")]
+    assert find_reproduction("ladder") is find_reproduction("climb")
     with pytest.raises(LatebloomError, match="nearest: late-bloom"):
         find_reproduction("latebloom")
