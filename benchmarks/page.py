@@ -7,16 +7,14 @@ does meets them alike. Needs Chromium and Playwright (`make test-browser` brings
 """
 
 import argparse
-import os
-import shutil
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-"""Programs that may be the browser; without one, Playwright's own."""
+from benchmarks.browser import opened
+
 CLICK = """async () => {
     const began = performance.now();
     document.querySelector(".from button").click();
@@ -58,15 +56,11 @@ def visit(browser: Browser, report: Path, n: int) -> dict[str, list[float]]:
 def measure(reports: Sequence[Path], visits: int, n: int) -> dict[Path, dict[str, list[float]]]:
     """All milliseconds by report and by what was measured."""
     found: dict[Path, dict[str, list[float]]] = {report: {} for report in reports}
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    args = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=args)
+    with opened() as browser:
         for _ in range(visits):
             for report in reports:
                 for name, took in visit(browser, report, n).items():
                     found[report].setdefault(name, []).extend(took)
-        browser.close()
     return found
 
 

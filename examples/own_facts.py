@@ -11,30 +11,21 @@ import numpy as np
 
 import latebloom
 
-
-def write_laboratory(path: Path) -> None:
-    """60 compounds, 12 targets, 6 pathways, 6 diseases: about 300 facts with one object each."""
-    rng = np.random.default_rng(0)
-    compounds = [f"compound-{i:02}" for i in range(60)]
-    targets, pathways = [f"target-{i}" for i in range(12)], [f"pathway-{i}" for i in range(6)]
-    diseases = [f"disease-{i}" for i in range(6)]
-    rows = ["subject,relation,object"]
-    for compound in compounds:
-        rows += [f"{compound},inhibits,{rng.choice(targets)}"]
-        rows += [f"{compound},resembles,{rng.choice(compounds)}"]
-        rows += [f"{compound},developed-after,{rng.choice(compounds)}"]
-    for target in targets:
-        rows += [
-            f"{target},acts-in,{rng.choice(pathways)}",
-            f"{target},marks,{rng.choice(diseases)}",
-        ]
-    rows += [f"{pathway},drives,{rng.choice(diseases)}" for pathway in pathways]
-    path.write_text("\n".join(rows) + "\n")
-
+SIZES = {"compound": 60, "target": 12, "pathway": 6, "disease": 6}
+RELATIONS = {  # by the kind of its subject: each relation, and the kind of its object
+    "compound": {"inhibits": "target", "resembles": "compound", "developed-after": "compound"},
+    "target": {"acts-in": "pathway", "marks": "disease"},
+    "pathway": {"drives": "disease"},
+}
 
 facts = Path(sys.argv[1] if len(sys.argv) > 1 else "laboratory.csv")
 if not facts.exists():
-    write_laboratory(facts)
+    rng = np.random.default_rng(0)
+    rows = [f"{kind}-{i},{relation},{to}-{rng.integers(SIZES[to])}"
+            for kind, relations in RELATIONS.items() for i in range(SIZES[kind])
+            for relation, to in relations.items()]  # fmt: skip
+    facts.write_text("\n".join(["subject,relation,object", *rows]) + "\n")
+
 config = latebloom.make_recipe("facts").replace("world", facts=str(facts), many_valued="drop")
 folder = Path("runs") / facts.stem
 run = latebloom.grow(config, folder, overwrite=folder.exists())

@@ -21,6 +21,18 @@ hook.__enter__()
 torch.set_num_threads(1)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Says how many tests no browser ran, which the dots of skipped tests would hide."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    without = [one for one in skipped if "no browser: " in str(one.longrepr)]
+    if without:
+        reason = str(without[0].longrepr).split("no browser: ")[1].rstrip("')")
+        terminalreporter.write_line(
+            f"NOT RUN: {len(without)} tests of the pages in a browser ({reason});"
+            " `make test-browser` brings one and runs them"
+        )
+
+
 @pytest.fixture
 def small_world():
     """Twelve entities, four relations: 48 facts and all that follows from them."""

@@ -1,18 +1,16 @@
 """A real browser for the page: Debian's Chromium, or whichever is here, led by Playwright.
 
-Where there is none, these tests are skipped; `make test-browser` brings one and runs them.
+Where there is none, these tests are skipped, and the last lines of the tests say so; `make test`
+and its siblings try to bring one (`benchmarks/browser.py`).
 """
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from small_reports import CONFIG, HOSTILE, PLAIN, RELATIONS, report_of
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,27 +20,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
-def executable() -> str | None:
-    """The browser's program; None: Playwright's own, if it was installed."""
-    named = os.environ.get("LATEBLOOM_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, NAMES)), None)
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator:
     """A running browser, without a network to reach."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="no Playwright here; `make test-browser` installs it"
-    )
-    # As root, which containers often are, Chromium runs only without its sandbox.
-    args = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with playwright.sync_playwright() as driver:
+    playwright = pytest.importorskip("playwright.sync_api", reason="no browser: no Playwright")
+    from benchmarks.browser import opened
+
+    with ExitStack() as stack:
         try:
-            browser = driver.chromium.launch(executable_path=executable(), args=args)
-        except playwright.Error:
-            pytest.skip("no Chromium here; `make test-browser` installs it")
+            browser = stack.enter_context(opened())
+        except playwright.Error as error:
+            pytest.skip(f"no browser: {str(error).splitlines()[0]}")
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -59,6 +59,11 @@ def test_everything_is_reached_by_the_keyboard(visit, tour):
 
 def test_both_models_answer_a_fact(visit, tour):
     page = visit(tour)
+    form = page.locator('form[data-opens="after-facts"]')
+    assert page.locator("#facts-station .fields").is_hidden()
+    form.get_by_label("both of them all").check()
+    form.get_by_role("button").click()
+    assert "That is what happens" in form.locator("output").text_content()
     field = page.locator("#facts-station [role=combobox]").first
     field.fill("e7")
     field.press("Enter")

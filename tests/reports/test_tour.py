@@ -51,6 +51,9 @@ def test_both_models_live_in_the_same_world():
 def test_what_the_page_says_is_what_was_measured():
     """The guesses' right answers are written by hand; another pair of runs may make them wrong."""
     plain, looped = (read_model(name)["about"] for name in MODELS)
+    for model in (plain, looped):
+        assert model["accuracy"]["atomic_id"] == model["accuracy"]["atomic_ood"] == 1, "all facts"
+    assert 1.8 < plain["parameters"] / looped["parameters"] < 2.2, "half as many weights"
     assert 0.25 < plain["when_fitted"] < 0.42, "about a third"
     assert plain["reached"] / plain["fitted"] > 6, "late"
     assert 7.5 < plain["steps"] / plain["fitted"] < 9.5, "eight times as long"
@@ -63,12 +66,19 @@ def test_what_the_page_says_is_what_was_measured():
 
 def test_the_right_guess_is_among_the_choices(page):
     forms = re.findall(r'<form class="guess".*?</form>', page, re.DOTALL)
-    assert len(forms) == 6
+    assert len(forms) == 7
     for form in forms:
         right = html.unescape(re.search(r'data-right="([^"]*)"', form)[1])
         values = [html.unescape(one) for one in re.findall(r'value="([^"]*)"', form)]
         assert right in values
         assert f'id="{re.search(r"data-opens=.([^ ]*).[ ]", form)[1]}"' in page
+
+
+def test_every_stop_has_a_guess(page):
+    stops = re.split(r"<h2[^>]*>(?=\d · )", page)[1:]
+    assert [int(stop.split()[0]) for stop in stops] == list(range(1, 8))
+    # That of stop 3 stands where the reader still sees the curves of stop 2.
+    assert [stop.count('<form class="guess"') for stop in stops] == [1, 2, 0, 1, 1, 1, 1]
 
 
 def test_its_python_is_python_that_a_run_knows(page):

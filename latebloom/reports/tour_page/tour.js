@@ -58,6 +58,7 @@ function startTour() {
 
   // 1: facts, each asked alone.
   makeFields(document.querySelector("#facts-station .fields"), world.row(world.splits.find((one) => one.name === "atomic_id"), 0).tokens, (tokens) => tellAll("facts-station", tokens));
+  guess("after-facts");
 
   // 2 and 3: the curves, first as far as the training questions are known, then whole.
   const curves = NAMES.map((name) => [labs[name].data, makeCurves(column("curves-station", name).querySelector(".chart"), { curves: labs[name].data.curves, title: `Right answers of the ${name} model over training steps` })]);
