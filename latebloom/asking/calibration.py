@@ -2,8 +2,9 @@
 
 Enters: a model and its world. Leaves: a `Calibration` for each kind of question, measured on the
 validation questions, so that the tests stay for what is reported. Kinds are called as the field
-calls them: `1p` for one hop, `2p` for two; answers are `known` where they follow from facts that
-were told, and `missing` where they need one that never was.
+calls them: `1p` for one hop, `2p` for two, `2i` for what two branches have in common; answers are
+`known` where they follow from facts that were told, `missing` where they need one that never was,
+and `ood` where they need one that was told, but that no trained question joins or composes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float
+from numpy import ndarray
 from torch import Tensor
 
 from latebloom.asking.cut import (
@@ -26,16 +28,26 @@ from latebloom.asking.cut import (
 from latebloom.asking.names import score_names
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import AnswerSets
-from latebloom.worlds.splits import Split, as_valid, hops_split
+from latebloom.worlds.splits import Split, as_valid, hops_split, shape_split
+from latebloom.worlds.tasks.shapes import SHAPES
 from latebloom.worlds.world import World
 
-KNOWN, MISSING = "known", "missing"
+KNOWN, MISSING, OOD = "known", "missing", "ood"
 TESTS: Mapping[tuple[str, str], str] = {
     ("1p", MISSING): Split.TEST_LINKS,
     ("2p", KNOWN): Split.TEST_ID,
     ("2p", MISSING): Split.TEST_MISSING,
     ("3p", KNOWN): hops_split(3),
     ("3p", MISSING): Split.TEST_MISSING_3,
+    **{
+        (shape, kind): split
+        for shape in SHAPES
+        for kind, split in (
+            (KNOWN, shape_split(shape, "test")),
+            (MISSING, shape_split(shape, "test_missing")),
+            (OOD, shape_split(shape, "test_ood")),
+        )
+    },
 }
 """The test split of each kind of question and answer."""
 MOST = 1000
@@ -76,7 +88,7 @@ def calibrate(
             rows = np.flatnonzero((sets.sizes > sets.n_asked) == beside_known)
             scores, sets = scores[torch.from_numpy(rows)], sets.take(rows)
         if len(sets):
-            found[kind] = calibrated(scores, sets, known=kind[1] == KNOWN)
+            found[kind] = calibrated(scores, sets, known=kind[1] != MISSING)
     return found
 
 
@@ -110,6 +122,14 @@ def calibrated(
     if known:
         cut = looser(cut, best_cut(distances, sets))
     return Calibration(cut, int(first_right(distances, sets).sum()))
+
+
+def within(kind: Calibration | None, likely: Float[ndarray, " guess"]) -> int | None:
+    """How many guesses, likeliest first, lie within the cut; None if there is none."""
+    if kind is None or not np.isfinite(kind.cut.distance) or not len(likely):
+        return None
+    logs = np.log(np.maximum(likely, 1e-300))
+    return int(kind.cut.kept(logs[0] - logs).sum())
 
 
 def first_right(distances: Float[Tensor, "row name"], sets: AnswerSets) -> np.ndarray:

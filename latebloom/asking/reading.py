@@ -1,7 +1,7 @@
 """Reading a question about a graph: a name that is unknown is answered by names that fit its place.
 
 Enters: words such as `aspirin ^treats pathway`, several such questions with `and` between them, or
-a sentence like one of the run's phrases. Leaves: the tokens of each question, or one line that
+a sentence like one of the run's phrases. Leaves: the tokens of the question, or one line that
 proposes the nearest entity where an entity belongs, and the nearest relation where a relation does.
 """
 
@@ -9,40 +9,30 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from latebloom.asking.joining import Joined, is_join, joins, read_joined
 from latebloom.asking.phrases import from_words
 from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.worlds.spelling import nearest_of
 from latebloom.worlds.wording import INVERSE
 from latebloom.worlds.world import World
 
-AND = "and"
-"""The word between questions that are to be answered at once."""
 
-
-def read_questions(world: World, question: Sequence[str]) -> list[list[int]]:
-    """The tokens of each of the questions that somebody wrote, in names or in words.
+def read_questions(world: World, question: Sequence[str]) -> list[int] | Joined:
+    """The tokens of a question that somebody wrote, in names or in words; of one that joins
+    branches, all of it.
 
     Raises: as `read_question`; LatebloomError for a sentence that is like no phrase.
     """
     try:
-        return [read_question(world, part) for part in branches_of(world, question)]
+        if question and joins(world, question):
+            return read_joined(world, question, read_question)
+        return read_question(world, question)
     except LatebloomError:
         if not world.wording.phrases or len(" ".join(question).split()) < 3:
             raise
         if all(is_name(world, word) for word in question):
             raise
-        return [read_question(world, from_words(world, " ".join(question)))]
-
-
-def branches_of(world: World, question: Sequence[str]) -> list[list[str]]:
-    """The parts of a question between the words `and`, where that is no name of the world."""
-    parts: list[list[str]] = [[]]
-    for word in question:
-        if word == AND and word not in world.vocabulary.ids:
-            parts.append([])
-        else:
-            parts[-1].append(word)
-    return parts
+        return read_question(world, from_words(world, " ".join(question)))
 
 
 def is_name(world: World, word: str) -> bool:
@@ -50,7 +40,7 @@ def is_name(world: World, word: str) -> bool:
     try:
         return bool(world.wording.name(word, world.vocabulary))
     except UnknownNameError:
-        return word == AND
+        return is_join(world, word)
 
 
 def read_question(world: World, question: Sequence[str]) -> list[int]:

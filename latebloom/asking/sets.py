@@ -19,12 +19,11 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from numpy import ndarray
 
 from latebloom.asking.answer import FOLLOWS, NEVER, TOLD, check_top
-from latebloom.asking.calibration import MISSING, Calibration, calibrate
+from latebloom.asking.calibration import MISSING, calibrate, within
 from latebloom.asking.intersections import ask_all
+from latebloom.asking.joining import Joined
 from latebloom.asking.names import score_names
 from latebloom.asking.reading import read_questions
 from latebloom.asking.set_answer import Member, SetAnswer
@@ -42,10 +41,10 @@ def ask_set(model: Transformer, world: World, question: Sequence[str], top: int 
     Raises: UnknownNameError with the nearest names; LatebloomError if it is no question.
     """
     check_top(top)
-    parts = read_questions(world, question)
-    if len(parts) > 1:
-        return told_how(ask_all(model, world, parts, top), question)
-    (tokens,) = parts
+    read = read_questions(world, question)
+    if isinstance(read, Joined):
+        return told_how(ask_all(model, world, read, top), question)
+    tokens = read
     names = world.task.names(np.array([tokens]))
     words, hops = world.vocabulary.words, names.shape[1] - 1
     facts = FactSets(world.facts)
@@ -91,14 +90,6 @@ def told_how(answer: SetAnswer, question: Sequence[str]) -> SetAnswer:
     if tuple(question) == answer.question:
         return answer
     return replace(answer, notes=(*answer.notes, f"understood as: {' '.join(answer.question)}"))
-
-
-def within(kind: Calibration | None, likely: Float[ndarray, " guess"]) -> int | None:
-    """How many guesses, likeliest first, lie within the cut; None if there is none."""
-    if kind is None or not np.isfinite(kind.cut.distance) or not len(likely):
-        return None
-    logs = np.log(np.maximum(likely, 1e-300))
-    return int(kind.cut.kept(logs[0] - logs).sum())
 
 
 def held_out_answers(world: World, tokens: Sequence[int]) -> list[int]:

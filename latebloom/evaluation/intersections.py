@@ -3,7 +3,8 @@
 Enters: a model and its world. Leaves: the ranks of the answers to such questions (`2i`, as the
 field calls them). No run is trained on them: a name's score is the product of what the model gives
 it in each branch, as `latebloom ask` takes it. So these figures say what one-hop answers are worth
-when they are joined, and not what a model composes by itself.
+when they are joined, and not what a model composes by itself. A run that is trained on questions
+which join branches is ranked on those that it held out, and the product on the same beside it.
 
 A question is drawn by its answer: a fact, and a second fact that leads to the same name. *Missing*
 answers need a fact that was never told in one branch or both; known ones are passed over.
@@ -12,6 +13,7 @@ Source: of the questions and their names, BetaE (arXiv:2010.11465); of the produ
 (arXiv:2011.03459).
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,14 +22,16 @@ import torch
 from jaxtyping import Int
 from numpy import ndarray
 
-from latebloom.asking.calibration import MISSING
+from latebloom.asking.calibration import MISSING, TESTS
 from latebloom.asking.names import score_names
+from latebloom.asking.product import product_scores
 from latebloom.evaluation.ranking import Ranking, rank_splits, ranks_of
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import AnswerSets, FactSets, follow_sets
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.data import Data, as_world
 from latebloom.worlds.splits import Split, as_valid
+from latebloom.worlds.tasks.shapes import SHAPES
 from latebloom.worlds.world import World
 
 MOST = 2000
@@ -107,10 +111,44 @@ def rank_intersections(model: Transformer, world: World) -> Ranking | None:
     return Ranking.of(ranks_of(scores, drawn.sets))
 
 
+def rank_products(
+    model: Transformer, world: World, most: int = MOST
+) -> dict[str, dict[str, Ranking]]:
+    """The ranks of the answers to the held-out questions that join branches, by shape and kind,
+    where a name's score is the product of what it gets in each branch.
+
+    most: questions of a split, the first of them.
+    """
+    found: dict[str, dict[str, Ranking]] = {}
+    for (query, kind), split in TESTS.items():
+        if query in SHAPES and split in world.splits:
+            sets = world.answers(split, slice(most))
+            questions = world.examples(split)[:most, :-1]
+            scores = product_scores(model, world.task, SHAPES[query].form, questions)
+            found.setdefault(query, {})[kind] = Ranking.of(ranks_of(scores, sets))
+    return found
+
+
 def rank_all(model: Transformer, data: Data) -> dict[str, Any]:
-    """What `rank_splits` tells, with the intersections as `2i`; nothing where answers are one."""
+    """What `rank_splits` tells, with the intersections of one hop as `2i`, where none are trained;
+    nothing where answers are one.
+
+    Where a world joins branches, `product` holds what the product of branches comes to on the same
+    questions, by query and kind as `ranking` does.
+    """
     told = rank_splits(model, data)
-    joined = rank_intersections(model, as_world(data, "this run")) if told else None
+    if not told:
+        return told
+    world = as_world(data, "this run")
+    products = rank_products(model, world)
+    if products:
+        return told | {"product": {q: in_table(kinds) for q, kinds in products.items()}}
+    joined = rank_intersections(model, world)
     if joined is not None:
-        told["ranking"]["2i"] = {MISSING: asdict(joined) | {"set_f1": None}}
+        told["ranking"]["2i"] = in_table({MISSING: joined})
     return told
+
+
+def in_table(kinds: Mapping[str, Ranking]) -> dict[str, Any]:
+    """Rankings by kind, for JSON; no set is cut from a product."""
+    return {kind: asdict(one) | {"set_f1": None} for kind, one in kinds.items()}

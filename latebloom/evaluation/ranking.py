@@ -182,7 +182,7 @@ def coverage_of(ranked: Mapping[tuple[str, str], Ranked]) -> dict[str, Any] | No
     those that follow where none was held out. None where nothing was set aside to cut them by."""
     cut = {kind: (one.kept, one.questions) for kind, one in ranked.items() if one.kept}
     missing = {kind: one for kind, one in cut.items() if kind[1] == MISSING}
-    told = missing or cut
+    told = missing or {kind: one for kind, one in cut.items() if kind[1] == KNOWN}
     if not told:
         return None
     weights = [n for _, n in told.values()]

@@ -7,12 +7,16 @@ place, has none: files of a run folder may hold anything.
 
 import math
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 from latebloom.reports.splits import percent
 
-KINDS = ("known", "missing")
-"""Answers that follow from told facts, and those that need one which was never told."""
+KINDS = ("known", "missing", "ood")
+"""Answers that follow from told facts, those that need one which was never told, and those that
+need one which was told alone."""
+BY = {"ranking": "", "product": ", by their branches"}
+"""Where ranks stand in a summary, and what is said of their questions."""
 LARGEST = 1e15
 """Numbers from here on are nothing that was counted."""
 MEASURES = ("mrr", "hits1", "hits3", "hits10", "set_f1")
@@ -21,13 +25,14 @@ MEASURES = ("mrr", "hits1", "hits3", "hits10", "set_f1")
 def rank_rows(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A row for each kind of question: `query` (1p, 2p), `kind`, `n`, and the measures."""
     rows = []
-    for query, kinds in sorted(table_in(record, "ranking").items()):
-        for kind in KINDS:
-            entry = table_in(kinds, kind) if isinstance(kinds, Mapping) else {}
-            if entry:
-                measures = {name: number(entry.get(name)) for name in MEASURES}
-                n = number(entry.get("n"))
-                rows.append({"query": str(query), "kind": kind, "n": n and int(n), **measures})
+    queries = sorted({*table_in(record, "ranking"), *table_in(record, "product")})
+    for query, kind, by in product(queries, KINDS, BY):
+        kinds = table_in(record, by).get(query)
+        entry = table_in(kinds, kind) if isinstance(kinds, Mapping) else {}
+        if entry:
+            measures = {name: number(entry.get(name)) for name in MEASURES}
+            n, said = number(entry.get("n")), f"{kind}{BY[by]}"
+            rows.append({"query": str(query), "kind": said, "n": n and int(n), **measures})
     return rows
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from latebloom.worlds.splits import (
     HOPS,
+    SHAPED,
     Split,
     SplitMeaning,
     as_test,
@@ -81,6 +82,9 @@ HOP_HUES = (
     ROSE,
 )
 """Hues of chains of 3, 4, ... hops, in turn; none is that of a two-hop test."""
+SHAPED_HUES = {"": TEAL, "missing": ROSE, "ood": OCHRE}
+"""Hues of questions that join branches, by what they need: told facts alone, a missing one, one
+that was told alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,9 @@ def style_of(split: str, meanings: Mapping[str, SplitMeaning] = USUAL) -> SplitS
     hue = HUES.get(split, GREY)
     if match and match[1] == "test":
         hue = HOP_HUES[(int(match[2]) - 3) % len(HOP_HUES)]
+    joined = SHAPED.fullmatch(split)
+    if joined and joined[1] == "test":
+        hue = SHAPED_HUES[joined[2] or ""]
     return SplitStyle(hue, meaning.holds, meaning.ood, meaning.judged)
 
 

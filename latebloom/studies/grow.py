@@ -22,7 +22,7 @@ from latebloom.evaluation.scores import check_readable, follow, score
 from latebloom.evaluation.signs import signs
 from latebloom.model.transformer import Transformer
 from latebloom.training.carrying import carried
-from latebloom.training.config import RunConfig, check_feed
+from latebloom.training.config import RunConfig, check_feed, check_reach
 from latebloom.training.device import choose_device
 from latebloom.training.listener import Listener, Silence
 from latebloom.training.lock import locked
@@ -73,6 +73,7 @@ def grow(
         said.append(line)
         listener.note(line)
 
+    check_reach(config)
     if own.world is not None:
         data = own.world
         config = replace(config, world=given(config.world, data.task.name))

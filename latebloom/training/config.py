@@ -19,6 +19,7 @@ from latebloom.training.start import StartConfig
 from latebloom.training.until import parse_until
 from latebloom.worlds.build import WorldConfig
 from latebloom.worlds.chains.made import CompositionConfig
+from latebloom.worlds.config import WorldSettings
 from latebloom.worlds.streams import check_seed
 
 
@@ -296,3 +297,24 @@ def check_feed(feed: FeedConfig, model: ModelConfig, asks: str) -> None:
             f" feed={wanted.__name__}()"
         )
     feed.check_model(model)
+
+
+def check_reach(config: RunConfig) -> None:
+    """Refuses a model that cannot see, or not in its loops, what the questions of its world join.
+
+    It is checked when a run begins, since a config is made section by section.
+    Raises: LatebloomError naming the setting and the way out.
+    """
+    world, model = config.world, config.model
+    if not isinstance(world, WorldSettings):
+        return
+    if 0 < model.window < world.window_wanted:
+        raise LatebloomError(
+            f"model.window is {model.window}, but the questions of this world join what lies"
+            f" {world.window_wanted} tokens apart: set model.window {world.window_wanted}"
+        )
+    if model.feeds_back and model.n_loops < world.loops_wanted:
+        raise LatebloomError(
+            f"model.n_loops is {model.n_loops}, but the questions of this world take"
+            f" {world.loops_wanted} steps: set model.n_loops {world.loops_wanted}"
+        )

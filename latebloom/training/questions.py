@@ -29,7 +29,7 @@ from latebloom.training.objective import (
     batch_loss,
 )
 from latebloom.training.shares import questions_for
-from latebloom.worlds.answers import FactSets, follow_sets
+from latebloom.worlds.answers import FactSets
 from latebloom.worlds.splits import ATOMIC, Split
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.spelling import Spelling
@@ -130,8 +130,7 @@ class WithSets:
     def __call__(self, group: Group) -> Group:
         if self.task.labels(group.tokens.shape[1]):
             return group  # a label alone is right
-        names = self.task.names(group.tokens.cpu().numpy())
-        sets = follow_sets(names, [self.facts])[-1]
+        sets = self.task.led_to(self.facts, group.tokens.cpu().numpy())
         weights = np.repeat(1 / sets.sizes, sets.sizes).astype(np.float32)
         parts = (sets.question, sets.member.astype(np.int64), weights)
         rows, members, shares = (torch.from_numpy(part).to(group.tokens.device) for part in parts)

@@ -100,6 +100,11 @@ class AnswerSets:
         mine = self.question.astype(np.int64) * width + self.member
         return np.isin(mine, other.question.astype(np.int64) * width + other.member)
 
+    def only(self, kept: Bool[ndarray, " answer"]) -> "AnswerSets":
+        """The sets with these answers alone."""
+        first = np.concatenate(([0], np.cumsum(kept)))[self.first]
+        return AnswerSets(first, self.member[kept], self.asked[kept])
+
     def asking(self, asked: Bool[ndarray, " answer"]) -> "AnswerSets":
         """The same sets, asked for these answers."""
         return AnswerSets(self.first, self.member, asked)
@@ -152,6 +157,11 @@ class FactSets:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    @property
+    def n_facts(self) -> int:
+        """How many facts there are."""
+        return len(self.object)
 
     def find(
         self, subject: Int[ndarray, " query"], relation: Int[ndarray, " query"]

@@ -21,6 +21,16 @@ class WorldSettings:
     """Share of every test split that is set aside as its validation split (`valid_id` of
     `test_id`): stop rules read it, and results do not."""
 
+    @property
+    def loops_wanted(self) -> int:
+        """Loops that a looped model needs in training for its questions at least; 0: any number."""
+        return 0
+
+    @property
+    def window_wanted(self) -> int:
+        """How far a model's attention must reach at least, in tokens; 0: any reach."""
+        return 0
+
     def __post_init__(self) -> None:
         check_fields(self, "world", self.refuses)
         if not 0 <= self.valid_frac < 1:

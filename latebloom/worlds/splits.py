@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 
 class Split(StrEnum):
@@ -76,6 +76,20 @@ HOPS = re.compile(r"(train|test)_hops_(\d+)(_ood)?")
 def hops_split(hops: int, *, train: bool = False, ood: bool = False) -> str:
     """The name of a split of longer chains: `train_hops_3`, `test_hops_5`, `test_hops_5_ood`."""
     return f"{'train' if train else 'test'}_hops_{hops}{'_ood' if ood else ''}"
+
+
+SHAPED = re.compile(r"(train|test)_(?:(missing|ood)_)?(\d?[ip]+n?[ip]*)")
+"""The names that `shape_split` gives."""
+
+
+ShapedKind = Literal["train", "test", "test_missing", "test_ood"]
+"""What is asked in a split of questions that join branches."""
+
+
+def shape_split(shape: str, kind: ShapedKind) -> str:
+    """The name of a split of questions that join branches: `train_2i`, `test_2i`,
+    `test_missing_2i`, `test_ood_2i`."""
+    return f"{kind}_{shape}"
 
 
 TEST, VALID = "test_", "valid_"

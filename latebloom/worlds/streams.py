@@ -91,6 +91,8 @@ class Draw(IntEnum):
     """Which bits count, and the bit strings."""
     LOGIC = 33
     """The formulas, and which pairs of gates are held out."""
+    JOINED = 29
+    """The questions that join branches, and which of them are held out."""
     FREQUENCIES = 34
     """The random frequencies that key frequencies are compared with."""
 

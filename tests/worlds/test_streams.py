@@ -21,7 +21,7 @@ def test_the_numbers_are_those_that_every_figure_was_measured_with():
         **{"PROJECTED": 15, "RANDOM_TREES": 16, "VALIDATION": 17},
         **{"QUESTION_APART": 18, "TENSE_APART": 19, "OTHER_BRIDGE": 20},
         **{"NOISE": 21, "SETS": 22, "MIXED": 23, "NAMES": 24, "LATER": 25, "NEW_NAMES": 26},
-        **{"CARRIED": 27, "TABLE": 28},
+        **{"CARRIED": 27, "TABLE": 28, "JOINED": 29},
         **{"MODULAR": 30, "PERMUTATIONS": 31, "PARITY": 32, "LOGIC": 33, "FREQUENCIES": 34},
     }
 

@@ -248,7 +248,7 @@ def world_from_table(
     for more OOD facts or a larger phi than they give.
     """
     if isinstance(config, FactsConfig) and (
-        diagnosis.several or config.inverse or config.missing_frac
+        diagnosis.several or config.inverse or config.missing_frac or config.shapes
     ):
         return sets_from_table(table, diagnosis, config, seed)
     if not diagnosis.two_hop:

@@ -23,7 +23,7 @@ for what it adds to the told facts, and the tests for what the second adds to bo
 Covers: one hop to three. Does not cover: longer chains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,12 +33,15 @@ from numpy import ndarray
 from latebloom.worlds.answers import FactSets
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.draw import mark_ood
-from latebloom.worlds.chains.set_questions import Drawing
+from latebloom.worlds.chains.joined import Graphs, Joining
+from latebloom.worlds.chains.set_questions import Drawing, Part
 from latebloom.worlds.chains.sets_config import SetsConfig, check_settings
 from latebloom.worlds.chains.triples import Triples
 from latebloom.worlds.chains.world import distinct_names, laid_out, layout_of
-from latebloom.worlds.splits import ATOMIC, Split, as_valid
+from latebloom.worlds.splits import ATOMIC, Split, as_valid, shape_split
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.graph import GraphTask
+from latebloom.worlds.tasks.queries import WORDS, QueryTask
 from latebloom.worlds.validation import with_validation
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.wording import INVERSE
@@ -87,6 +90,15 @@ def world_of_triples(
     drawn = Drawing(told, triples, len(entities), config, rng)
     trained, tested = drawn.splits()
     layout, fillers = layout_of(config, entities, relations)
+    task = GraphTask(layout, entities=len(entities))
+    if config.shapes:
+        words = [*entities, *relations]
+        fillers = distinct_names(WORDS, words, "join")
+        task = QueryTask(
+            layout, len(entities), both=len(words), less=len(words) + 1, shapes=config.shapes
+        )
+        more_trained, more_tested = joined(drawn, task, trained, tested, seed)
+        trained, tested = trained | more_trained, tested | more_tested
     splits, sets = {}, {}
     for name, (rows, answers) in {**trained, **tested}.items():
         if len(rows):
@@ -95,7 +107,7 @@ def world_of_triples(
             if name in tested:
                 sets[name] = answers
     world = World(
-        task=GraphTask(layout, entities=len(entities)),
+        task=task,
         vocabulary=Vocabulary((*entities, *relations, *fillers)),
         facts=told,
         splits=splits,
@@ -105,7 +117,10 @@ def world_of_triples(
     if not len(triples.valid):
         return world
     # Its facts for validation came apart; of the other tests a share is set aside as ever.
-    missing = (Split.TEST_LINKS, Split.TEST_MISSING, Split.TEST_MISSING_3)
+    missing = (
+        *(Split.TEST_LINKS, Split.TEST_MISSING, Split.TEST_MISSING_3),
+        *(shape_split(shape, "test_missing") for shape in config.shapes),
+    )
     apart = set(map(as_valid, missing))
     aside = {name: rows for name, rows in splits.items() if name in apart}
     kept = {name: rows for name, rows in splits.items() if name not in (*apart, *missing)}
@@ -116,6 +131,22 @@ def world_of_triples(
         splits={**divided.splits, **tests, **aside},
         sets={**sets, **divided.sets},
     )
+
+
+def joined(
+    drawn: Drawing,
+    task: QueryTask,
+    trained: Mapping[str, Part],
+    tested: Mapping[str, Part],
+    seed: int,
+) -> tuple[dict[str, Part], dict[str, Part]]:
+    """The splits of questions that join branches, trained and held out; none of the others changes
+    with them."""
+    graphs = Graphs(drawn.inside, drawn.outside, drawn.by_stage)
+    rng = np.random.default_rng([seed, Draw.JOINED])
+    joining = Joining(graphs, task, drawn.config, drawn.most, rng)
+    two_hop = [rows for rows, _ in tested.values() if rows.shape[1] == 3]
+    return joining.splits(len(trained[Split.TRAIN_INFERRED][0]), two_hop)
 
 
 def facts_with_ood(

@@ -83,6 +83,11 @@ def world_of_numbers_too(
             "world.order and world.fillers have no effect on a table with numbers; leave them out,"
             " or take numbers for names: --world.numbers none"
         )
+    if config.shapes:
+        raise WorldError(
+            "world.shapes has no effect on a table with numbers; leave it out, or take numbers for"
+            " names: --world.numbers none"
+        )
     value = np.stack([ranks(one) for one in numbers.number.T], axis=1)
     everything = joined(named, numbers, value, config)
     if not count_two_hop_paths(

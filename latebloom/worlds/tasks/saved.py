@@ -17,6 +17,7 @@ from latebloom.worlds.tasks.mixed import MixedTask
 from latebloom.worlds.tasks.modular import ModularTask
 from latebloom.worlds.tasks.parity import ParityTask
 from latebloom.worlds.tasks.permutations import PermutationsTask
+from latebloom.worlds.tasks.queries import QueryTask
 from latebloom.worlds.tasks.rule import RuleTask
 from latebloom.worlds.tasks.spelled import SpelledTask
 from latebloom.worlds.tasks.table import TableTask
@@ -48,6 +49,8 @@ def task_of(
         case GraphTask.name:
             entities = int(table.pop("entities"))
             return GraphTask(Layout.of_fields(table), entities)
+        case QueryTask.name:
+            return QueryTask.of_fields(table)
         case TableTask.name:
             return TableTask.of_fields(table)
         case SpelledTask.name:

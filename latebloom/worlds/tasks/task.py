@@ -27,7 +27,7 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.errors import LatebloomError
-from latebloom.worlds.answers import AnswerSets
+from latebloom.worlds.answers import AnswerSets, FactSets, follow_sets
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.splits import HOPS, Split, SplitMeaning
 from latebloom.worlds.tasks.spelling import Spelling
@@ -250,6 +250,11 @@ class Task(ABC):
     def answers(self, facts: Facts, examples: Int[ndarray, "row token"]) -> AnswerSets:
         """The set of right answers of each example, a question and one of its answers."""
         return AnswerSets.of_one(examples[:, -1])
+
+    def led_to(self, graph: FactSets, questions: Int[ndarray, "row pos"]) -> AnswerSets:
+        """The sets of answers that some facts give to questions; of tasks whose questions may have
+        several."""
+        return follow_sets(self.names(questions), [graph])[-1]
 
     def found(
         self, facts: Facts, questions: Int[ndarray, "row pos"]
