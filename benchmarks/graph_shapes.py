@@ -3,8 +3,8 @@
     python -m benchmarks.graph_shapes --data DIR --runs DIR      say it again to go on
     --sets umls  --seeds 100-102  --steps 500
 
-DIR holds a folder for each data set, as `benchmarks.graphs` says. Grows two runs for each seed, both
-of the recipe `graph` with `model.window` 4 and `model.n_loops` 3: one trained on chains and on
+DIR holds a folder for each data set, as `benchmarks.graphs` says. Grows two runs for each seed,
+both of the recipe `graph` with `model.window` 4 and `model.n_loops` 3: one trained on chains and on
 `SHAPES`, the control on chains alone; what is finished under RUNS is kept. Writes
 `results/graph-shapes.md`.
 

@@ -49,7 +49,8 @@ Student's 95 % interval over seeds, where there are two or more; of names and se
 the most. Ranks are filtered, over all names, and every answer counts; one hop is asked in both
 directions. The settings were chosen on seed 0. The beam composes one-hop answers of the same run
 over all bridges. The control is trained on one hop alone: two hops asked at once are longer than
-any question that it knows.
+any question that it knows. Questions that join branches stand in
+[graph-shapes.md](graph-shapes.md).
 """
 """What the page begins with."""
 Figures = dict[str, list[float]]

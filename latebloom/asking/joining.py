@@ -10,11 +10,8 @@ as it has them, `a inhibits b ^treats and`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from latebloom.errors import LatebloomError
 from latebloom.worlds.tasks.chain import check_relation
-from latebloom.worlds.tasks.queries import QueryTask
 from latebloom.worlds.tasks.shapes import BOTH, JOINS, LESS, NAME, RELATION, SHAPES, Shape, operands
 from latebloom.worlds.world import World
 
@@ -52,12 +49,10 @@ class Joined:
 
         Branches that `and` joins may change places for it.
         """
-        if not isinstance(world.task, QueryTask):
-            return None
+        joins, trained = world.task.joins, world.task.trained_shapes
         for one in (self, self.longest_first()):
             for shape in SHAPES.values():
-                if shape.form == one.form and shape.name in world.task.shapes:
-                    joins = {BOTH: world.task.both, LESS: world.task.less}
+                if shape.form == one.form and shape.name in trained:
                     tokens = zip(one.form, one.tokens, strict=True)
                     return shape, replace(
                         one, tokens=tuple(joins.get(kind, token) for kind, token in tokens)
@@ -91,12 +86,7 @@ def bearing(form: str) -> list[bool]:
 def is_join(world: World, word: str) -> bool:
     """Whether a word stands between branches, and is no other name of the world."""
     known = world.vocabulary.ids.get(word)
-    return word in (AND, NOT, THEN) and (known is None or known in joins_of(world))
-
-
-def joins_of(world: World) -> tuple[int, ...]:
-    """The tokens of joins, where a run has them."""
-    return (world.task.both, world.task.less) if isinstance(world.task, QueryTask) else ()
+    return word in (AND, NOT, THEN) and (known is None or known in world.task.joins.values())
 
 
 def joins(world: World, question: Sequence[str]) -> bool:
@@ -156,9 +146,13 @@ def as_it_is_had(world: World, words: Sequence[str]) -> Joined:
     Raises: LatebloomError if it is none.
     """
     task = world.task
-    if not isinstance(task, QueryTask):
+    if not task.joins:
         raise LatebloomError(f"after {words[-1]!r} stands no branch: a name and its relations")
     tokens = world.read(words)
     task.check(tokens, world.facts, world.vocabulary)
-    ((form, _),) = task.forms(np.array([tokens]))
+    joins, n_names = (
+        {token: kind for kind, token in task.joins.items()},
+        task.n_competing(len(world.vocabulary)),
+    )
+    form = "".join(joins.get(t, NAME if t < n_names else RELATION) for t in tokens)
     return Joined(form, tuple(tokens), tuple(world.vocabulary.decode(tokens)))

@@ -37,8 +37,9 @@ def ask(
         The run folder.
     question
         A subject and its relations, in the order in which the run was asked; an attribute and two
-        entities where the run compares. Of a table of numbers also `half-life above 24`, below,
-        top 5 and bottom 5.
+        entities where the run compares. Where questions have several answers also several of them
+        with `and` or `and not` between them, and `then` before relations that lead on from there.
+        Of a table of numbers also `half-life above 24`, below, top 5 and bottom 5.
     step
         Use the checkpoint of this step instead of the latest.
     device

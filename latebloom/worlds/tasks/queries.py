@@ -49,6 +49,14 @@ class QueryTask(GraphTask):
         more = {"both": self.both, "less": self.less, "shapes": list(self.shapes)}
         return {**super().fields(), **more}
 
+    @property
+    def joins(self) -> Mapping[str, int]:
+        return {BOTH: self.both, LESS: self.less}
+
+    @property
+    def trained_shapes(self) -> tuple[str, ...]:
+        return self.shapes
+
     @classmethod
     def of_fields(cls, table: Mapping[str, Any]) -> "QueryTask":
         """The task that `fields` wrote."""
@@ -92,7 +100,7 @@ class QueryTask(GraphTask):
     def steps(self, n_tokens: int) -> tuple[Step, ...]:
         return () if self.of_length(n_tokens) else super().steps(n_tokens)
 
-    def joins(self, questions: Int[ndarray, "row pos"]) -> Bool[ndarray, " row"]:
+    def joining(self, questions: Int[ndarray, "row pos"]) -> Bool[ndarray, " row"]:
         """Which questions join branches."""
         return ((questions == self.both) | (questions == self.less)).sum(axis=1) > 0
 
@@ -110,7 +118,7 @@ class QueryTask(GraphTask):
             yield "".join(KINDS[one]), np.flatnonzero(of_row.ravel() == number)
 
     def check(self, tokens: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> None:
-        if not self.joins(np.array([tokens]))[0]:
+        if not self.joining(np.array([tokens]))[0]:
             if self.of_length(len(tokens)):
                 raise LatebloomError(
                     f"a chain of {len(tokens) - 1} hops is not asked here, since a question that"
@@ -133,7 +141,7 @@ class QueryTask(GraphTask):
     # What is true.
 
     def led_to(self, graph: FactSets, questions: Int[ndarray, "row pos"]) -> AnswerSets:
-        if not self.joins(questions).any():
+        if not self.joining(questions).any():
             return super().led_to(graph, questions)
         rows, members = [], []
         for form, at in self.forms(questions):
@@ -143,7 +151,7 @@ class QueryTask(GraphTask):
         return AnswerSets.of_pairs(len(questions), np.concatenate(rows), np.concatenate(members))
 
     def reached(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> list[AnswerSets]:
-        if not self.joins(questions).any():
+        if not self.joining(questions).any():
             return super().reached(facts, questions)
         return [self.led_to(FactSets(facts), questions)]
 

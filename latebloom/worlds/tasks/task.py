@@ -148,6 +148,17 @@ class Task(ABC):
         before the first where there are none."""
         return 0, -1
 
+    @property
+    def joins(self) -> Mapping[str, int]:
+        """Of a task whose questions may join branches, the token of each kind of join
+        (`latebloom.worlds.tasks.shapes`); none where none do."""
+        return {}
+
+    @property
+    def trained_shapes(self) -> tuple[str, ...]:
+        """The names of the shapes in which branches are joined in training."""
+        return ()
+
     def fields(self) -> dict[str, Any]:
         """What JSON must hold besides the name to make the same object again."""
         return {}
