@@ -59,7 +59,8 @@ def world(folder, told):
 
 
 def names(world, *question):
-    (tokens,) = read_questions(world, question)
+    tokens = read_questions(world, question)
+    assert isinstance(tokens, list)
     return world.vocabulary.decode(tokens)
 
 
