@@ -113,8 +113,8 @@ GROUNDS: Mapping[str, Ground] = {
             about=(
                 "Composition over 500 facts by the looped model of `bloom-looped`, with all that"
                 " the recipe builds in; what counts are questions over facts that training never"
-                " composed (OOD), of which 40 are set aside for this. Batches of 256, at most 300"
-                " steps, measured every 5."
+                " composed (OOD), of which about 40 are set aside for this. Batches of 256, at most"
+                " 300 steps, measured every 5."
             ),
             common=lambda: quick("bloom-looped", "accelerators-bloom-looped", 300, 5, 1e-2),
             rates={"lr": (1.5e-3, 3e-3, 6e-3), "muon_lr": MUON_LRS},
