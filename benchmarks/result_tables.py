@@ -49,7 +49,9 @@ def what_held(measured: Iterable[tuple[Claim, Measured]]) -> list[str]:
     rows = []
     for claim, told in measured:
         together = splits_over_seeds(told["runs"])
-        accuracies = "<br>".join(f"{split} {with_ends(together[split])}" for split in claim.shows)
+        # A row that was measured before a split was drawn has none.
+        shown = [split for split in claim.shows if split in together]
+        accuracies = "<br>".join(f"{split} {with_ends(together[split])}" for split in shown)
         held = f"{told['holds']} of {told['seeds']}{few(told)}"
         rows.append((grown(told), told["claim"], held, seeds_of(told), accuracies))
     return table(
