@@ -3,10 +3,12 @@
 Enters: reports (`RUN/report.html`). Leaves: for each the milliseconds until something is painted,
 and from a click on *Another* until its answer stands there, median and slowest, with the two panels
 *Compare* and *Browse* closed and open. Several reports take turns, so that what else the machine
-does meets them alike. Needs Chromium and Playwright (`make test-browser` brings both).
+does meets them alike. `--out results/page.md` also writes the table, with the commit and how busy
+the machine was. Needs Chromium and Playwright (`make test-browser` brings both).
 """
 
 import argparse
+import os
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import opened
+from benchmarks.record import in_words, provenance
 
 CLICK = """async () => {
     const began = performance.now();
@@ -25,6 +28,16 @@ CLICK = """async () => {
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 SETTLED = 1500
 """Milliseconds after which a page has done what it does in the pauses."""
+
+
+HEAD = (
+    "# How quick the page of a run is",
+    "",
+    "`python -m benchmarks.page`: the time until something is painted, and from a click on",
+    "*Another* until its answer is drawn, with the panels *Compare* and *Browse* closed and open.",
+    "",
+)
+"""Above the table of the Markdown page."""
 
 
 def clicks(page: Page, n: int) -> list[float]:
@@ -70,12 +83,19 @@ def main() -> None:
     parser.add_argument("reports", nargs="+", type=Path)
     parser.add_argument("--visits", type=int, default=8)
     parser.add_argument("--clicks", type=int, default=5)
+    parser.add_argument("--out", type=Path, help="a Markdown page to write as well")
     asked = parser.parse_args()
+    made = in_words(provenance())
+    busy = f"{os.getloadavg()[0]:.1f} processes waited for {os.cpu_count()} cores as it began"
+    rows = ["| report | measured | median, ms | slowest, ms | times |", "|---|---|---|---|---|"]
     print(f"{'report':40}  {'measured':20}  {'median ms':>9}  {'slowest ms':>10}  times")
     for report, found in measure(asked.reports, asked.visits, asked.clicks).items():
         for name, took in found.items():
             middle, slowest = statistics.median(took), max(took)
             print(f"{report!s:40}  {name:20}  {middle:9.0f}  {slowest:10.0f}  {len(took):5}")
+            rows.append(f"| {report} | {name} | {middle:.0f} | {slowest:.0f} | {len(took)} |")
+    if asked.out:
+        asked.out.write_text("\n".join([*HEAD, f"{made} {busy}.", "", *rows, ""]), "utf-8")
 
 
 if __name__ == "__main__":

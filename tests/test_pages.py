@@ -1,6 +1,7 @@
 """What the pages show: every line of every code block is a command that parses, or an output."""
 
 import ast
+import os
 import re
 import shlex
 import subprocess
@@ -116,34 +117,111 @@ def masked(lines):
     return [re.sub(r"[\d.]+\s?%|[\d.]+ s\b", "*", line).split() for line in lines]
 
 
-@pytest.mark.slow
-def test_the_outputs_shown_are_those_that_are_printed(tmp_path):
-    """The run of `latebloom grok composition`, asked as the pages ask it."""
+def in_words(line):
+    """A line without any number, of what counts and measures."""
+    return re.sub(r"\d[\d.,]*", "#", line).split()
+
+
+def compare(command, shown, printed, of_line=lambda line: masked([line])):
+    """Every line shown was printed, in this order; `...` stands for any number of others."""
+    left, gap = list(printed), False
+    for line in shown:
+        if line == "...":
+            gap = True
+            continue
+        here = [of_line(one) for one in left]
+        assert of_line(line) in (here if gap else here[:1]), f"{command}: {line!r} is not printed"
+        left = left[here.index(of_line(line)) + 1 :]
+        gap = False
+    assert gap or not left, f"{command}: {left[0]!r} is not shown"
+
+
+def test_the_comparison_notices():
+    printed = ["right   1800  99 %", "stopped", "the run is there"]
+    compare("x", ["right 1800  98 %", "...", "the run is there"], printed)
+    compare("x", ["right 1799  98 %", "..."], printed, of_line=in_words)
+    for shown in (["right 1799 99 %", "..."], ["stopped", "..."], ["...", "stopped"], printed[:2]):
+        with pytest.raises(AssertionError):
+            compare("x", shown, printed)
+
+
+def outputs_on(page):
+    """The commands on a page that show what they print, with it."""
+    blocks = [text.splitlines() for _, text in blocks_of(page) if text.startswith("$ latebloom ")]
+    return [(command.removeprefix("$ "), shown) for command, *shown in blocks if shown]
+
+
+@pytest.fixture(scope="module")
+def run_in(tmp_path_factory):
+    """Runs a command line in an empty folder that has the examples; gives the lines it prints."""
+    home = tmp_path_factory.mktemp("pages")
+    (home / "examples").symlink_to(ROOT / "examples")
 
     def run(line):
-        words = shlex.split(line)[1:]
         done = subprocess.run(
-            [sys.executable, "-m", "latebloom", *words],
-            cwd=tmp_path,
+            [sys.executable, "-m", "latebloom", *shlex.split(line)[1:]],
+            cwd=home,
+            env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=True,
         )
         return done.stdout.splitlines()
 
-    run("latebloom grok composition --quiet")
-    seen = 0
-    for page in ("README.md", "docs/getting-started.md"):
-        for _, text in blocks_of(page):
-            command, *shown = text.splitlines()
-            if not command.startswith("$ latebloom ask runs/composition-seed0"):
-                continue
-            seen += 1
-            printed = run(command.removeprefix("$ "))
+    return run
+
+
+def test_what_a_table_holds_is_as_shown(run_in):
+    (told,) = [one for one in outputs_on("docs/getting-started.md") if " check " in one[0]]
+    compare(*told, run_in(told[0]))
+
+
+@pytest.mark.slow
+def test_the_outputs_shown_are_those_that_are_printed(run_in):
+    """The run of `latebloom grok composition`, asked and looked into as the pages do it."""
+    shown = [
+        (command, lines)
+        for page in ("README.md", "docs/getting-started.md")
+        for command, lines in outputs_on(page)
+        if "composition" in command
+    ]
+    trained = [(command, lines) for command, lines in shown if " grok " in command]
+    assert len(trained) == 1
+    for command, lines in trained:
+        compare(command, lines, run_in(command), of_line=in_words)
+    kinds = {command.split()[1] for command, _ in shown}
+    assert kinds == {"grok", "ask", "lens", "trace", "report"}
+    for command, lines in shown:
+        kind = command.split()[1]
+        if kind == "ask":
+            printed = run_in(command)
             # What it rests on, the likeliest answer, and what is said of the question; runners-up
             # may change places.
-            keep = [0, 1, *range(6, len(shown))]
-            assert len(printed) == len(shown)
-            for i in keep:
-                assert masked([printed[i]]) == masked([shown[i]]), command
-    assert seen >= 2
+            assert len(printed) == len(lines)
+            for i in (0, 1, *range(6, len(lines))):
+                assert masked([printed[i]]) == masked([lines[i]]), command
+        elif kind == "lens":
+            compare_lens(command, lines, run_in(command))
+        elif kind == "trace":
+            compare(command, lines, run_in(command), of_line=in_words)
+        elif kind == "report":
+            compare(command, lines, run_in(command))
+
+
+def compare_lens(command, shown, printed):
+    """Names that are sure are as shown; what is unsure may come out otherwise elsewhere."""
+    for line, there in zip(shown, printed, strict=False):
+        sure = [name for name, share in re.findall(r"(\S+) (\d+)%", line) if int(share) >= 90]
+        row = line.partition("  ")[0]
+        assert there.strip().startswith(row.strip()), command
+        assert all(f" {name} " in there for name in sure), f"{command}: {line!r} or {there!r}"
+    assert len(printed) >= len(shown)
+
+
+@pytest.mark.slow
+def test_the_reader_says_inside_what_is_shown(run_in):
+    (told,) = outputs_on("docs/results.md")
+    command, shown = told
+    assert "lens runs/reader-seed100 " in command
+    run_in("latebloom grok reader --seed 100 --quiet")
+    compare_lens(command, shown, run_in(command))

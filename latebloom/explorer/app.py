@@ -1,8 +1,8 @@
 """The served explorer: pages for people, and a typed API for scripts (`/openapi.json`).
 
 Enters: a folder of runs. Leaves: a web application, for `uvicorn`. It only reads: nothing that is
-asked here changes a file. Who may ask is checked in `safety.py`, and which files can be reached in
-`folder.py`.
+asked here changes a file. Who may ask is checked in `safety.py`, which files can be reached in
+`folder.py`, and for how many is worked, and how long, in `turns.py`.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from latebloom.errors import LatebloomError
 from latebloom.explorer.folder import Folder, RunRow
 from latebloom.explorer.models import Models
 from latebloom.explorer.safety import LOCAL, OnlyOurs
+from latebloom.explorer.studies import StudyRow
+from latebloom.explorer.turns import BusyError, Turns
 
 HERE = Path(__file__).parent
 REPORTS = HERE.parent / "reports"
@@ -29,6 +31,12 @@ FILES = (
 """What the list loads: its own files, and how the report looks and shows names."""
 BEAT = 1.0
 """Seconds between two looks at the runs for those who watch."""
+AT_ONCE = 512
+"""Connections at most; those who watch hold one each."""
+WAITING = 32
+"""Questions, and pages, that are waited for at most."""
+PATIENCE = 60.0
+"""Seconds that somebody waits for an answer or a page at most."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:"
 )
@@ -122,8 +130,10 @@ FORBIDDEN: dict[int | str, dict[str, Any]] = {
     403: {"model": Trouble, "description": "Asked by a page of another site, or at great length"}
 }
 NOT_THERE = {404: in_a_line("No such run or checkpoint, or no question")}
+BUSY = {503: in_a_line("It takes too long, or too many wait already")}
 REFUSED: dict[int | str, dict[str, Any]] = {**FORBIDDEN, **NOT_THERE}
-OF_A_PAGE: dict[int | str, dict[str, Any]] = {403: in_a_line("As everywhere"), **NOT_THERE}
+OF_A_MODEL: dict[int | str, dict[str, Any]] = {**REFUSED, **BUSY}
+OF_A_PAGE: dict[int | str, dict[str, Any]] = {403: in_a_line("As everywhere"), **NOT_THERE, **BUSY}
 """The same beside an answer that is no JSON."""
 EVENT = {
     "type": "object",
@@ -136,14 +146,28 @@ OF_EVENTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu") -> FastAPI:
+def make_app(
+    folder: Folder,
+    *,
+    hosts: Iterable[str] = LOCAL,
+    device: str = "cpu",
+    waiting: int = WAITING,
+    patience: float = PATIENCE,
+) -> FastAPI:
     """The application of a folder.
 
-    hosts: the names under which it answers. device: where models run.
+    hosts: the names under which it answers. device: where models run. waiting: how many questions,
+    and how many pages, may be waited for. patience: seconds that one waits at most.
     """
     app = FastAPI(title="latebloom", docs_url=None, redoc_url=None)
     app.add_middleware(OnlyOurs, hosts=hosts)
     models = Models(folder, device)
+    questions = Turns(workers=1, most=waiting, seconds=patience)  # models share the processor
+    pages = Turns(workers=2, most=waiting, seconds=patience)
+
+    @app.exception_handler(BusyError)
+    def busy(_: Request, error: BusyError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=503, headers={"Retry-After": "5"})
 
     @app.exception_handler(LatebloomError)
     def trouble(_: Request, error: LatebloomError) -> JSONResponse:
@@ -158,14 +182,19 @@ def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu
         app.get(f"/{file.name}", include_in_schema=False)(sender(file))
 
     @app.get("/run", response_class=HTMLResponse, responses=OF_A_PAGE)
-    def report(name: Name) -> HTMLResponse:
+    async def report(name: Name) -> HTMLResponse:
         """The report of a run, as it is now."""
-        return HTMLResponse(folder.page(name))
+        return HTMLResponse(await pages.take(lambda: folder.page(name)))
 
     @app.get("/api/runs", responses=FORBIDDEN)
     def runs() -> list[RunRow]:
         """Every run of the folder."""
         return list(folder.rows())
+
+    @app.get("/api/studies", responses=FORBIDDEN)
+    def studies() -> list[StudyRow]:
+        """Every study of the folder (a sweep, a reproduction, ...), with its runs counted."""
+        return list(folder.studies())
 
     @app.get("/api/records", responses=REFUSED)
     def records(name: Name, after: Annotated[int, Query(ge=-1, le=2**53)] = -1) -> list[Any]:
@@ -177,17 +206,17 @@ def make_app(folder: Folder, *, hosts: Iterable[str] = LOCAL, device: str = "cpu
         """The steps of which a run has a checkpoint."""
         return models.steps(name)
 
-    @app.get("/api/ask", responses=REFUSED, response_model=Answered | AnsweredSet | Chose)
-    def ask(
+    @app.get("/api/ask", responses=OF_A_MODEL, response_model=Answered | AnsweredSet | Chose)
+    async def ask(
         name: Name, q: Words, top: Annotated[int, Query(ge=1, le=100)] = 5, step: Step = None
     ) -> dict[str, Any]:
         """A run's answer to a question, and the way that it went."""
-        return models.ask(name, q, top=top, step=step)
+        return await questions.take(lambda: models.ask(name, q, top=top, step=step))
 
-    @app.get("/api/lens", responses=REFUSED)
-    def lens(name: Name, q: MaybeWords = (), step: Step = None) -> dict[str, Any]:
+    @app.get("/api/lens", responses=OF_A_MODEL)
+    async def lens(name: Name, q: MaybeWords = (), step: Step = None) -> dict[str, Any]:
         """What every state of the model says to a question; without one, to a held-out one."""
-        return models.lens(name, q, step=step)
+        return await questions.take(lambda: models.lens(name, q, step=step))
 
     @app.get("/api/events", response_class=EventStream, responses=OF_EVENTS)
     def events(once: bool = False) -> StreamingResponse:
@@ -207,14 +236,21 @@ def sender(file: Path) -> Callable[[], FileResponse]:
 
 
 async def changes(folder: Folder, *, once: bool = False) -> AsyncIterator[str]:
-    """Events with the rows that changed since the last one, and the names of those that went."""
+    """Events with the rows that changed since the last one, the names of those that went, and,
+    whenever a run or a study has changed, all studies."""
     before: dict[str, RunRow] = {}
+    studies: tuple[StudyRow, ...] = ()
     while True:
         now = {row.name: row for row in await asyncio.to_thread(folder.rows)}
+        studies_before, studies = studies, await asyncio.to_thread(folder.studies)
         changed = [row for name, row in now.items() if before.get(name) != row]
         gone = [name for name in before if name not in now]
-        if changed or gone or not before:
-            told = {"runs": [asdict(row) for row in changed], "gone": gone}
+        if changed or gone or not before or studies != studies_before:
+            told = {
+                "runs": [asdict(row) for row in changed],
+                "gone": gone,
+                "studies": [asdict(row) for row in studies],
+            }
             yield f"data: {json.dumps(told, allow_nan=False)}\n\n"
         else:
             yield ": nothing new\n\n"  # so that a reader who has gone is noticed
@@ -253,4 +289,12 @@ def serve(app: FastAPI, host: str, port: int) -> None:
             raise LatebloomError(
                 f"{host}:{port} cannot be served ({error.strerror}); choose another --port"
             ) from error
-    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        limit_concurrency=AT_ONCE,
+        timeout_keep_alive=10,
+        timeout_graceful_shutdown=1,
+    )

@@ -89,6 +89,31 @@
     fetchAll();
   });
 
+  // --- The studies -----------------------------------------------------------------------------
+  function listStudies(studies) {
+    const body = at("studies").tBodies[0];
+    body.textContent = "";
+    at("study-section").hidden = !studies.length;
+    for (const study of studies) {
+      const row = element(body, "tr"), name = element(row, "th", undefined, "run-name");
+      name.scope = "row";
+      const button = element(name, "button", visible(study.name, 120), "study");
+      button.type = "button";
+      button.addEventListener("click", () => alone(study.name));
+      element(row, "td", study.kind);
+      element(row, "td", whole.format(study.finished) + " of " + whole.format(study.runs), "number");
+      element(row, "td", visible(study.verdict, 300) || "–", "words");
+    }
+  }
+  // Lists and draws the runs of one study; where the whole folder is one, all of them.
+  function alone(name) {
+    const inside = [...runs.values()].filter((run) => run.name.startsWith(name + "/"));
+    at("filter").value = inside.length ? name + "/" : "";
+    drawn.clear();
+    for (const run of inside.length ? inside : runs.values()) if (run.status !== "damaged") drawn.add(run.name);
+    fetchAll();
+  }
+
   // --- The curves ------------------------------------------------------------------------------
   async function fetchAll() {
     list();
@@ -274,6 +299,7 @@
     for (const name of told.gone) { runs.delete(name); drawn.delete(name); }
     if (first) for (const run of [...runs.values()].filter((r) => r.status !== "damaged").slice(0, FIRST)) drawn.add(run.name);
     first = false;
+    listStudies(told.studies);
     fill();
     fetchAll();
   };

@@ -1,6 +1,7 @@
 """The runs of a folder, read again only where something has changed.
 
-Enters: a folder of run folders, or one run. Leaves: a row for each run, its evaluations, its page.
+Enters: a folder of run folders, or one run. Leaves: a row for each run, its evaluations, its page,
+and a row for each study, which is a folder of runs that belong together (`studies.py`).
 Covers: runs that are growing, were stopped, or are damaged; many readers at once, who share what
 was read within the last second. Links are not followed, so nothing outside the folder is reached.
 """
@@ -8,13 +9,14 @@ was read within the last second. Links are not followed, so nothing outside the 
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from latebloom.errors import LatebloomError
+from latebloom.explorer.studies import KINDS, StudyRow, record_in, words_of
 from latebloom.reports.page import render_report
 from latebloom.reports.recording import Record, read_metrics, read_recording
 from latebloom.studies.claims import shown
@@ -85,6 +87,8 @@ class Folder:
         self._paths: dict[str, Path] = {}
         self._found: dict[str, tuple[Stamp, Found]] = {}
         self._rows: tuple[RunRow, ...] = ()
+        self._records: dict[str, Path] = {}
+        self._words: dict[Path, tuple[Stamp, str]] = {}
         self._read_at = -FRESH
 
     def rows(self) -> tuple[RunRow, ...]:
@@ -94,6 +98,13 @@ class Folder:
                 self._rows = tuple(self._read())
                 self._read_at = time.monotonic()
             return self._rows
+
+    def studies(self) -> tuple[StudyRow, ...]:
+        """The studies by name, as they are now, or were within the last second."""
+        rows = self.rows()
+        with self._lock:
+            records = dict(self._records)
+        return tuple(self._study(name, path, rows) for name, path in records.items())
 
     def path_of(self, name: str) -> Path:
         """The folder of a run.
@@ -139,7 +150,23 @@ class Folder:
                 row = replace(row, status="stopped")
             yield row
 
+    def _study(self, name: str, path: Path, rows: Sequence[RunRow]) -> StudyRow:
+        stamp = (stamp_of_file(path),)
+        known = self._words.get(path)
+        if known is None or known[0] != stamp:
+            known = self._words[path] = stamp, words_of(path)
+        home = "" if path.parent == self.root else f"{name}/"
+        cells = [row for row in rows if row.name.startswith(home)]
+        return StudyRow(
+            name=name,
+            kind=KINDS[path.name][0],
+            finished=sum(row.status == "finished" for row in cells),
+            runs=len(cells),
+            verdict=known[1],
+        )
+
     def _places(self) -> Iterator[tuple[str, Path]]:
+        self._records = {}
         if (self.root / "config.toml").is_file():
             yield self.root.name, self.root
             return
@@ -151,6 +178,9 @@ class Folder:
                 folders.clear()
                 found += 1
                 yield Path(place).relative_to(self.root).as_posix(), Path(place)
+            elif (record := record_in(files)) is not None:
+                name = Path(place).relative_to(self.root).as_posix() if depth else self.root.name
+                self._records[name] = Path(place) / record
             if depth == DEEPEST or found == MOST:
                 folders.clear()
             if found == MOST:
@@ -165,16 +195,17 @@ def page_of(path: Path, stamp: Stamp) -> str:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """When the watched files of a run were written, and their sizes; zeros for one not there."""
+    """When the watched files of a run were written, and their sizes."""
+    return tuple(stamp_of_file(path / name) for name in WATCHED)
 
-    def of(file: Path) -> tuple[int, int]:
-        try:
-            stat = file.stat()
-        except OSError:
-            return 0, 0
-        return stat.st_mtime_ns, stat.st_size
 
-    return tuple(of(path / name) for name in WATCHED)
+def stamp_of_file(file: Path) -> tuple[int, int]:
+    """When a file was written, and its size; zeros for one not there."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size
 
 
 def look_at(name: str, path: Path) -> Found:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PAGE_FILES = ("page.js", "downloads.js", "scrolling.js")
+PAGE_FILES = ("page.js", "downloads.js", "taking.js", "scrolling.js")
 """What every page of a run has, in order."""
 LAB = HERE / "lab"
 MODEL_FILES = (
@@ -22,7 +22,7 @@ SHOWN_FILES = ("names.js", "picker.js", "grid.js", "telling.js", "training.js")
 """What shows them to a reader, in order."""
 LABORATORY_FILES = (
     *("asking.js", "writing.js", "views.js"),
-    *("placing.js", "replacing.js", "download.js", "link.js"),
+    *("placing.js", "replacing.js", "history.js", "download.js", "link.js"),
     *("slices.js", "branches.js", "growing.js", "checking.js", "carried.js"),
     *("files.js", "translating.js", "compare.js"),
     *("listing.js", "browse.js", "lab.js"),

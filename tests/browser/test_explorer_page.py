@@ -1,5 +1,6 @@
 """The explorer in a real browser: runs in a list, their curves, live, asked, read by many."""
 
+import json
 import os
 import shutil
 import socket
@@ -113,6 +114,21 @@ def test_every_run_is_in_the_table_with_how_far_it_is(browse):
     assert "growing" in row(page, "growing").text_content()
     page.locator("#filter").fill("wide")
     assert page.locator("#runs tbody tr").count() == 1
+
+
+def test_a_study_is_one_row_and_its_runs_are_shown_alone_at_a_click(browse, runs):
+    page = browse()
+    assert page.locator("#study-section").is_hidden()
+    shutil.copytree(runs / "seed3-run", runs / "phi" / "seed3")
+    record = {"claims": {"phi": {"verdict": "held"}}}
+    (runs / "phi" / "reproduce.json").write_text(json.dumps(record))
+    told = page.locator("#studies tbody tr")
+    told.wait_for()
+    assert "1 of 1" in told.text_content() and "held" in told.text_content()
+    told.get_by_role("button", name="phi").click()
+    assert page.locator("#runs tbody tr").count() == 1
+    assert "phi/seed3" in page.locator("#runs tbody tr").text_content()
+    assert page.locator("#runs tbody input:checked").count() == 1
 
 
 def test_seeds_of_a_setting_are_one_line_with_a_band(browse):

@@ -12,6 +12,8 @@ import pytest
 from small_reports import HOSTILE, cell, set_question
 
 from latebloom.asking.answer import ask
+from latebloom.reports.bridge_figure import plot_bridge
+from latebloom.reports.figure import write_figure
 from latebloom.reports.page import write_report
 from latebloom.run import load
 
@@ -104,6 +106,65 @@ def test_a_state_is_dragged_onto_another_and_taken_back(visit, plain):
     page.get_by_role("button", name="Undo").click()
     assert page.locator('[data-side="c"]').count() == 0
     assert "Drag a state" in outcome(page)
+
+
+def test_steps_are_undone_redone_and_gone_back_to_by_a_click(visit, plain):
+    page = asked_both(visit, plain)
+    page.set_viewport_size({"width": 1200, "height": 1600})
+    redo = page.get_by_role("button", name="Redo")
+    assert redo.is_disabled()
+    for place in ("1.1.2", "0.1.1"):
+        cell(page, "b", place).click()
+        cell(page, "a", place).click()
+    both = outcome(page)
+    page.get_by_role("button", name="Undo").click()
+    expect_the_second_answer(page)
+    assert page.locator(".history li").count() == 1
+    redo.click()
+    assert page.locator(".history li").count() == 2
+    assert outcome(page) == both and redo.is_disabled()
+    page.locator(".taken summary").click()
+    steps = page.locator(".steps button")
+    assert steps.count() == 3
+    assert "r1" in steps.nth(1).text_content() and "r0" in steps.nth(2).text_content()
+    steps.first.click()
+    assert page.locator('[data-side="c"]').count() == 0
+    assert steps.first.get_attribute("aria-current") == "step"
+    assert steps.first.evaluate("one => one === document.activeElement")
+    page.keyboard.press("Control+Shift+Z")
+    expect_the_second_answer(page)
+    steps.nth(2).click()
+    assert outcome(page) == both
+    steps.nth(1).click()
+    cell(page, "b", "0.1.0").click()
+    cell(page, "a", "0.1.0").click()
+    assert steps.count() == 3, "what was undone is gone once something else is done"
+    assert redo.is_disabled()
+
+
+def test_every_table_and_figure_is_downloaded(visit, plain, tmp_path):
+    run = load(shutil.copytree(plain.parent, tmp_path / "run"))
+    (run.folder.path / "figures").mkdir()
+    write_figure(plot_bridge(run.trace(examples=10)), run.folder.path / "figures" / "bridge.svg")
+    page = visit(write_report(run.folder.path))
+    page.locator("summary", has_text="Every evaluation").click()
+    taken = {}
+    for button in page.locator("button.taking").all():
+        with page.expect_download() as waiting:
+            button.click()
+        name = waiting.value.suggested_filename
+        taken[name] = Path(waiting.value.path()).read_text(encoding="utf-8")
+    outside = page.locator("main table").count() - page.locator("#lab table, #chart table").count()
+    assert len(taken) == outside + page.locator("img.figure").count()
+    figures = [name for name in taken if name.endswith(".svg")]
+    assert len(figures) == page.locator("img.figure").count() > 0
+    for name in figures:
+        assert ElementTree.fromstring(taken[name]).tag == "{http://www.w3.org/2000/svg}svg"
+    rows = list(csv.DictReader(taken["every-evaluation-as-numbers.csv"].splitlines()))
+    assert [row["step"] for row in rows] == [str(r["step"]) for r in run.folder.metrics()]
+    settings = dict(csv.reader(taken["train.csv"].splitlines()))
+    assert settings["batch_size"] == "32" and settings["lr"] == "0.01"
+    visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
 
 
 def test_a_state_is_picked_and_placed_by_the_keyboard(visit, plain):

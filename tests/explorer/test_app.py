@@ -149,13 +149,15 @@ def test_events_begin_with_every_run(client):
     first = json.loads(told.text.removeprefix("data: "))
     assert {run["name"] for run in first["runs"]} >= {"seed0", "growing"}
     assert first["gone"] == []
+    assert first["studies"] == []
 
 
 def test_the_schema_names_every_question(client):
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         "/run",
-        *(f"/api/{name}" for name in ("runs", "records", "steps", "ask", "lens", "events")),
+        *(f"/api/{name}" for name in ("runs", "studies", "records", "steps", "ask", "lens")),
+        "/api/events",
     }
     assert all(set(one) == {"get"} for one in paths.values())
 

@@ -10,6 +10,7 @@ import pytest
 from latebloom.errors import LatebloomError
 from latebloom.explorer import folder as explored
 from latebloom.explorer.folder import DEEPEST, Folder
+from latebloom.studies.table import KEYS
 
 
 def by_name(folder):
@@ -114,3 +115,25 @@ def test_many_readers_share_one_reading(folder, monkeypatch):
 def test_no_folder_is_told(tmp_path):
     with pytest.raises(LatebloomError, match="is no folder"):
         Folder(tmp_path / "none")
+
+
+def test_a_study_is_one_row_with_its_runs_counted_and_its_verdict(folder, root):
+    assert folder.studies() == ()
+    shutil.copytree(root / "growing", root / "study" / "growing")
+    claims = {"phi": {"verdict": "held"}, "wait": {"verdict": "weaker"}}
+    (root / "study" / "reproduce.json").write_text(json.dumps({"claims": claims}))
+    (root / "sweep.jsonl").write_text("no JSON\n")
+    later = Folder(root)
+    rows = {row.name: row for row in later.studies()}
+    assert list(rows) == ["runs", "study"]
+    study, whole = rows["study"], rows["runs"]
+    assert (study.kind, study.finished, study.runs) == ("reproduction", 1, 2)
+    assert study.verdict == "phi: held, wait: weaker"
+    assert (whole.kind, whole.finished, whole.runs) == ("sweep", 3, 6)
+    assert whole.verdict == "sweep.jsonl cannot be read"
+    (root / "study" / "reproduce.json").write_text(json.dumps({"claims": {"phi": claims["wait"]}}))
+    assert later.studies()[1].verdict == "weaker"
+    told = {**dict.fromkeys(KEYS), "run": "a", "recipe": "small", "seed": 0}
+    rows = [told | {"error": "no memory"}, told]
+    (root / "sweep.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert later.studies()[0].verdict == "1 failed"

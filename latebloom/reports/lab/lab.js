@@ -74,10 +74,22 @@ function startLaboratory(root) {
   });
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && state.picked) { state.picked = null; says.textContent = "Let go."; render(); }
-    if (event.key === "z" && (event.ctrlKey || event.metaKey) && event.target.tagName !== "INPUT" && placing.canUndo) { event.preventDefault(); placing.undo(); render(); }
+    const command = (event.ctrlKey || event.metaKey) && event.target.tagName !== "INPUT" ? event.key : "";
+    if (command === "z" && placing.canUndo) { event.preventDefault(); placing.undo(); render(); }
+    if ((command === "Z" || command === "y") && placing.canRedo) { event.preventDefault(); placing.redo(); render(); }
+  });
+
+  const words = (tokens, { position }) => nameNode(world.words[tokens[position]], 30);
+  const history = makeHistory({
+    placing, onGo: (i) => { state.picked = null; render(); history.focus(i); },
+    tell({ target, puts }) {
+      const { from, to } = puts[puts.length - 1], runs = Object.fromEntries(["a", "b"].map((side) => [side, lab.run(state.number, state[side])]));
+      return [...tellSource(lab, from, runs[otherSide(target)]), " → ", `${boundaryName(runs[target].loops, layers, to.loop, to.boundary)}, at `, words(runs[target].tokens, to), ` of the ${titles[target].toLowerCase()}`];
+    },
   });
 
   function drawOutcome(runs, truths) {
+    history.draw();
     const target = runs[placing.target], source = runs[otherSide(placing.target)];
     const button = (label, action, disabled) => make("button", { type: "button", text: label, disabled, on: { click: action } });
     const suggests = [state.a, state.b].some((tokens) => world.stepsOf(tokens).length);
@@ -88,7 +100,7 @@ function startLaboratory(root) {
         render();
         if (!place) says.textContent = outcome.querySelector(".hint").textContent = "At this checkpoint no single state on the way, moved to the same place, brings the answer that follows from it.";
       }) : "",
-      button("Undo", () => { placing.undo(); render(); }, !placing.canUndo), button("Clear", () => { placing.clear(); render(); }, !placing.puts.length),
+      button("Undo", () => { placing.undo(); render(); }, !placing.canUndo), button("Redo", () => { placing.redo(); render(); }, !placing.canRedo), button("Clear", () => { placing.clear(); render(); }, !placing.puts.length),
       hasAddress() && button("Copy link", (event) => { navigator.clipboard?.writeText(location.href).then(() => { event.target.textContent = "Copied"; }, () => { event.target.textContent = "Copy the address"; }); }) || "");
     // A picked state can be replaced where it stands, too.
     const replacing = () => {
@@ -100,7 +112,7 @@ function startLaboratory(root) {
     if (!placing.puts.length) {
       hint.textContent = state.picked ? `A state of the ${titles[state.picked.side].toLowerCase()} is picked: choose a place in the other ${noun}, or replace it.`
         : view.invites;
-      outcome.replaceChildren(heading, hint, ...replacing(), tools);
+      outcome.replaceChildren(heading, hint, ...replacing(), tools, history.node);
       return null;
     }
     const result = runPlaced(lab, state.number, target, source, placing.puts), cone = coneOf(lab.data.config, result.n, result.loops, placing.puts.map((put) => put.to));
@@ -115,7 +127,7 @@ function startLaboratory(root) {
     const scrolled = outcome.querySelector(".wide")?.scrollLeft, drawn = makeGrid({
       lab, result, truth: both, side: "c", label: `${titles[placing.target]}, with what was put into it`, marks: { puts: placing.puts.map((put) => put.to), cone, changed }, onAct: (place) => act("c", place), onShow: show,
     });
-    outcome.replaceChildren(heading, hint, ...replacing(), list, tools, drawn, make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked is what belongs to either ${noun}.` }), makeDownloads(lab, () => ({ result, truth: both, step: lab.data.checkpoints[state.number].step })));
+    outcome.replaceChildren(heading, hint, ...replacing(), list, tools, history.node, drawn, make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked is what belongs to either ${noun}.` }), makeDownloads(lab, () => ({ result, truth: both, step: lab.data.checkpoints[state.number].step })));
     drawn.scrollLeft = scrolled ?? drawn.scrollWidth;
     return result;
   }

@@ -2,23 +2,32 @@
 
 const otherSide = (side) => side === "a" ? "b" : "a";
 
-// What is placed: `target` is the question that is changed, `puts` what is put where, in order.
+// What is placed: `target` is the question that is changed, `puts` what is put where, in order. Each change
+// is a step; `entries` are the steps so far, those that were undone too, and `at` is the one that is shown.
 function makePlacing() {
-  let now = { target: "a", puts: [] };
-  const past = [];
-  const change = (next) => { past.push(now); now = next; };
+  let entries = [{ target: "a", puts: [] }], at = 0;
+  const change = (next) => { entries = [...entries.slice(0, at + 1), next]; at = entries.length - 1; };
   return {
-    get target() { return now.target; },
-    get puts() { return now.puts; },
-    get canUndo() { return past.length > 0; },
+    get target() { return entries[at].target; },
+    get puts() { return entries[at].puts; },
+    get entries() { return entries; },
+    get at() { return at; },
+    get canUndo() { return at > 0; },
+    get canRedo() { return at < entries.length - 1; },
     // A state of one question onto a place of the other; what was put into the first is taken back.
     place(side, from, to) {
-      const target = otherSide(side), kept = target === now.target ? now.puts.filter((put) => !samePlace(put.to, to)) : [];
+      const now = entries[at], target = otherSide(side), kept = target === now.target ? now.puts.filter((put) => !samePlace(put.to, to)) : [];
       change({ target, puts: [...kept, { from, to }] });
     },
-    clear() { if (now.puts.length) change({ target: now.target, puts: [] }); },
-    undo() { if (past.length) now = past.pop(); },
-    restore(target, puts) { now = { target, puts }; past.length = 0; },
+    clear() { const { target, puts } = entries[at]; if (puts.length) change({ target, puts: [] }); },
+    undo() { if (at > 0) at--; },
+    redo() { if (at < entries.length - 1) at++; },
+    goTo(step) { at = Math.min(Math.max(step, 0), entries.length - 1); },
+    // What a link says, as if it had been put in step by step.
+    restore(target, puts) {
+      entries = [{ target, puts: [] }, ...puts.map((_, i) => ({ target, puts: puts.slice(0, i + 1) }))];
+      at = entries.length - 1;
+    },
   };
 }
 

@@ -49,19 +49,27 @@ function makeWorld(data) {
     shape.orders[0].forEach((position, i) => { tokens[position] = names[i]; });
     return tokens;
   };
+  // Of the questions of as many names the first into whose places these may stand; else the first.
+  // A chain and a comparison of a mixed world have three names each, and stand in other places.
+  const shapeFor = (names, placed) => {
+    const asMany = shapes.filter((one) => one.orders[0].length === names.length);
+    return asMany.find((one) => placed(one).every((at, i) => members[one.pools[at]].has(names[i]))) ?? asMany[0] ?? null;
+  };
+  const inTurn = (shape) => shape.orders[0].map((_, i) => i), inPlace = (shape) => [...shape.orders[0]].sort((a, b) => a - b).map((position) => shape.orders[0].indexOf(position));
   // Names as somebody writes them; what always stands at its place may be left out.
   const read = (question) => {
-    const fixed = new Set(shapes.flatMap((shape) => shape.fixed.filter((token) => token !== null)));
-    const bare = question.map(idOf).filter((token) => !fixed.has(token));
-    const shape = shapes.find((one) => one.orders[0].length === bare.length);
+    const tokens = question.map(idOf), whole = shapeOf(tokens);
+    if (whole?.fixed.every((token, i) => token === null || token === tokens[i])) return tokens;
+    const fixed = new Set(shapes.flatMap((one) => one.fixed.filter((token) => token !== null)));
+    const bare = tokens.filter((token) => !fixed.has(token)), shape = shapeFor(bare, inPlace);
     if (!shape) throw new Error(`${bare.length} names are no question; there are questions of ${shapes.map((one) => one.orders[0].length).join(", ")}`);
-    const tokens = shape.fixed.slice();
-    [...shape.orders[0]].sort((a, b) => a - b).forEach((position, i) => { tokens[position] = bare[i]; });
-    return tokens;
+    const names = [];
+    inPlace(shape).forEach((at, i) => { names[at] = bare[i]; });
+    return asked(shape, names);
   };
   // The question of some names; null where there are no questions of so many.
   const asks = (names) => {
-    const shape = shapes.find((one) => one.orders[0].length === names.length);
+    const shape = shapeFor(names, inTurn);
     return shape ? asked(shape, names) : null;
   };
   const spell = (tokens) => tokens.map((token) => words[token]);

@@ -1,0 +1,194 @@
+"""The pictures of the pages in docs/: `python -m benchmarks.screenshots RUNS`
+
+Enters: a folder with `bloom/plain` and `bloom/looped`, as `latebloom bloom --out RUNS/bloom` leaves
+them, and whatever other runs the explorer shall list. Leaves: in docs/ report-lab.png (and
+report-lab-dark.png, report-lab-phone.png), report-compare.png and report-compare-phone.png,
+report-browse.png, explorer.png and tour.png, of the pages as they are now. The pictures of one
+model and one question come from one run, so that they show the same answers. `--to DIR` writes them
+elsewhere.
+"""
+
+import argparse
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page
+
+from benchmarks.browser import opened
+from benchmarks.record import CODE
+from latebloom.reports.page import write_report
+from latebloom.reports.tour import write_tour
+from latebloom.run import Run, load
+
+PHONE = 390
+"""Pixels of a phone's width."""
+ALONE = """() => {
+    for (const panel of document.querySelectorAll("details.panel")) panel.remove();
+    document.querySelector(".training").style.position = "static";
+    const section = document.getElementById("lab").closest("section");
+    Object.assign(section.style, { padding: "0 12px 12px", margin: "0 -12px" });
+}"""
+"""Takes away what would cover the laboratory, or stand below it, in a picture of it alone."""
+PATIENCE = 120_000
+"""Milliseconds until something must be there."""
+
+
+def page_of(browser: Browser, address: str, *, width: int = 1024, dark: bool = False) -> Page:
+    """A page that has been opened."""
+    page = browser.new_page(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    return page
+
+
+def shoot(part: Locator, path: Path) -> None:
+    """A picture of a part of a page."""
+    part.screenshot(path=path)
+    print(path)
+
+
+def ask(page: Page, side: str, names: Sequence[str]) -> None:
+    """Types the names of a question."""
+    fields = page.locator(f'[aria-labelledby="title-{side}"] [role=combobox]')
+    for i, name in enumerate(names):
+        fields.nth(i).fill(name)
+        fields.nth(i).press("Enter")
+
+
+def questions_of(run: Run) -> tuple[list[str], list[str]]:
+    """The first question of test_ood, and the first trained one with the same relations."""
+    world = run.world
+    first = world.examples("test_ood")[0]
+    trained = world.examples("train_inferred")
+    second = trained[(trained[:, 1:3] == first[1:3]).all(axis=1)][0]
+    one, other = (world.vocabulary.decode(row[:3].tolist()) for row in (first, second))
+    return one, other
+
+
+def laboratory(browser: Browser, report: Path, to: Path) -> None:
+    """A question over OOD facts beside a trained one, and the state of the bridge moved."""
+    one, other = questions_of(load(report.parent))
+    for name, width, dark in (
+        ("report-lab.png", 1024, False),
+        ("report-lab-dark.png", 1024, True),
+        ("report-lab-phone.png", PHONE, True),
+    ):
+        page = page_of(browser, report.as_uri(), width=width, dark=dark)
+        page.locator("#lab [data-place]").first.wait_for()
+        ask(page, "a", one)
+        ask(page, "b", other)
+        for side in ("b", "a"):
+            page.locator(f'[data-side="{side}"] [data-place="0.1.1"]').click()
+        page.locator('[data-side="c"]').wait_for()
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(3000)  # the rings are found in the pauses
+        page.evaluate(ALONE)
+        shoot(page.locator("section", has=page.locator("#lab")).last, to / name)
+        page.close()
+
+
+def compared(browser: Browser, report: Path, other: Path, to: Path) -> None:
+    """The same question put to a plain and to a looped model."""
+    for name, width in (("report-compare.png", 1024), ("report-compare-phone.png", PHONE)):
+        page = page_of(browser, report.as_uri(), width=width)
+        page.locator("#lab [data-place]").first.wait_for()
+        ask(page, "a", questions_of(load(report.parent))[0])
+        panel = page.locator("details.panel", has_text="Compare")
+        panel.locator("summary").first.click()
+        panel.locator('input[type="file"]').set_input_files(other)
+        panel.locator("[data-place]").first.wait_for()
+        page.evaluate("document.querySelector('.training').style.position = 'static'")
+        page.wait_for_timeout(1000)
+        shoot(panel, to / name)
+        page.close()
+
+
+def browsed(browser: Browser, report: Path, to: Path) -> None:
+    """The questions over OOD facts, with what the plain model says."""
+    page = page_of(browser, report.as_uri())
+    page.locator("#lab [data-place]").first.wait_for()
+    panel = page.locator("details.panel", has_text="Browse")
+    panel.locator("summary").first.click()
+    choice = panel.locator("select").first
+    labels = choice.locator("option").all_text_contents()
+    choice.select_option(label=next(one for one in labels if one.startswith("test_ood")))
+    page.evaluate("document.querySelector('.training').style.position = 'static'")
+    page.wait_for_timeout(1000)
+    panel.get_by_text("So far").wait_for(state="hidden")  # until all questions are asked
+    shoot(panel, to / "report-browse.png")
+    page.close()
+
+
+@contextmanager
+def served(runs: Path) -> Generator[str]:
+    """The address of the explorer of a folder."""
+    import uvicorn
+
+    from latebloom.explorer.app import make_app
+    from latebloom.explorer.folder import Folder
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = uvicorn.Config(
+        make_app(Folder(runs)), port=port, log_level="error", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+def explored(browser: Browser, runs: Path, to: Path) -> None:
+    """The list of the explorer, and its curves."""
+    with served(runs) as address:
+        page = page_of(browser, address)
+        page.locator("#overlay .line").first.wait_for()
+        page.wait_for_timeout(1000)
+        page.screenshot(path=to / "explorer.png")
+        print(to / "explorer.png")
+        page.close()
+
+
+def toured(browser: Browser, to: Path) -> None:
+    """The stop of the tour where understanding ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        page = page_of(browser, write_tour(Path(folder) / "tour.html").as_uri())
+        page.get_by_role("button", name="Open everything").click()
+        page.locator("#loop").check()
+        shoot(page.locator("#ood-station"), to / "tour.png")
+        page.close()
+
+
+def main() -> None:
+    """Makes the pictures, and prints the path of each."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--to", type=Path, default=CODE / "docs")
+    asked = parser.parse_args()
+    asked.to.mkdir(parents=True, exist_ok=True)
+    runs = asked.runs.resolve()
+    plain, looped = (write_report(runs / "bloom" / name) for name in ("plain", "looped"))
+    with opened() as browser:
+        laboratory(browser, plain, asked.to)
+        compared(browser, plain, looped, asked.to)
+        browsed(browser, plain, asked.to)
+        explored(browser, runs, asked.to)
+        toured(browser, asked.to)
+
+
+if __name__ == "__main__":
+    main()

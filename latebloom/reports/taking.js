@@ -1,0 +1,39 @@
+// Every table and every figure of the page to take along: a table as CSV, as it is read; a figure as SVG.
+(() => {
+  function save(name, type, content) {
+    const address = URL.createObjectURL(new Blob([content], { type })), link = document.createElement("a");
+    Object.assign(link, { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  }
+  const textOf = (cell) => cell.textContent.replace(/\s+/g, " ").trim();
+  // A cell that a spreadsheet would take for a formula gets an apostrophe; negative numbers are none.
+  const quoted = (text) => `"${(/^[=+@\t\r]|^-(?![\d.])/.test(text) ? "'" : "") + text.replaceAll('"', '""')}"`;
+  const csvOf = (table) => [...table.rows].map((row) => [...row.cells].flatMap((cell) => [quoted(textOf(cell)), ...Array(cell.colSpan - 1).fill('""')]).join(",")).join("\r\n") + "\r\n";
+  // A file's name of a heading: what it says, in small letters and hyphens.
+  const named = (node) => (node?.textContent ?? "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60);
+  const headingOf = (node) => [...document.querySelectorAll("h2, h3, summary")].filter((one) => one.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING).pop();
+  const used = new Map();
+  const fileOf = (name, ending) => {
+    const n = (used.get(name + ending) ?? 0) + 1;
+    used.set(name + ending, n);
+    return `${name}${n > 1 ? `-${n}` : ""}.${ending}`;
+  };
+  // put: how the button comes to its place.
+  function offer(put, kind, name, content) {
+    const button = document.createElement("button"), type = { CSV: "text/csv", SVG: "image/svg+xml" }[kind], file = fileOf(name, kind.toLowerCase());
+    Object.assign(button, { type: "button", className: "taking", textContent: kind });
+    button.setAttribute("aria-label", `Download ${file}`);
+    button.addEventListener("click", () => save(file, type, content()));
+    put(button);
+  }
+  // The laboratory has downloads of its own, and the pictures of a tip or a grid are no tables.
+  for (const table of document.querySelectorAll("main table")) {
+    if (table.closest("#lab, #chart")) continue;
+    const put = (button) => table.caption ? table.caption.append(" ", button) : (table.closest(".wide") ?? table).after(button);
+    offer(put, "CSV", named(table.caption ?? headingOf(table)) || "table", () => csvOf(table));
+  }
+  for (const image of document.querySelectorAll("img.figure")) {
+    const bytes = () => Uint8Array.from(atob(image.src.slice(image.src.indexOf(",") + 1)), (one) => one.charCodeAt(0));
+    offer((button) => (image.closest(".wide") ?? image).after(button), "SVG", named({ textContent: image.alt }) || "figure", bytes);
+  }
+})();
