@@ -143,8 +143,8 @@ RECIPES: Mapping[str, Recipe] = {
             facts=2000,
             questions=12_960,
             parameters=812_800,
-            seconds=416,
-            mib=531,
+            seconds=437,
+            mib=563,
         ),
         _chains(
             "composition-shared",
@@ -170,8 +170,8 @@ RECIPES: Mapping[str, Recipe] = {
             facts=2000,
             questions=22_680,
             parameters=827_264,
-            seconds=313,
-            mib=507,
+            seconds=267,
+            mib=537,
         ),
         _comparisons(
             "comparison-paper",
@@ -186,8 +186,8 @@ RECIPES: Mapping[str, Recipe] = {
             facts=1800,
             questions=12_637,
             parameters=265_992,
-            seconds=241,
-            mib=484,
+            seconds=161,
+            mib=506,
         ),
         _comparisons(
             "hidden-attributes-paper",
@@ -202,7 +202,7 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         _comparisons("numeric-table"),
         _chains(
-            "atlas", facts=22_405, questions=73_106, parameters=1_656_848, seconds=202, mib=984
+            "atlas", facts=22_405, questions=73_106, parameters=1_656_848, seconds=195, mib=694
         ),
         Recipe(
             "reader",
@@ -225,7 +225,7 @@ RECIPES: Mapping[str, Recipe] = {
         _chains("table"),
         _chains("graph"),
         Recipe("dataset", "dataset", Cost()),
-        _sentences("question", lines=100_000, parameters=1_198_720, seconds=261, mib=661),
+        _sentences("question", lines=100_000, parameters=1_198_720, seconds=269, mib=707),
         _sentences("question-published", lines=100_000, parameters=18_984_960),
         _sentences("tense", lines=100_000, parameters=818_688, seconds=448, mib=997),
         _sentences("tense-published", lines=100_000, parameters=12_710_912),
