@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from latebloom.studies.reproductions import Reproduction
 
 ACCELERATORS = "accelerators"
+USUAL_GROUND = "modular"
+"""The world on which ways to grok earlier are compared unless another is named."""
 """The comparison that is no claim about one series of runs."""
 
 
@@ -26,7 +28,7 @@ def reproduce(
     name: str = "",
     *,
     size: Literal["small", "paper"] = "small",
-    world: str = "modular",
+    world: str = USUAL_GROUND,
     out_: Annotated[Path | None, Parameter(name="--out")] = None,
     seeds: int = 3,
     first: int | None = None,
@@ -90,7 +92,7 @@ def reproduce(
             world, out_, seeds=seeds, threads=threads or 1, quiet=quiet, as_json=json_
         )
         return
-    if world != "modular":
+    if world != USUAL_GROUND:
         raise LatebloomError(f"--world {world} has no effect on {name}: it is for {ACCELERATORS}")
     asked = find_reproduction(name).at(size)
     folder = out_ or asked.runs.folder
