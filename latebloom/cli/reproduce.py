@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from latebloom.studies.reproductions import Reproduction
 
 ACCELERATORS = "accelerators"
+"""The comparison that is no claim about one series of runs."""
 USUAL_GROUND = "modular"
 """The world on which ways to grok earlier are compared unless another is named."""
-"""The comparison that is no claim about one series of runs."""
 
 
 @app.command
@@ -28,7 +28,7 @@ def reproduce(
     name: str = "",
     *,
     size: Literal["small", "paper"] = "small",
-    world: str = USUAL_GROUND,
+    ground: Annotated[str, Parameter(name="--world")] = USUAL_GROUND,
     out_: Annotated[Path | None, Parameter(name="--out")] = None,
     seeds: int = 3,
     first: int | None = None,
@@ -89,11 +89,11 @@ def reproduce(
                 " seed 0, reports on seeds from 100 on, and runs on processors; leave them out"
             )
         compare_accelerators(
-            world, out_, seeds=seeds, threads=threads or 1, quiet=quiet, as_json=json_
+            ground, out_, seeds=seeds, threads=threads or 1, quiet=quiet, as_json=json_
         )
         return
-    if world != USUAL_GROUND:
-        raise LatebloomError(f"--world {world} has no effect on {name}: it is for {ACCELERATORS}")
+    if ground != USUAL_GROUND:
+        raise LatebloomError(f"--world {ground} has no effect on {name}: it is for {ACCELERATORS}")
     asked = find_reproduction(name).at(size)
     folder = out_ or asked.runs.folder
 
