@@ -52,7 +52,7 @@ def reproduce(
     size
         small: worlds and models so small that it takes hours on two cores. paper: the worlds, the
         models and the steps that were published, for days on a GPU; ask --dry-run first.
-    world
+    ground
         Of `accelerators` alone, the world of the comparison: modular, bloom-looped, bloom,
         comparison or modular-published.
     out_
