@@ -25,7 +25,7 @@ from latebloom.asking.cut import (
     looser,
     of_asked,
 )
-from latebloom.asking.names import score_names
+from latebloom.asking.names import ScoreNames, score_names
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import AnswerSets
 from latebloom.worlds.splits import Split, as_valid, hops_split, shape_split
@@ -72,18 +72,20 @@ def calibrate(
     kinds: Iterable[tuple[str, str]] = tuple(TESTS),
     beside_known: bool | None = None,
     in_number: bool | None = None,
+    score: ScoreNames = score_names,
 ) -> dict[tuple[str, str], Calibration]:
     """The calibration of each of the kinds of which there are validation questions.
 
     beside_known: only questions that have known answers too (or, if false, none); None: all.
     in_number: only questions that end in a number (or, if false, in a name); None: all.
+    score: what gives each name its score.
     """
     found = {}
     for kind in kinds:
         name = as_valid(TESTS.get(kind, ""))
         if name not in world.splits:
             continue
-        scores, sets = scored(model, world, name, MOST, in_number)
+        scores, sets = scored(model, world, name, MOST, in_number, score)
         if beside_known is not None:
             rows = np.flatnonzero((sets.sizes > sets.n_asked) == beside_known)
             scores, sets = scores[torch.from_numpy(rows)], sets.take(rows)
@@ -93,7 +95,12 @@ def calibrate(
 
 
 def scored(
-    model: Transformer, world: World, split: str, most: int, in_number: bool | None = None
+    model: Transformer,
+    world: World,
+    split: str,
+    most: int,
+    in_number: bool | None = None,
+    score: ScoreNames = score_names,
 ) -> tuple[Float[Tensor, "row name"], AnswerSets]:
     """The scores of all names for at most so many questions of a split, and their answers.
 
@@ -106,7 +113,7 @@ def scored(
         rows = rows[np.isin(world.named(split)[:, -2], measured) == in_number]
     rows = rows[:: max(1, len(rows) // most)][:most]
     questions = torch.from_numpy(examples[rows, :-1])
-    return score_names(model, world.task, questions), world.answers(split, rows)
+    return score(model, world.task, questions), world.answers(split, rows)
 
 
 def calibrated(

@@ -2,32 +2,37 @@
 ^treats` asks for what is metabolised by what fluconazole inhibits, and treats pain.
 
 Enters: a question that joins branches (`latebloom.asking.joining`). Leaves: a `SetAnswer`. What the
-told facts give *follows*; with `and not` that means: as far as the table tells. Beyond that names
-are ordered by what the model says: of the whole question, where the run is trained on questions of
-this shape, else by the product of what it says of each branch (`latebloom.asking.product`). A name
-that all branches but one have by told facts is *inferred*; others never were told.
+told facts give *follows*; with `and not` that means: as far as the table tells, and what told facts
+put into the branch that is taken away is no guess. Beyond that names are ordered by what the model
+says: of each branch, as a product (`latebloom.asking.product`), or of the whole question at once.
+A name that all branches but one have by told facts is *inferred*; others never were told.
 
-A run that is trained on a shape has held out questions of it, so it knows how often such guesses
-are right and where to cut them; of a product nothing is known.
+A run that is trained on a shape has held out questions of it. By those of validation the better of
+the two ways is taken, with how often its guesses are right and where to cut them. Of other shapes
+there is the product alone, of which nothing is known.
 """
+
+import itertools
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 from numpy import ndarray
+from torch import Tensor
 
 from latebloom.asking.answer import FOLLOWS, INFERRED, NEVER
-from latebloom.asking.calibration import MISSING, calibrate, within
+from latebloom.asking.calibration import MISSING, Calibration, calibrate, within
+from latebloom.asking.held_out import held_out_answers
 from latebloom.asking.joining import Joined
-from latebloom.asking.names import score_names
-from latebloom.asking.product import product_scores
+from latebloom.asking.names import ScoreNames, score_names
+from latebloom.asking.product import Scores, product_scores
 from latebloom.asking.set_answer import Member, SetAnswer
 from latebloom.asking.ways import Bridge, Ways
 from latebloom.model.transformer import Transformer
-from latebloom.worlds.answers import AnswerSets, FactSets
-from latebloom.worlds.splits import shape_split
+from latebloom.worlds.answers import AnswerSets, FactSets, follow_sets
 from latebloom.worlds.tasks.queries import worked_out
-from latebloom.worlds.tasks.shapes import BOTH, LESS, NAME, RELATION, Shape
+from latebloom.worlds.tasks.shapes import BOTH, JOINS, LESS, NAME, RELATION, Shape
+from latebloom.worlds.tasks.task import Task
 from latebloom.worlds.world import World
 
 AS_TOLD = "'not' means: as far as the table tells"
@@ -37,17 +42,20 @@ def ask_all(model: Transformer, world: World, asked: Joined, top: int) -> SetAns
     """What answers a question that joins branches."""
     facts, words = FactSets(world.facts), world.vocabulary.words
     question = np.array([asked.tokens])
+    known = worked_out(asked.form, question, facts).member
     trained = asked.trained_in(world)
-    if trained is None:
-        scores = product_scores(model, world.task, asked.form, question)[0]
-    else:
-        scores = score_names(model, world.task, torch.tensor([trained[1].tokens]))[0]
+    scores, kind, held_out = product_scores(model, world.task, asked.form, question)[0], None, []
+    if trained is not None:
+        shape, written = trained
+        way, kind = better_way(model, world, shape, beside_known=len(known) > 0)
+        scores = way(model, world.task, torch.tensor([written.tokens]))[0]
+        held_out = held_out_answers(world, written.tokens, shape.in_one_order)
     likely = scores.softmax(0).double().numpy()
     order = np.argsort(-likely, kind="stable")
-    known = worked_out(asked.form, question, facts).member
     near = lacking_one(asked, facts, len(likely))
     is_known = np.isin(order, known)
-    given, rest = order[is_known], order[~is_known]
+    taken_away = np.isin(order, taken_away_by(asked, facts))
+    given, rest = order[is_known], order[~is_known & ~taken_away]
     left = max(1e-12, 1 - float(likely[given].sum()))
     ways = ways_of(model, world, facts, asked)
 
@@ -62,11 +70,6 @@ def ask_all(model: Transformer, world: World, asked: Joined, top: int) -> SetAns
         Member(words[i], INFERRED if near[i] else NEVER, min(1.0, float(likely[i]) / left), to(i))
         for i in rest[:top].tolist()
     )
-    kind = None
-    if trained is not None:
-        query = (trained[0].name, MISSING)
-        kind = calibrate(model, world, [query], beside_known=bool(members)).get(query)
-    held_out = held_out_joined(world, *trained) if trained is not None else []
     return SetAnswer(
         question=asked.words,
         status=FOLLOWS if members else guesses[0].status if guesses else NEVER,
@@ -86,8 +89,40 @@ def ways_of(model: Transformer, world: World, facts: FactSets, asked: Joined) ->
     if asked.form[-1] == RELATION:
         return []
     branches = zip(asked.branches, asked.bears, strict=True)
-    names = [world.task.names(np.array([one])) for one, bears in branches if bears]
-    return [Ways.of(model, world, facts, one) for one in names]
+    return [Ways.of(model, world, facts, np.array([one])) for one, bears in branches if bears]
+
+
+def better_way(
+    model: Transformer, world: World, shape: Shape, *, beside_known: bool
+) -> tuple[ScoreNames, Calibration | None]:
+    """The way to ask questions of a trained shape whose first guesses are right more often on those
+    of validation, and what is known of it; where there are none, the product.
+
+    beside_known: whether the question has known answers, as those that it is judged by then have.
+    """
+
+    def by_branches(model: Transformer, task: Task, rows: Int[Tensor, "row pos"]) -> Scores:
+        return product_scores(model, task, shape.form, rows.numpy())
+
+    query = (shape.name, MISSING)
+    known = {
+        way: calibrate(model, world, [query], beside_known=beside_known, score=way).get(query)
+        for way in (by_branches, score_names)
+    }
+    best = max(known, key=lambda way: -1 if (one := known[way]) is None else one.right)
+    return best, known[best]
+
+
+def taken_away_by(asked: Joined, facts: FactSets) -> Int[ndarray, " name"]:
+    """The names that told facts put into a branch that is taken away; none where relations lead on
+    from a join, since then what is taken away is no answer but a way to one."""
+    if any(one in JOINS and then == RELATION for one, then in itertools.pairwise(asked.form)):
+        return np.empty(0, np.int64)
+    branches = zip(asked.branches, asked.bears, strict=True)
+    away = [
+        follow_sets(np.array([one]), [facts])[-1].member for one, bears in branches if not bears
+    ]
+    return np.concatenate([np.empty(0, np.int64), *away])
 
 
 def lacking_one(asked: Joined, facts: FactSets, n_names: int) -> Bool[ndarray, " name"]:
@@ -125,17 +160,3 @@ def lacking_one(asked: Joined, facts: FactSets, n_names: int) -> Bool[ndarray, "
                 stack.append((one[0] & ~other[0], near))
     near = stack[0][1]
     return near if joined else np.zeros(n_names, bool)
-
-
-def held_out_joined(world: World, shape: Shape, asked: Joined) -> list[int]:
-    """The answers that a held-out split asks for in this very question."""
-    wanted = shape.in_one_order(np.array([asked.tokens]))
-    for kind in ("test_missing", "test_ood"):
-        split = shape_split(shape.name, kind)
-        if split in world.splits:
-            questions = shape.in_one_order(world.examples(split)[:, :-1])
-            rows = np.flatnonzero((questions == wanted).all(axis=1))
-            if len(rows):
-                one = world.answers(split, rows[:1])
-                return one.member[one.asked].tolist()
-    return []

@@ -4,13 +4,16 @@ treats`, `a inhibits and b ^treats then pathway`.
 Enters: the words. Leaves: `Joined`, the question with each join after its two branches, as
 `latebloom.worlds.tasks.shapes` has it. Words are joined from left to right: `and`, `and not`, and
 `then`, from where relations lead on. A run that is trained on such questions may also be asked them
-as it has them, `a inhibits b ^treats and`.
+as it has them, `a inhibits b ^treats and`. The two ways to write cannot be mistaken for each other:
+a word between branches comes before the second of them, a join after its two branches comes later.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from latebloom.errors import LatebloomError
+import numpy as np
+
+from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.worlds.tasks.chain import check_relation
 from latebloom.worlds.tasks.shapes import BOTH, JOINS, LESS, NAME, RELATION, SHAPES, Shape, operands
 from latebloom.worlds.world import World
@@ -40,6 +43,11 @@ class Joined:
         return tuple(self.tokens[part] for part in Shape("", self.form).branches)
 
     @property
+    def joins(self) -> bool:
+        """Whether there are two branches or more."""
+        return any(kind in JOINS for kind in self.form)
+
+    @property
     def bears(self) -> tuple[bool, ...]:
         """Of each branch, whether answers rest on it: not on one that is taken away."""
         return tuple(bearing(self.form))
@@ -47,7 +55,7 @@ class Joined:
     def trained_in(self, world: World) -> "tuple[Shape, Joined] | None":
         """The shape that a run is trained on and the question as it has it; None if there is none.
 
-        Branches that `and` joins may change places for it.
+        The two branches that are joined first may change places for it, if `and` joins them.
         """
         joins, trained = world.task.joins, world.task.trained_shapes
         for one in (self, self.longest_first()):
@@ -62,7 +70,7 @@ class Joined:
     def longest_first(self) -> "Joined":
         """The question with the two branches before its first join changed, if that is `and` and
         the second is longer."""
-        at = min(self.form.find(join) % (len(self.form) + 1) for join in JOINS)
+        at = next(place for place, kind in enumerate(self.form) if kind in JOINS)
         if self.form[at] != BOTH:
             return self
         one, other = operands(self.form[: at + 1])
@@ -83,15 +91,19 @@ def bearing(form: str) -> list[bool]:
     return [*bearing(one), *(bears and form[-1] == BOTH for bears in bearing(other))]
 
 
-def is_join(world: World, word: str) -> bool:
-    """Whether a word stands between branches, and is no other name of the world."""
-    known = world.vocabulary.ids.get(word)
-    return word in (AND, NOT, THEN) and (known is None or known in world.task.joins.values())
+def join_of(world: World, word: str) -> str:
+    """What a word stands for between branches, `and`, `not` or `then`; empty if it is a name."""
+    try:
+        token = world.vocabulary.ids[world.wording.name(word, world.vocabulary)]
+    except UnknownNameError:
+        return word.lower() if word.lower() in (AND, NOT, THEN) else ""
+    kinds = {join: kind for kind, join in world.task.joins.items()}
+    return {BOTH: AND, LESS: NOT}.get(kinds.get(token, ""), "")
 
 
 def joins(world: World, question: Sequence[str]) -> bool:
     """Whether a question joins branches."""
-    return any(is_join(world, word) for word in question)
+    return any(join_of(world, word) for word in question)
 
 
 def read_joined(
@@ -101,25 +113,26 @@ def read_joined(
 
     read: what reads a chain. Raises: LatebloomError where a branch is none; what `read` raises.
     """
-    words = list(question)
-    if is_join(world, words[-1]):
-        return as_it_is_had(world, words)
+    had = as_it_is_had(world, question)
+    if had is not None:
+        return had
     parts: list[tuple[str, list[str]]] = [("", [])]
-    for word in words:
-        if not is_join(world, word):
+    for word in question:
+        join = join_of(world, word)
+        if not join:
             parts[-1][1].append(word)
-        elif word == NOT:
+        elif join == NOT:
             if parts[-1] != (AND, []):
                 raise LatebloomError(f"write `{AND} {NOT}` before a branch that is to be left out")
             parts[-1] = (NOT, [])
         else:
-            parts.append((word, []))
+            parts.append((join, []))
     form, tokens, said = "", list[int](), list[str]()
     for join, part in parts:
         if not part:
             where = f"after {join!r}" if join else f"before {parts[1][0]!r}"
             raise LatebloomError(f"{where} stands no branch: a name and its relations")
-        found = relations_of(world, part) if join == THEN else read(world, part)
+        found = relations_of(world, part) if join == THEN else branch(world, read(world, part))
         kinds = RELATION * len(part) if join == THEN else NAME + RELATION * (len(found) - 1)
         closing = {AND: BOTH, NOT: LESS}.get(join, "")
         form += kinds + closing
@@ -127,6 +140,11 @@ def read_joined(
         said += [*([AND] if join == NOT else []), *([join] if join else [])]
         said += world.vocabulary.decode(found)
     return Joined(form, tuple(tokens), tuple(said))
+
+
+def branch(world: World, tokens: list[int]) -> list[int]:
+    """A chain as its names, subject first, however the run lays a question out."""
+    return world.task.names(np.array([tokens]))[0].tolist()
 
 
 def relations_of(world: World, words: Sequence[str]) -> list[int]:
@@ -140,19 +158,33 @@ def relations_of(world: World, words: Sequence[str]) -> list[int]:
     return found
 
 
-def as_it_is_had(world: World, words: Sequence[str]) -> Joined:
-    """The question of a run that is trained on such, each join after its branches.
+def as_it_is_had(world: World, words: Sequence[str]) -> Joined | None:
+    """A question as a run that is trained on such has it, each join after its branches; None if it
+    is written another way.
 
-    Raises: LatebloomError if it is none.
+    Raises: LatebloomError if the run is trained on none of its shape.
     """
     task = world.task
     if not task.joins:
-        raise LatebloomError(f"after {words[-1]!r} stands no branch: a name and its relations")
-    tokens = world.read(words)
+        return None
+    try:
+        tokens = world.read(words)
+    except UnknownNameError:
+        return None
+    kinds = {token: kind for kind, token in task.joins.items()}
+    n_names = task.n_competing(len(world.vocabulary))
+    form = "".join(kinds.get(t, NAME if t < n_names else RELATION) for t in tokens)
+    if not in_place(form):
+        return None
     task.check(tokens, world.facts, world.vocabulary)
-    joins, n_names = (
-        {token: kind for kind, token in task.joins.items()},
-        task.n_competing(len(world.vocabulary)),
-    )
-    form = "".join(joins.get(t, NAME if t < n_names else RELATION) for t in tokens)
     return Joined(form, tuple(tokens), tuple(world.vocabulary.decode(tokens)))
+
+
+def in_place(form: str) -> bool:
+    """Whether each relation stands after what it leads on from, and each join after its two."""
+    depth = 0
+    for kind in form:
+        if depth < {NAME: 0, RELATION: 1}.get(kind, 2):
+            return False
+        depth += {NAME: 1, RELATION: 0}.get(kind, -1)
+    return depth == 1

@@ -1,5 +1,7 @@
 """How likely a model takes each name to be an answer, for many questions at once."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -8,6 +10,9 @@ from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.tasks.task import Task
 
+ScoreNames = Callable[[Transformer, Task, Int[Tensor, "row pos"]], Float[Tensor, "row name"]]
+"""From a model, its task and questions to a score of each name; only differences within a row mean
+anything."""
 TOKENS_AT_ONCE = 32_768
 """Tokens in one forward pass."""
 

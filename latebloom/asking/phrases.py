@@ -16,6 +16,10 @@ from latebloom.worlds.world import World
 ALIKE = 80
 """How alike a sentence and a phrase must be, of 100, to be taken for the same."""
 ENDS = "?.! "
+JOINING = frozenset(
+    ["and", "or", "not", "but", "no", "never", "without", "except", "neither", "nor"]
+)
+"""Words that turn or join what a phrase says; a phrase that lacks one means something else."""
 
 
 def from_words(world: World, text: str) -> list[str]:
@@ -37,6 +41,12 @@ def from_words(world: World, text: str) -> list[str]:
         nearest = next(phrase for phrase, _ in wording.phrases if plain(phrase) == best)
         why = "no name of this run stands in it" if not name else "it is like no phrase of this run"
         raise LatebloomError(f"{text!r}: {why}; the nearest phrase: {nearest!r}")
+    unsaid = [word for word in rest.split() if word in JOINING and word not in best.split()]
+    if unsaid:
+        raise LatebloomError(
+            f"{text!r}: a phrase joins nothing, and {unsaid[0]!r} is not in the nearest one; write"
+            " the names and relations, with `and` or `and not` between the branches"
+        )
     return [name, *by_phrase[best]]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from latebloom.asking.joining import Joined, is_join, joins, read_joined
+from latebloom.asking.joining import THEN, Joined, join_of, joins, read_joined
 from latebloom.asking.phrases import from_words
 from latebloom.errors import LatebloomError, UnknownNameError
 from latebloom.worlds.spelling import nearest_of
@@ -24,9 +24,14 @@ def read_questions(world: World, question: Sequence[str]) -> list[int] | Joined:
     Raises: as `read_question`; LatebloomError for a sentence that is like no phrase.
     """
     try:
-        if question and joins(world, question):
-            return read_joined(world, question, read_question)
-        return read_question(world, question)
+        if not joins(world, question):
+            return read_question(world, question)
+        read = read_joined(world, question, read_question)
+        if read.joins:
+            return read
+        # From where a chain leads on, with nothing joined, it is a longer chain.
+        chain = [word for word in question if join_of(world, word) != THEN]
+        return read_question(world, chain)
     except LatebloomError:
         if not world.wording.phrases or len(" ".join(question).split()) < 3:
             raise
@@ -40,7 +45,7 @@ def is_name(world: World, word: str) -> bool:
     try:
         return bool(world.wording.name(word, world.vocabulary))
     except UnknownNameError:
-        return is_join(world, word)
+        return bool(join_of(world, word))
 
 
 def read_question(world: World, question: Sequence[str]) -> list[int]:

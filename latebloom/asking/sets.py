@@ -22,6 +22,7 @@ import torch
 
 from latebloom.asking.answer import FOLLOWS, NEVER, TOLD, check_top
 from latebloom.asking.calibration import MISSING, calibrate, within
+from latebloom.asking.held_out import held_out_answers
 from latebloom.asking.intersections import ask_all
 from latebloom.asking.joining import Joined
 from latebloom.asking.names import score_names
@@ -90,18 +91,6 @@ def told_how(answer: SetAnswer, question: Sequence[str]) -> SetAnswer:
     if tuple(question) == answer.question:
         return answer
     return replace(answer, notes=(*answer.notes, f"understood as: {' '.join(answer.question)}"))
-
-
-def held_out_answers(world: World, tokens: Sequence[int]) -> list[int]:
-    """The answers that a held-out split asks for in this very question."""
-    for split, sets in world.sets.items():
-        examples = world.examples(split)
-        if examples.shape[1] == len(tokens) + 1 and sets.asked.size and not sets.asked.all():
-            rows = np.flatnonzero((examples[:, :-1] == np.asarray(tokens)).all(axis=1))
-            if len(rows):
-                one = sets.take(rows[:1])
-                return one.member[one.asked].tolist()
-    return []
 
 
 def refuse_new_facts(new: object | None) -> None:

@@ -80,7 +80,10 @@ def grow(
     elif data is None:
         data = build_world(config.world, config.world_seed, tell)
     rule_for(config.train.until, data.splits)
-    for line in (*remarks(config.train.until, data.splits), *config.train.idle()):
+    for line in (
+        *remarks(config.train.until, data.splits),
+        *config.train.idle(sets=data.task.several),
+    ):
         listener.note(line)
     check_readable(config.model, data)
     check_feed(config.feed, config.model, data.asks)

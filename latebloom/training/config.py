@@ -200,11 +200,18 @@ class TrainConfig(AcceleratorConfig):
         self.check_accelerators()
         parse_until(self.until)
 
-    def idle(self) -> list[str]:
-        """Settings that were changed and have no effect beside the others, each as a sentence."""
+    def idle(self, *, sets: bool = True) -> list[str]:
+        """Settings that were changed and have no effect beside the others, each as a sentence.
+
+        sets: whether questions may have several answers.
+        """
         found = self.idle_accelerators()
         if self.optimizer == "adamw" and self.muon_lr != MUON_LR:
             found.append(f"train.muon_lr {self.muon_lr} has no effect with train.optimizer adamw")
+        if self.set_loss != "softmax" and not sets:
+            found.append(
+                f"train.set_loss {self.set_loss} has no effect: questions have one answer here"
+            )
         if self.stablemax and self.set_loss == "binary":
             found.append("train.stablemax has no effect on sets with train.set_loss binary")
         return found

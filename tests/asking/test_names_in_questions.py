@@ -117,6 +117,8 @@ def test_what_is_unknown_is_asked_back(world):
         names(world, "which targets does imatinb have")
     with pytest.raises(LatebloomError, match=r"like no phrase.*nearest phrase: 'which pathways"):
         names(world, "on how many pathways is there a train to imatinib")
+    with pytest.raises(LatebloomError, match="'not' is not in the nearest one; write the names"):
+        names(world, "what targets does imatinib not have")
     with pytest.raises(LatebloomError, match="no name of this run stands in it"):
         names(world, "is the moon made of cheese")
 

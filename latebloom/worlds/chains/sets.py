@@ -30,6 +30,7 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
+from latebloom.errors import WorldError
 from latebloom.worlds.answers import FactSets
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.draw import mark_ood
@@ -98,6 +99,12 @@ def world_of_triples(
             layout, len(entities), both=len(words), less=len(words) + 1, shapes=config.shapes
         )
         more_trained, more_tested = joined(drawn, task, trained, tested, seed)
+        for shape in config.shapes:
+            if not len(more_trained[shape_split(shape, "train")][0]):
+                raise WorldError(
+                    f"world.shapes names {shape}, of which these facts leave no question to train"
+                    f" on (world.phi is {config.phi:g}); leave it out"
+                )
         trained, tested = trained | more_trained, tested | more_tested
     splits, sets = {}, {}
     for name, (rows, answers) in {**trained, **tested}.items():

@@ -130,7 +130,7 @@ def make_hidden_attributes(config: HiddenAttributesConfig, seed: int) -> World:
     true = [comparisons(table, asked) for asked in (within, across)]
     noisy = [tell_wrongly(rows, task.first_label, config.noise, rng) for rows in true]
     told_within, told_across = (
-        np.concatenate((told, contradictions(rows, task.first_label, config.contradicted, rng)))
+        np.concatenate((told, contradictions(told, rows, task.first_label, config, rng)))
         for told, rows in zip(noisy, true, strict=True)
     )
     facts = leave_untold(facts, config.untold_frac, rng)
@@ -156,10 +156,15 @@ def make_hidden_attributes(config: HiddenAttributesConfig, seed: int) -> World:
 
 
 def contradictions(
-    rows: Int[ndarray, "comparison 4"], first_label: int, share: float, rng: np.random.Generator
+    told: Int[ndarray, "comparison 4"],
+    true: Int[ndarray, "comparison 4"],
+    first_label: int,
+    config: HiddenAttributesConfig,
+    rng: np.random.Generator,
 ) -> Int[ndarray, "again 4"]:
-    """A share of the rows again, each with another label."""
-    again = rows[rng.permutation(len(rows))[: round(share * len(rows))]]
+    """A share of the comparisons again, each with another label, out of those told rightly."""
+    right = true[told[:, -1] == true[:, -1]]
+    again = right[rng.permutation(len(right))[: round(config.contradicted * len(true))]]
     return tell_wrongly(again, first_label, 1.0, rng)
 
 

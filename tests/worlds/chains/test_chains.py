@@ -130,8 +130,12 @@ def test_folds_are_the_same_in_every_version():
 
 
 def test_as_many_pairs_as_the_limit_are_made(monkeypatch):
+    whole, _ = make_splits(three_entities(), ChainConfig(phi=1), np.random.default_rng(0))
     monkeypatch.setattr(chains_module, "MAX_PAIRS", 12)
-    make_splits(three_entities(), ChainConfig(phi=1), np.random.default_rng(0))
+    splits, _ = make_splits(three_entities(), ChainConfig(phi=1), np.random.default_rng(0))
+    assert {name: len(rows) for name, rows in splits.items()} == {
+        name: len(rows) for name, rows in whole.items()
+    }
 
 
 def test_more_pairs_than_can_be_enumerated_are_refused(monkeypatch):

@@ -267,3 +267,12 @@ def test_what_is_no_question_is_told_in_a_line(world):
         check(n, n, both)
     with pytest.raises(LatebloomError, match="a chain of 4 hops is not asked here"):
         check(n, r, r, r, r)
+
+
+def test_a_shape_without_a_question_to_train_on_is_refused():
+    rows = [("a", "r", "b"), ("b", "r", "c"), ("c", "r", "d"), ("a", "s", "c"), ("a", "r", "c")]
+    config = FactsConfig(shapes=("2i",), phi=0, ood_frac=0, largest_share=1)
+    with pytest.raises(
+        WorldError, match=r"names 2i, .* leave no question to train on .*leave it out"
+    ):
+        world_of_facts(rows, config=config, seed=0)

@@ -243,6 +243,19 @@ def test_contradictions_are_told_beside_the_truth():
         assert all(true[tuple(row[:-1])] != row[-1] for row in again.tolist())
 
 
+def test_what_is_told_wrongly_is_not_contradicted_as_well():
+    config = HiddenAttributesConfig(entities=100, attributes=3)
+    whole = make_hidden_attributes(config, seed=0)
+    world = make_hidden_attributes(replace(config, noise=0.3, contradicted=0.3), seed=0)
+    for split in whole.trained[1:]:
+        true = {tuple(row) for row in whole.splits[split].tolist()}
+        told = world.splits[split].tolist()
+        rightly = {tuple(row[:-1]) for row in told if tuple(row) in true}
+        again = told[len(true) :]
+        assert len(again) == round(0.3 * len(true))
+        assert all(tuple(row) not in true and tuple(row[:-1]) in rightly for row in again)
+
+
 def test_untold_values_are_not_trained_on_and_what_is_asked_stays():
     config = HiddenAttributesConfig(entities=100, attributes=3)
     whole = make_hidden_attributes(config, seed=0)
