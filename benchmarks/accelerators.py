@@ -15,8 +15,8 @@ from typing import Any
 from benchmarks.record import RESULTS, in_words, provenance
 from benchmarks.result_tables import table
 from latebloom.errors import LatebloomError
-from latebloom.files import write_json, write_text
-from latebloom.studies.accelerators import compare, find_contenders
+from latebloom.files import read_json, write_json, write_text
+from latebloom.studies.accelerators import CONTENDERS, compare, find_contenders
 from latebloom.studies.grounds import GROUNDS, USUAL, Ground, find_ground
 
 HEAD = (
@@ -45,9 +45,23 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 def keep(record: Mapping[str, Any], made: Mapping[str, Any], ground: Ground) -> None:
     """Writes the record and its table; `made` says by which code."""
-    name = ground.common().recipe
-    write_json(RESULTS / f"{name}.json", {**record, **made})
-    write_text(RESULTS / f"{name}.md", page(record, made))
+    path = RESULTS / f"{ground.common().recipe}.json"
+    whole = with_rows_of(read_json(path, LatebloomError), record) if path.exists() else record
+    write_json(path, {**whole, **made})
+    write_text(path.with_suffix(".md"), page(whole, made))
+
+
+def with_rows_of(before: Mapping[str, Any], record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record with the rows of an earlier one of the same config that it lacks itself."""
+    if before.get("config") != record["config"]:
+        return record
+    rows = {row["name"]: row for row in (*before["contenders"], *record["contenders"])}
+    names = [one.name for one in CONTENDERS]
+    return {
+        **record,
+        "contenders": [rows[name] for name in names if name in rows],
+        "not_grown": [name for name in names if name not in rows],
+    }
 
 
 def page(record: Mapping[str, Any], made: Mapping[str, Any]) -> str:

@@ -39,25 +39,39 @@ def test_a_contest_replaces_its_own_section_and_no_other(tmp_path, monkeypatch):
     ]
 
 
-def test_levels_of_noise_stand_side_by_side_with_intervals_over_seeds():
-    def rows(*correct):
-        return [Row("bounds", "hidden", "test_hard", 10, one, 10 - one, 0, 0) for one in correct]
+def test_levels_of_damage_stand_side_by_side_with_intervals_over_seeds():
+    def world(damage, level, seed, **correct):
+        rivals = {
+            rival: {split: noise.kept(Row(rival, "hidden", split, 10, n, 10 - n, 0, 0))}
+            for rival, n in correct.items()
+            for split in ("test_hard",)
+        }
+        return {"damage": damage, "level": level, "seed": seed, "rivals": rivals}
 
-    results = {
-        ("bounds", "test_hard", 0.0): rows(10, 10),
-        ("bounds", "test_hard", 0.1): rows(5, 6, 7),
-        ("grown model", "test_hard", 0.1): rows(9),
-    }
+    worlds = [
+        *(world("noise", 0.0, seed, bounds=10) for seed in (1, 2)),
+        *(world("noise", 0.1, seed, bounds=n) for seed, n in enumerate((5, 6, 7))),
+        world("noise", 0.1, 9, **{noise.GROWN: 9}),
+        world("contradicted", 0.1, 1, bounds=0),
+    ]
+    record = {"worlds": {str(number): one for number, one in enumerate(worlds)}}
     # Student's t for three values is 4.30, their standard error .1 / sqrt(3).
     half = 100 * 4.30 * 0.1 / np.sqrt(3)
     interval = f"({60 - half:.1f} to {60 + half:.1f})"
-    assert noise.table(results, [0.0, 0.1], "test_hard")[2:] == [
-        "| rival | 0% wrong | 10% wrong |",
+    whole = "100.0 (100.0 to 100.0), n 2"
+    assert noise.table(record, "noise", "test_hard")[2:] == [
+        "| rival | 0% | 10% |",
         "|---|---|---|",
-        f"| bounds | 100.0 (100.0 to 100.0) | 60.0 {interval}; 40.0 wrong |",
-        "| grown model | - | 90.0 (90.0 to 90.0); 10.0 wrong |",
+        f"| {noise.GROWN} | - | 90.0; 10.0 wrong, n 1 |",
+        f"| bounds | {whole} | 60.0 {interval}; 40.0 wrong, n 3 |",
         "",
     ]
+    # The world without damage belongs to every kind of it; those of one kind to that alone.
+    assert noise.table(record, "contradicted", "test_hard")[4:] == [
+        f"| bounds | {whole} | 0.0; 100.0 wrong, n 1 |",
+        "",
+    ]
+    assert noise.table(record, "untold_frac", "test_hard") == []
 
 
 @pytest.mark.parametrize(("text", "seeds"), [("100-102", [100, 101, 102]), ("3,5", [3, 5])])

@@ -7,6 +7,7 @@ from typing import Any
 
 from latebloom.cli.app import out
 from latebloom.cli.sweep import teller
+from latebloom.cli.sweep_plan import show_cells
 from latebloom.cli.tables import aligned
 
 ABOUT = (
@@ -41,6 +42,19 @@ def compare_accelerators(
     print("\n".join(aligned([HEAD, *map(row_of, record["contenders"])])), file=out.file)
     out.print(f"step: from which {ground.split} kept {ground.level:g}; the median over seeds")
     out.print(f"all of it is in {out_ / RECORD}; p: one-sided, that it is no faster than the first")
+
+
+def preview_tuning(world: str, folder: Path | None, *, threads: int, as_json: bool) -> None:
+    """The tuning runs, how far each is, and what those left will take."""
+    from latebloom.studies.accelerators import tuning_states
+    from latebloom.studies.grounds import find_ground
+
+    ground = find_ground(world)
+    out_ = folder or ground.folder
+    states = tuning_states(ground, out_)
+    show_cells(states, out_, "cpu", 1, threads, as_json)
+    if not as_json:
+        out.print("and then one run of each contender for each fresh seed, by the settings chosen")
 
 
 def row_of(found: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from latebloom.cli.accelerators import ABOUT, compare_accelerators
+from latebloom.cli.accelerators import ABOUT, compare_accelerators, preview_tuning
 from latebloom.cli.app import Flag, Json, app, err, out
 from latebloom.cli.sweep import complain_of, teller
 from latebloom.cli.sweep_plan import show_cells
@@ -83,11 +83,18 @@ def reproduce(
         show_claims(size, json_)
         return
     if name == ACCELERATORS:
-        if first is not None or device != "auto" or dry_run or size != "small":
+        if size != "small":
             raise LatebloomError(
-                f"--first, --device, --size and --dry-run have no effect on {name}: it tunes on"
-                " seed 0, reports on seeds from 100 on, and runs on processors; leave them out"
+                f"--size has no effect on {name}; what was published is --world modular-published"
             )
+        if first is not None or device != "auto":
+            raise LatebloomError(
+                f"--first and --device have no effect on {name}: it tunes on seed 0, reports on"
+                " seeds from 100 on, and runs on processors; leave them out"
+            )
+        if dry_run:
+            preview_tuning(ground, out_, threads=threads or 1, as_json=json_)
+            return
         compare_accelerators(
             ground, out_, seeds=seeds, threads=threads or 1, quiet=quiet, as_json=json_
         )

@@ -103,18 +103,27 @@ class FirstPassage:
         return norms.memorised + apart / (self.kappa * norms.pull)
 
     def error(self, norms: Norms, end: int) -> float | None:
-        """How far off it is, relative to the true delay; None where there is no delay to foretell.
+        """How far off it is, relative to the true delay; None where that cannot be said (`unsaid`).
 
         end: the last step of the run. If it did not generalise, the delay is taken to be over then,
-        where the law has it over before; else nothing can be said of it.
+        so that the law is off by so much at least.
         """
-        said = self(norms)
-        if norms.memorised is None or math.isnan(said):
-            return None
-        if norms.grokked is None and said >= end:
+        if norms.memorised is None or self.unsaid(norms, end):
             return None
         delay = (norms.grokked or end) - norms.memorised
-        return abs((said - norms.memorised) / delay - 1) if delay > 0 else None
+        return abs((self(norms) - norms.memorised) / delay - 1)
+
+    def unsaid(self, norms: Norms, end: int) -> str:
+        """Why nothing can be said of how far off it is; empty where something can."""
+        if norms.memorised is None:
+            return "never knew its training questions"
+        if norms.pull <= 0:
+            return "without decay"
+        if norms.grokked is None and self(norms) >= end:
+            return f"not by step {end:,}, as foretold"
+        if (norms.grokked or end) <= norms.memorised:
+            return "no delay"
+        return ""
 
 
 def calibrate(runs: Sequence[Norms]) -> FirstPassage:

@@ -15,8 +15,8 @@ from typing import Any
 from latebloom.errors import LatebloomError
 from latebloom.recipes.catalogue import make_recipe, nearest
 from latebloom.recipes.laws import size as plain_composition
+from latebloom.recipes.laws import weight_decay as plain_sums
 from latebloom.training.config import MUON_LR, RunConfig
-from latebloom.worlds.classic.table import ModularConfig
 from latebloom.worlds.splits import Split, as_valid
 
 ID, OOD = as_valid(Split.TEST_ID), as_valid(Split.TEST_OOD)
@@ -75,8 +75,9 @@ def quick(recipe: str, name: str, steps: int, every: int, lr: float) -> RunConfi
 
 def modular() -> RunConfig:
     """Sums modulo 97, in a model and batches smaller than most published ones."""
-    config = quick("modular", "accelerators", 1000, 20, 3e-3)
-    return replace(config, world=ModularConfig(), train=replace(config.train, batch_size=512))
+    config = plain_sums()
+    train = replace(config.train, steps=1000, lr=3e-3, weight_decay=0.3, checkpoint_every=1000)
+    return replace(config, recipe="accelerators", train=train)
 
 
 def modular_published() -> RunConfig:
@@ -116,7 +117,7 @@ GROUNDS: Mapping[str, Ground] = {
                 " composed (OOD), of which about 40 are set aside for this. Batches of 256, at most"
                 " 300 steps, measured every 5."
             ),
-            common=lambda: quick("bloom-looped", "accelerators-bloom-looped", 300, 5, 1e-2),
+            common=lambda: quick("bloom-looped", "accelerators-bloom-looped", 300, 5, 3e-3),
             rates={"lr": (1.5e-3, 3e-3, 6e-3), "muon_lr": MUON_LRS},
             decays=(0.3, 1.0),
             split=OOD,
@@ -142,7 +143,7 @@ GROUNDS: Mapping[str, Ground] = {
                 " never compared by that attribute (OOD). Batches of 256, at most 800 steps,"
                 " measured every 20."
             ),
-            common=lambda: quick("comparison", "accelerators-comparison", 800, 20, 1e-2),
+            common=lambda: quick("comparison", "accelerators-comparison", 800, 20, 3e-3),
             rates={"lr": (1.5e-3, 3e-3, 6e-3), "muon_lr": MUON_LRS},
             decays=(0.1, 0.3),
             split=OOD,

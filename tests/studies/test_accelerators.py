@@ -1,12 +1,13 @@
 """Accelerators compared: the test by hand, and a tiny comparison from end to end."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.accelerators import page
+from benchmarks.accelerators import page, with_rows_of
 from latebloom.cli.accelerators import HEAD, row_of
 from latebloom.errors import LatebloomError
 from latebloom.recipes.catalogue import FRESH
@@ -17,7 +18,7 @@ from latebloom.studies.accelerators import (
     find_contenders,
     rank_sum,
 )
-from latebloom.studies.grounds import GROUNDS, find_ground
+from latebloom.studies.grounds import GROUNDS, USUAL, find_ground
 from latebloom.worlds.build import build_world
 from latebloom.worlds.classic.table import ModularConfig
 
@@ -31,6 +32,8 @@ def test_the_rank_sum_test_by_hand():
     assert rank_sum([5, 5], [5, 5]) == 1.0
     # 1 and 3 have the ranks 1 and 3: {1, 2} and {1, 3} are as low
     assert rank_sum([1, 3], [2, 4]) == pytest.approx(2 / 6)
+    # as many as nobody could list: the first of 30 choose 15
+    assert rank_sum(range(15), range(15, 30)) == pytest.approx(1 / math.comb(30, 15))
 
 
 def test_a_run_that_never_grokked_comes_last():
@@ -57,6 +60,9 @@ def test_every_contender_has_the_same_number_of_tuning_runs_on_every_ground(grou
 @pytest.mark.parametrize("ground", GROUNDS.values(), ids=GROUNDS)
 def test_every_ground_can_be_made_and_has_the_split_by_which_steps_are_told(ground):
     config = ground.config()
+    # Whoever sweeps another rate has one of AdamW's grid for the rest.
+    rates = ground.rates["lr"]
+    assert min(rates) <= config.train.lr <= max(rates)
     assert ground.folder == Path("runs") / f"reproduce-{config.recipe}"
     world = build_world(config.world, FRESH, lambda _: None)
     assert len(world.splits[ground.split]) >= 30
@@ -99,6 +105,19 @@ def tiny():
     return replace(GROUNDS["modular"], name="tiny", common=common, rates={"lr": (1e-3,)})
 
 
+def test_rows_that_were_measured_before_stay(tiny):
+    def row(name, step):
+        return {"name": name, "median_step": step}
+
+    config = tiny.config().to_toml()
+    before = {"config": config, "contenders": [row("adamw", 5), row("stablemax", 7)]}
+    record = {"config": config, "contenders": [row("adamw", 6), row("muon", 3)], "not_grown": []}
+    whole = with_rows_of(before, record)
+    assert whole["contenders"] == [row("adamw", 6), row("muon", 3), row("stablemax", 7)]
+    assert "muon" not in whole["not_grown"] and "orthogonal" in whole["not_grown"]
+    assert with_rows_of(before | {"config": "another"}, record) == record
+
+
 PAIR = find_contenders(["grokfast-ema"])
 
 
@@ -138,11 +157,24 @@ def test_a_comparison_from_end_to_end(tmp_path, tiny):
 
 
 def test_the_command_refuses_what_has_no_effect():
-    from latebloom.cli.reproduce import reproduce
+    from latebloom.cli.reproduce import USUAL_GROUND, reproduce
 
-    with pytest.raises(LatebloomError, match="--first, --device, --size and --dry-run have no"):
+    with pytest.raises(LatebloomError, match="--first and --device have no effect"):
         reproduce("accelerators", first=3)
+    with pytest.raises(LatebloomError, match="--first and --device have no effect"):
+        reproduce("accelerators", device="cpu")
+    with pytest.raises(LatebloomError, match="--size has no .* is --world modular-published"):
+        reproduce("accelerators", size="paper")
     with pytest.raises(LatebloomError, match="--world bloom has no effect on phi"):
-        reproduce("phi", world="bloom")
+        reproduce("phi", ground="bloom")
     with pytest.raises(LatebloomError, match="--world blom: there is no such world"):
-        reproduce("accelerators", world="blom")
+        reproduce("accelerators", ground="blom")
+    assert USUAL.name == USUAL_GROUND
+
+
+def test_a_preview_lists_the_tuning_runs_and_what_they_take(latebloom, tmp_path):
+    told = ("reproduce", "accelerators", "--world", "bloom-looped", "--out", str(tmp_path / "x"))
+    code, printed, _ = latebloom(*told, "--dry-run")
+    assert code == 0 and not (tmp_path / "x").exists()
+    assert f"{6 * len(CONTENDERS)} runs" in printed.replace(",", "")
+    assert printed.count("absent") == 6 * len(CONTENDERS) and "at most" in printed

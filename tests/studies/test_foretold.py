@@ -61,7 +61,24 @@ def test_what_cannot_be_foretold_is_said(run):
     never = run(0.0001)
     found = Foretold().of_seed(seed_of(first=run(0.004), never=never))
     assert (found.verdict, found.figure) == ("not", None)
-    assert found.said.endswith("never: no delay to foretell")
+    assert found.said.endswith("never: not by step 2,000, as foretold")
+
+
+def test_most_settings_must_have_a_delay_and_each_fate_has_its_words(run):
+    first, good, never = run(0.004), run(0.002), run(0.0001)
+    censored = run(0.004, known=1.0)
+    found = Foretold().of_seed(seed_of(first=first, good=good, never=never, late=censored))
+    assert found.figure is not None and "late: off by " in found.said
+    assert "at least, never by step 2,000" in found.said
+    unfit = replace(
+        run(0.004),
+        records=[
+            r | {"accuracy": {"train_inferred": 0.5, "test_id": 0.0}} for r in run(0.004).records
+        ],
+    )
+    found = Foretold().of_seed(seed_of(first=first, good=good, never=never, unfit=unfit))
+    assert (found.verdict, found.figure) == ("not", None)
+    assert found.said.endswith("unfit: never knew its training questions")
 
 
 def test_the_mean_of_errors_is_not_cut_at_one():
