@@ -19,8 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import latebloom
-from benchmarks.graphs import WAYS, beam, in_cell, span
+from benchmarks.graphs import WAYS, beam, grown_in, in_cell, span
 from benchmarks.record import RESULTS, in_words, provenance
 from latebloom.errors import LatebloomError
 from latebloom.files import read_json, write_json, write_text
@@ -69,13 +68,6 @@ def figures_of(run: Run) -> dict[str, float]:
     return found | {"seconds, one thread, beside other work": run.summary["seconds"]}
 
 
-def grown(path: Path, config: RunConfig) -> Run:
-    """The finished run, grown if it is not there."""
-    if not (path / "summary.json").exists():
-        latebloom.grow(config, path, device="cpu", threads=1, overwrite=True)
-    return latebloom.load(path)
-
-
 def page(record: Mapping[str, Any]) -> str:
     """The page, in Markdown."""
     lines = [
@@ -121,7 +113,7 @@ def main() -> None:
                 kept = record["graphs"].setdefault(graph, {}).setdefault(way, {})
                 path = asked.runs / f"{graph}-{way}-{seed}"
                 config = WAYS_TO_LEARN[way].config(asked.data / graph, seed)
-                kept[str(seed)] = figures_of(grown(path, config))
+                kept[str(seed)] = figures_of(grown_in(path, config))
                 write_json(RECORD, record)
                 write_text(RECORD.with_suffix(".md"), page(record))
                 print(f"{graph}, {way}, seed {seed}: {kept[str(seed)]}", flush=True)

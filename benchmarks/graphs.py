@@ -69,10 +69,13 @@ def config_of(data: Path, trained: str, seed: int) -> RunConfig:
 def grown(data: Path, trained: str, seed: int, runs: Path) -> Run:
     """The finished run, grown if it is not there."""
     folder = runs / f"{data.name}-{'both' if trained == BOTH else 'alone'}-{seed}"
+    return grown_in(folder, config_of(data, trained, seed))
+
+
+def grown_in(folder: Path, config: RunConfig) -> Run:
+    """The finished run in a folder, grown if it is not there."""
     if not (folder / "summary.json").exists():
-        latebloom.grow(
-            config_of(data, trained, seed), folder, device="cpu", threads=1, overwrite=True
-        )
+        latebloom.grow(config, folder, device="cpu", threads=1, overwrite=True)
     return latebloom.load(folder)
 
 

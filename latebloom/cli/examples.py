@@ -102,7 +102,7 @@ EXAMPLES = {
     "report": (("report runs/composition-seed0", "draw the page again"),),
     "reproduce": (
         ("reproduce", "the claims, and what was found"),
-        ("reproduce late-bloom --seeds 5", "put one to the test (hours)"),
+        ("reproduce late-bloom --seeds 5", "put one to the test (an hour)"),
         ("reproduce phi --size paper --dry-run", "what the published sizes would cost"),
         ("reproduce accelerators --world bloom-looped", "which accelerator helps with facts"),
     ),

@@ -163,7 +163,7 @@ def test_the_command_refuses_what_has_no_effect():
         reproduce("accelerators", first=3)
     with pytest.raises(LatebloomError, match="--first and --device have no effect"):
         reproduce("accelerators", device="cpu")
-    with pytest.raises(LatebloomError, match="--size has no .* is --world modular-published"):
+    with pytest.raises(LatebloomError, match=r"--size has no .* is --world modular-published"):
         reproduce("accelerators", size="paper")
     with pytest.raises(LatebloomError, match="--world bloom has no effect on phi"):
         reproduce("phi", ground="bloom")
