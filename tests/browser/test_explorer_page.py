@@ -3,9 +3,6 @@
 import json
 import os
 import shutil
-import socket
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +10,9 @@ import pytest
 
 pytest.importorskip("fastapi")
 
-import uvicorn
 from small_reports import CONFIG, HOSTILE, PLAIN, RELATIONS, report_of
 
-from latebloom.explorer.app import make_app
-from latebloom.explorer.folder import Folder
+from benchmarks import serving
 from latebloom.model.config import ModelConfig
 from latebloom.run import grow, load
 from latebloom.training.config import ComparisonFeedConfig, RunConfig, TrainConfig
@@ -57,20 +52,8 @@ def runs(grown, tmp_path) -> Path:
 @pytest.fixture
 def served(runs):
     """The address of a server of these runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = uvicorn.Config(
-        make_app(Folder(runs)), port=port, log_level="error", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    with serving.served(runs) as address:
+        yield address
 
 
 @pytest.fixture
