@@ -160,6 +160,7 @@ class Folder:
         cells = [row for row in rows if row.name.startswith(home)]
         return StudyRow(
             name=name,
+            home=home,
             kind=KINDS[path.name][0],
             finished=sum(row.status == "finished" for row in cells),
             runs=len(cells),

@@ -20,7 +20,9 @@ class StudyRow:
     """One study, as the list shows it."""
 
     name: str
-    """Its place in the folder, with `/` between folders; that of its runs begins with it."""
+    """Its place in the folder, with `/` between folders."""
+    home: str
+    """With what the names of its runs begin: `NAME/`, or nothing where it is the whole folder."""
     kind: str
     """`sweep`, `reproduction`, `folds`, `depth` or `accelerators`."""
     finished: int

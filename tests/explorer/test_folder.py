@@ -153,6 +153,7 @@ def test_a_study_is_one_row_with_its_runs_counted_and_its_verdict(folder, root):
     rows = {row.name: row for row in later.studies()}
     assert list(rows) == ["runs", "study"]
     study, whole = rows["study"], rows["runs"]
+    assert (study.home, whole.home) == ("study/", "")
     assert (study.kind, study.finished, study.runs) == ("reproduction", 1, 2)
     assert study.verdict == "phi: held, wait: weaker"
     assert (whole.kind, whole.finished, whole.runs) == ("sweep", 3, 6)
