@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import threading
@@ -23,12 +22,7 @@ from urllib.request import urlopen
 import numpy as np
 import psutil
 
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+from benchmarks.serving import free_port
 
 
 def get(address: str) -> bytes:

@@ -9,18 +9,15 @@ elsewhere.
 """
 
 import argparse
-import socket
 import tempfile
-import threading
-import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page
 
 from benchmarks.browser import opened
 from benchmarks.record import CODE
+from benchmarks.serving import served
 from latebloom.reports.page import write_report
 from latebloom.reports.tour import write_tour
 from latebloom.run import Run, load
@@ -126,30 +123,6 @@ def browsed(browser: Browser, report: Path, to: Path) -> None:
     panel.get_by_text("So far").wait_for(state="hidden")  # until all questions are asked
     shoot(panel, to / "report-browse.png")
     page.close()
-
-
-@contextmanager
-def served(runs: Path) -> Generator[str]:
-    """The address of the explorer of a folder."""
-    import uvicorn
-
-    from latebloom.explorer.app import make_app
-    from latebloom.explorer.folder import Folder
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = uvicorn.Config(
-        make_app(Folder(runs)), port=port, log_level="error", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
 
 
 def explored(browser: Browser, runs: Path, to: Path) -> None:

@@ -1,6 +1,7 @@
 """The explorer, served or in a notebook: `latebloom explore`."""
 
 import json
+import shlex
 import subprocess
 import sys
 from dataclasses import asdict
@@ -47,7 +48,8 @@ def explore(
         `notebook`.
     out_
         Where to write the notebook: .py for marimo, .ipynb for Jupyter. A file that is there is
-        kept. Without it, explore.py or explore.ipynb in the run's folder.
+        kept if it asks this run, and refused if not. Without it, explore.py or explore.ipynb in the
+        run's folder.
     no_open
         Write the notebook without opening it.
     device
@@ -125,6 +127,6 @@ def only_run(path: Path) -> None:
     if names and inside.path_of(names[0]) != inside.root:
         raise LatebloomError(
             f"--notebook asks one run, and {path} holds {len(names)}:"
-            f" latebloom explore {path / names[0]} --notebook"
+            f" latebloom explore {shlex.quote(str(path / names[0]))} --notebook"
         )
     RunFolder.open(path).newest()

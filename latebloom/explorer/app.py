@@ -16,7 +16,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 
 from latebloom.errors import LatebloomError
-from latebloom.explorer.folder import Folder, RunRow
+from latebloom.explorer.folder import Folder, RunRow, sayable
 from latebloom.explorer.models import Models
 from latebloom.explorer.safety import LOCAL, OnlyOurs
 from latebloom.explorer.studies import StudyRow
@@ -171,7 +171,7 @@ def make_app(
 
     @app.exception_handler(LatebloomError)
     def trouble(_: Request, error: LatebloomError) -> JSONResponse:
-        return JSONResponse({"detail": " ".join(str(error).split())}, status_code=404)
+        return JSONResponse({"detail": " ".join(sayable(str(error)).split())}, status_code=404)
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def index() -> HTMLResponse:

@@ -15,6 +15,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let chosen = null; // the place on the axis that is read, by the arrow keys
   let sized = false;
+  let only = null; // the study whose runs alone are listed
 
   function element(parent, tag, text, className) {
     const made = document.createElement(tag);
@@ -49,7 +50,7 @@
   // --- The list --------------------------------------------------------------------------------
   const shownRuns = () => {
     const wanted = at("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
-    return [...runs.values()].filter((run) => wanted.every((w) => (run.name + " " + setting(run)).toLowerCase().includes(w)));
+    return [...runs.values()].filter((run) => run.name.startsWith(only?.home ?? "") && wanted.every((w) => (run.name + " " + setting(run)).toLowerCase().includes(w)));
   };
   function list() {
     const body = at("runs").tBodies[0];
@@ -90,29 +91,44 @@
   });
 
   // --- The studies -----------------------------------------------------------------------------
+  let listed = "[]"; // the studies that are in the table, as text
   function listStudies(studies) {
-    const body = at("studies").tBodies[0];
+    if (JSON.stringify(studies) === listed) return; // so that the table stays as it is under a reader's hands
+    listed = JSON.stringify(studies);
+    const body = at("studies").tBodies[0], held = body.contains(document.activeElement) ? document.activeElement.value : null;
     body.textContent = "";
     at("study-section").hidden = !studies.length;
     for (const study of studies) {
       const row = element(body, "tr"), name = element(row, "th", undefined, "run-name");
       name.scope = "row";
       const button = element(name, "button", visible(study.name, 120), "study");
-      button.type = "button";
-      button.addEventListener("click", () => alone(study.name));
+      Object.assign(button, { type: "button", value: study.name });
+      button.addEventListener("click", () => only?.name === study.name ? alone(null) : alone(study));
       element(row, "td", study.kind);
       element(row, "td", whole.format(study.finished) + " of " + whole.format(study.runs), "number");
       element(row, "td", visible(study.verdict, 300) || "–", "words");
+      if (study.name === held) button.focus();
     }
+    only = studies.find((study) => study.name === only?.name) ?? null;
+    sayWhich();
   }
-  // Lists and draws the runs of one study; where the whole folder is one, all of them.
-  function alone(name) {
-    const inside = [...runs.values()].filter((run) => run.name.startsWith(name + "/"));
-    at("filter").value = inside.length ? name + "/" : "";
-    drawn.clear();
-    for (const run of inside.length ? inside : runs.values()) if (run.status !== "damaged") drawn.add(run.name);
+  function sayWhich() {
+    for (const button of at("studies").querySelectorAll("button")) button.setAttribute("aria-pressed", button.value === only?.name);
+    at("every").hidden = !only;
+    at("every").textContent = only ? "Runs of " + visible(only.name, 60) + "; show all" : "";
+  }
+  // Lists and draws the runs of one study, until it is null: then all are listed.
+  function alone(study) {
+    only = study;
+    at("filter").value = "";
+    if (only) {
+      drawn.clear();
+      for (const run of shownRuns()) if (run.status !== "damaged") drawn.add(run.name);
+    }
+    sayWhich();
     fetchAll();
   }
+  at("every").addEventListener("click", () => { alone(null); at("filter").focus(); });
 
   // --- The curves ------------------------------------------------------------------------------
   async function fetchAll() {

@@ -83,6 +83,7 @@ class Folder:
         if not root.is_dir():
             raise LatebloomError(f"{root} is no folder; name a run, or a folder of runs")
         self.root = root.resolve()
+        self._name = sayable(self.root.name)
         self._lock = threading.Lock()
         self._paths: dict[str, Path] = {}
         self._found: dict[str, tuple[Stamp, Found]] = {}
@@ -159,6 +160,7 @@ class Folder:
         cells = [row for row in rows if row.name.startswith(home)]
         return StudyRow(
             name=name,
+            home=home,
             kind=KINDS[path.name][0],
             finished=sum(row.status == "finished" for row in cells),
             runs=len(cells),
@@ -168,23 +170,40 @@ class Folder:
     def _places(self) -> Iterator[tuple[str, Path]]:
         self._records = {}
         if (self.root / "config.toml").is_file():
-            yield self.root.name, self.root
+            yield self._name, self.root
             return
         found = 0
         for place, folders, files in os.walk(self.root, followlinks=False):
             depth = len(Path(place).relative_to(self.root).parts)
-            folders[:] = sorted(one for one in folders if not one.startswith("."))
+            folders[:] = sorted(one for one in folders if can_be_named(one))
             if "config.toml" in files and depth:
                 folders.clear()
                 found += 1
                 yield Path(place).relative_to(self.root).as_posix(), Path(place)
             elif (record := record_in(files)) is not None:
-                name = Path(place).relative_to(self.root).as_posix() if depth else self.root.name
+                name = Path(place).relative_to(self.root).as_posix() if depth else self._name
                 self._records[name] = Path(place) / record
             if depth == DEEPEST or found == MOST:
                 folders.clear()
             if found == MOST:
                 return
+
+
+def sayable(text: str) -> str:
+    """The same with a question mark for what is no Unicode, as parts of a path may be."""
+    return text.encode(errors="replace").decode()
+
+
+def can_be_named(folder: str) -> bool:
+    """Whether a folder is looked into: no hidden one, and none whose name is not Unicode.
+
+    A name with other bytes in it, which Linux allows, can stand neither in JSON nor in an address.
+    """
+    try:
+        folder.encode()
+    except UnicodeEncodeError:
+        return False
+    return not folder.startswith(".")
 
 
 @lru_cache(maxsize=8)
@@ -227,7 +246,7 @@ def look_at(name: str, path: Path) -> Found:
             steps=0,
             seconds=None,
             accuracy={},
-            trouble=" ".join(str(error).split()),
+            trouble=" ".join(sayable(str(error)).split()),
         )
         return Found(row, {})
     newest: Record = records[-1] if records else {"step": 0, "accuracy": {}}

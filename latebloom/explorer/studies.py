@@ -12,7 +12,7 @@ from typing import Any
 
 from latebloom.errors import LatebloomError
 from latebloom.reading import parse_json, read_text
-from latebloom.studies import accelerators, folds, reproduce, table
+from latebloom.studies import accelerators, depth, folds, reproduce, table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +20,9 @@ class StudyRow:
     """One study, as the list shows it."""
 
     name: str
-    """Its place in the folder, with `/` between folders; that of its runs begins with it."""
+    """Its place in the folder, with `/` between folders."""
+    home: str
+    """With what the names of its runs begin: `NAME/`, or nothing where it is the whole folder."""
     kind: str
     """`sweep`, `reproduction`, `folds`, `depth` or `accelerators`."""
     finished: int
@@ -51,7 +53,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Path], str]]] = {
     table.TABLE: ("sweep", failures),
     folds.FILE: ("folds", lambda path: ""),
     accelerators.RECORD: ("accelerators", lambda path: ""),
-    "depth.json": ("depth", lambda path: ""),
+    depth.RECORD: ("depth", lambda path: ""),
 }
 """By the file that a study writes: its kind, and how its words are read."""
 

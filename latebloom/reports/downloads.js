@@ -17,21 +17,14 @@
   }
   // A row for each evaluation.
   function table() {
-    const quoted = (name) => `"${name.replaceAll('"', '""')}"`, value = (one) => one === null ? "" : String(one);
-    const head = ["step", "seconds", "loss", ...data.series.map((one) => quoted(one.name))];
-    const rows = data.steps.map((step, i) => [step, value(data.seconds[i]), value(data.loss[i]), ...data.series.map((one) => value(one.values[i]))]);
-    return [head, ...rows].map((row) => row.join(",")).join("\r\n") + "\r\n";
+    const head = ["step", "seconds", "loss", ...data.series.map((one) => one.name)];
+    return csvOf([head, ...data.steps.map((step, i) => [step, data.seconds[i], data.loss[i], ...data.series.map((one) => one.values[i])])]);
   }
   function numbers() {
     const accuracy = Object.fromEntries(data.series.map((one) => [one.name, one.values]));
     return JSON.stringify({ step: data.steps, seconds: data.seconds, loss: data.loss, accuracy, phases: data.phases }, null, 1);
   }
 
-  function save(name, type, content) {
-    const address = URL.createObjectURL(new Blob([content], { type })), link = document.createElement("a");
-    Object.assign(link, { href: address, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
-  }
   const KINDS = { SVG: ["curves.svg", "image/svg+xml", picture], CSV: ["curves.csv", "text/csv", table], JSON: ["curves.json", "application/json", numbers] };
   for (const button of document.querySelectorAll("#take button")) {
     const [name, type, content] = KINDS[button.textContent];

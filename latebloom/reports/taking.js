@@ -1,14 +1,7 @@
 // Every table and every figure of the page to take along: a table as CSV, as it is read; a figure as SVG.
 (() => {
-  function save(name, type, content) {
-    const address = URL.createObjectURL(new Blob([content], { type })), link = document.createElement("a");
-    Object.assign(link, { href: address, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
-  }
   const textOf = (cell) => cell.textContent.replace(/\s+/g, " ").trim();
-  // A cell that a spreadsheet would take for a formula gets an apostrophe; negative numbers are none.
-  const quoted = (text) => `"${(/^[=+@\t\r]|^-(?![\d.])/.test(text) ? "'" : "") + text.replaceAll('"', '""')}"`;
-  const csvOf = (table) => [...table.rows].map((row) => [...row.cells].flatMap((cell) => [quoted(textOf(cell)), ...Array(cell.colSpan - 1).fill('""')]).join(",")).join("\r\n") + "\r\n";
+  const rowsOf = (table) => [...table.rows].map((row) => [...row.cells].flatMap((cell) => [textOf(cell), ...Array(cell.colSpan - 1).fill("")]));
   // A file's name of a heading: what it says, in small letters and hyphens.
   const named = (node) => (node?.textContent ?? "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60);
   const headingOf = (node) => [...document.querySelectorAll("h2, h3, summary")].filter((one) => one.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING).pop();
@@ -30,7 +23,7 @@
   for (const table of document.querySelectorAll("main table")) {
     if (table.closest("#lab, #chart")) continue;
     const put = (button) => table.caption ? table.caption.append(" ", button) : (table.closest(".wide") ?? table).after(button);
-    offer(put, "CSV", named(table.caption ?? headingOf(table)) || "table", () => csvOf(table));
+    offer(put, "CSV", named(table.caption ?? headingOf(table)) || "table", () => csvOf(rowsOf(table)));
   }
   for (const image of document.querySelectorAll("img.figure")) {
     const bytes = () => Uint8Array.from(atob(image.src.slice(image.src.indexOf(",") + 1)), (one) => one.charCodeAt(0));

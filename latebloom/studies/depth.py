@@ -29,6 +29,8 @@ from latebloom.training.run_folder import RunFolder, environment
 from latebloom.trees.examination import TreeInstrument
 from latebloom.trees.record import ProjectionConfig, TreeRecord
 
+RECORD = "depth.json"
+"""What a series leaves beside its runs."""
 EARLY = ("test_id", "test_ood", "loss", "t_score", "f1", "entropy", "weight_norm")
 """What is measured early in a run: two accuracies, the loss on the projected lines (nats a word),
 the published t_score, the greedy trees' F1, the attention entropy (nats, mean over layers), the
@@ -153,7 +155,7 @@ def sweep_depth(
             rows[name] = row_of(grown.run, grown.cell.config, config)
         series = series_of(config, rows, failed)
         out.mkdir(parents=True, exist_ok=True)
-        write_json(out / "depth.json", series)
+        write_json(out / RECORD, series)
         on_series(series)
     on_run(len(cells), len(cells), "")
     return series

@@ -3,9 +3,6 @@
 import json
 import os
 import shutil
-import socket
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +10,9 @@ import pytest
 
 pytest.importorskip("fastapi")
 
-import uvicorn
 from small_reports import CONFIG, HOSTILE, PLAIN, RELATIONS, report_of
 
-from latebloom.explorer.app import make_app
-from latebloom.explorer.folder import Folder
+from benchmarks import serving
 from latebloom.model.config import ModelConfig
 from latebloom.run import grow, load
 from latebloom.training.config import ComparisonFeedConfig, RunConfig, TrainConfig
@@ -57,20 +52,8 @@ def runs(grown, tmp_path) -> Path:
 @pytest.fixture
 def served(runs):
     """The address of a server of these runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = uvicorn.Config(
-        make_app(Folder(runs)), port=port, log_level="error", timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    with serving.served(runs) as address:
+        yield address
 
 
 @pytest.fixture
@@ -116,19 +99,64 @@ def test_every_run_is_in_the_table_with_how_far_it_is(browse):
     assert page.locator("#runs tbody tr").count() == 1
 
 
+def with_studies(runs: Path) -> None:
+    """Three studies; the name of one ends as that of another, and one has a blank in its name."""
+    for place in ("phi/seed3", "reproduce-phi/seed3", "reproduce-phi/seed4", "my study/seed4"):
+        shutil.copytree(runs / f"{place[-5:]}-run", runs / place)
+    for name in ("phi", "reproduce-phi", "my study"):
+        record = {"claims": {name: {"verdict": "held"}}}
+        (runs / name / "reproduce.json").write_text(json.dumps(record))
+
+
+def study(page, name: str):
+    return page.locator("#studies").get_by_role("button", name=name, exact=True)
+
+
 def test_a_study_is_one_row_and_its_runs_are_shown_alone_at_a_click(browse, runs):
     page = browse()
     assert page.locator("#study-section").is_hidden()
-    shutil.copytree(runs / "seed3-run", runs / "phi" / "seed3")
-    record = {"claims": {"phi": {"verdict": "held"}}}
-    (runs / "phi" / "reproduce.json").write_text(json.dumps(record))
+    with_studies(runs)
+    page.locator("#count", has_text="9 runs").wait_for()
     told = page.locator("#studies tbody tr")
-    told.wait_for()
-    assert "1 of 1" in told.text_content() and "held" in told.text_content()
-    told.get_by_role("button", name="phi").click()
-    assert page.locator("#runs tbody tr").count() == 1
-    assert "phi/seed3" in page.locator("#runs tbody tr").text_content()
-    assert page.locator("#runs tbody input:checked").count() == 1
+    told.nth(2).wait_for()
+    exact = page.get_by_role("button", name="phi", exact=True)
+    first = told.filter(has=exact).text_content()
+    assert "1 of 1" in first and "held" in first
+    shown = page.locator("#runs tbody tr")
+    inside = {
+        "phi": ["phi/seed3"],
+        "reproduce-phi": ["reproduce-phi/seed3", "reproduce-phi/seed4"],
+        "my study": ["my study/seed4"],
+    }
+    for name, names in inside.items():
+        study(page, name).click()
+        assert shown.locator("th").all_text_contents() == names
+        assert page.locator("#runs tbody input:checked").count() == len(names)
+        pressed = page.locator("#studies button[aria-pressed=true]")
+        assert pressed.all_text_contents() == [name]
+    study(page, "my study").click()
+    assert shown.count() == 9 and page.locator("#every").is_hidden()
+    study(page, "reproduce-phi").click()
+    page.locator("#filter").fill("seed4")
+    assert shown.locator("th").all_text_contents() == ["reproduce-phi/seed4"]
+    page.get_by_role("button", name="Runs of reproduce-phi; show all").click()
+    assert shown.count() == 9
+
+
+def test_the_studies_stay_under_the_hands_of_a_reader(browse, runs):
+    with_studies(runs)
+    page = browse()
+    study(page, "phi").focus()
+    button = study(page, "phi").element_handle()
+    held = "one => one.isConnected && one === document.activeElement"
+    with (runs / "growing" / "metrics.jsonl").open("a") as file:
+        file.write((runs / "growing" / "rest").read_text())
+    row(page, "growing").get_by_text("60 of 60").wait_for()
+    assert button.evaluate(held), "a run has changed, and no study"
+    record = {"claims": {"phi": {"verdict": "weaker"}}}
+    (runs / "phi" / "reproduce.json").write_text(json.dumps(record))
+    page.locator("#studies td", has_text="weaker").wait_for()
+    assert study(page, "phi").evaluate(held), "its row was written anew"
 
 
 def test_seeds_of_a_setting_are_one_line_with_a_band(browse):

@@ -167,6 +167,19 @@ def test_every_table_and_figure_is_downloaded(visit, plain, tmp_path):
     visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
 
 
+def test_no_cell_of_a_downloaded_table_is_a_formula(visit, plain):
+    page = visit(plain)
+    evil = "-2+3+cmd|' /C calc'!A0"
+    table = page.locator("main table", has=page.locator("button.taking")).first
+    table.locator("td").first.evaluate("(cell, text) => { cell.textContent = text; }", evil)
+    table.locator("td").last.evaluate("cell => { cell.textContent = '-0.25'; }")
+    with page.expect_download() as waiting:
+        table.locator("button.taking").click()
+    text = Path(waiting.value.path()).read_text(encoding="utf-8")
+    assert f'"\'{evil}"' in text and '"-0.25"' in text
+    visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
+
+
 def test_a_state_is_picked_and_placed_by_the_keyboard(visit, plain):
     page = asked_both(visit, plain)
     cell(page, "b", "0.0.0").focus()

@@ -6,9 +6,11 @@ import shutil
 import threading
 
 import pytest
+from starlette.testclient import TestClient
 
 from latebloom.errors import LatebloomError
 from latebloom.explorer import folder as explored
+from latebloom.explorer.app import make_app
 from latebloom.explorer.folder import DEEPEST, Folder
 from latebloom.studies.table import KEYS
 
@@ -53,6 +55,30 @@ def test_only_names_of_the_list_are_runs(folder, name):
         folder.path_of(name)
     with pytest.raises(LatebloomError, match="no run"):
         folder.page(name)
+
+
+@pytest.mark.parametrize("file", ["config.toml", "reproduce.json"])
+def test_a_name_that_is_not_utf8_is_passed_over(folder, root, file):
+    """Such a name can stand in no answer: neither the list nor the studies fail for it."""
+    before = [row.name for row in folder.rows()]
+    odd = root / os.fsdecode(b"\xff")
+    try:
+        odd.mkdir()
+    except OSError:
+        pytest.skip("this system has no such names")
+    for place in (odd, odd / "inner"):
+        place.mkdir(exist_ok=True)
+        (place / file).write_text("{}")
+    asked = TestClient(make_app(Folder(root)), base_url="http://127.0.0.1")
+    assert [row["name"] for row in asked.get("/api/runs").json()] == before
+    assert asked.get("/api/studies").json() == []
+    assert asked.get("/api/events?once=true").status_code == 200
+    alone = TestClient(make_app(Folder(odd)), base_url="http://127.0.0.1")
+    shown = {
+        one["name"] for kind in ("runs", "studies") for one in alone.get(f"/api/{kind}").json()
+    }
+    assert shown <= {"?", "inner"} and "?" in shown
+    assert alone.get("/api/records?name=?").status_code == 404
 
 
 def test_a_run_alone_is_its_own_folder(root):
@@ -127,6 +153,7 @@ def test_a_study_is_one_row_with_its_runs_counted_and_its_verdict(folder, root):
     rows = {row.name: row for row in later.studies()}
     assert list(rows) == ["runs", "study"]
     study, whole = rows["study"], rows["runs"]
+    assert (study.home, whole.home) == ("study/", "")
     assert (study.kind, study.finished, study.runs) == ("reproduction", 1, 2)
     assert study.verdict == "phi: held, wait: weaker"
     assert (whole.kind, whole.finished, whole.runs) == ("sweep", 3, 6)

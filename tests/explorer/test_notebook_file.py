@@ -3,6 +3,8 @@
 import ast
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -115,13 +117,74 @@ def test_it_is_in_the_run_and_opened_with_what_is_there(anywidget, latebloom, th
     assert "nothing here opens it: pip install jupyterlab" in out
 
 
-def test_a_notebook_that_is_there_is_kept(anywidget, latebloom, there, root):
-    there("marimo")
-    mine = root / "seed0" / "explore.py"
-    mine.write_text("# mine")
-    code, out, _ = latebloom("explore", root / "seed0", "--notebook", "--no-open")
+def with_notes(path):
+    """Adds a cell as people do, in the way in which marimo and Jupyter save files."""
+    text = path.read_text()
+    if path.suffix == ".ipynb":
+        told = json.loads(text)
+        for cell in told["cells"]:
+            cell["source"] = cell["source"].splitlines(keepends=True)
+        told["cells"] += [{"cell_type": "code", "source": ["%time 'mine'"]}]
+        told["cells"] += [{"cell_type": "markdown", "source": "mine"}]
+        text = json.dumps(told)
+    else:
+        mine = "@app.cell\ndef _():\n    # mine \\d\n    '\\d'\n    return\n\n\nif __name__"
+        text = text.replace("if __name__", mine).replace("'/", '"/').replace("')", '"\n    )')
+    path.write_text(text)
+    return text
+
+
+@pytest.mark.parametrize("module", ["marimo", "jupyterlab"])
+def test_a_notebook_that_asks_the_run_is_kept_with_its_notes(
+    anywidget, latebloom, there, root, module
+):
+    started, run = there(module), root / "seed0"
+    assert latebloom("explore", run, "--notebook", "--no-open")[0] == 0
+    (mine,) = run.glob("explore.*")
+    text = with_notes(mine)
+    code, out, _ = latebloom("explore", run, "--notebook")
     assert code == 0 and "it was there, and is as it was" in out
-    assert mine.read_text() == "# mine"
+    assert mine.read_text() == text and "mine" in text
+    assert started.pop()[-1] == str(mine)
+
+
+@pytest.mark.parametrize("module", ["marimo", "jupyterlab"])
+def test_a_notebook_of_another_run_is_refused(anywidget, latebloom, there, root, module):
+    """A copied run brings that of the run it was copied from."""
+    started = there(module)
+    assert latebloom("explore", root / "seed0", "--notebook", "--no-open")[0] == 0
+    shutil.copytree(root / "seed0", root / "copy")
+    (kept,) = (root / "copy").glob("explore.*")
+    text = kept.read_text()
+    for words in (["copy"], ["copy", "--json"], ["copy", "--no-open"], ["seed0", "--device=auto"]):
+        code, out, err = latebloom("explore", root / words[0], "--notebook", *words[1:])
+        assert (code, out, started) == (2, "", [])
+        assert "does not ask this run on device" in err and err.count("\n") == 1
+        assert "--out FILE, or delete it" in err
+    assert kept.read_text() == text
+    assert latebloom("explore", root / "copy", "--notebook", "--out", f"new{kept.suffix}")[0] == 0
+    assert len(started) == 1
+
+
+@pytest.mark.parametrize("module", ["marimo", "jupyterlab"])
+@pytest.mark.parametrize(
+    "content", [b"# mine", b"[1]", b'{"cells": [{}]}', b"\0", b"\xff", b"(" * 9999]
+)
+def test_a_file_that_asks_nothing_is_refused(anywidget, latebloom, there, root, module, content):
+    started, name = there(module), {"marimo": "explore.py", "jupyterlab": "explore.ipynb"}[module]
+    (root / "seed0" / name).write_bytes(content)
+    code, _, err = latebloom("explore", root / "seed0", "--notebook")
+    assert (code, started, err.count("\n")) == (2, [], 1)
+    assert (root / "seed0" / name).read_bytes() == content
+
+
+def test_the_advice_can_be_pasted_into_a_shell(anywidget, latebloom, root):
+    odd = root / "a b;c"
+    shutil.copytree(root / "seed0", odd / "$HOME")
+    code, _, err = latebloom("explore", odd, "--notebook")
+    assert code == 2
+    words = shlex.split(err.split(": ", 1)[1].split("holds 1: ")[-1])
+    assert words == ["latebloom", "explore", str(odd / "$HOME"), "--notebook"]
 
 
 def test_where_it_is_for_a_script(anywidget, latebloom, there, root):

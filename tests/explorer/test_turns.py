@@ -14,6 +14,7 @@ pytest.importorskip("fastapi")
 import uvicorn
 from starlette.testclient import TestClient
 
+from benchmarks.serving import free_port
 from latebloom.explorer import app as explorer
 from latebloom.explorer.app import make_app
 from latebloom.explorer.models import Models
@@ -114,9 +115,7 @@ def test_the_server_takes_so_many_connections_at_most(folder, monkeypatch):
         made["server"].run()
 
     monkeypatch.setattr(uvicorn, "run", run)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     app = make_app(folder)
     thread = threading.Thread(target=explorer.serve, args=(app, "127.0.0.1", port), daemon=True)
     thread.start()

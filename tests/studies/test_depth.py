@@ -10,7 +10,7 @@ import pytest
 from latebloom.errors import LatebloomError, TrainingError
 from latebloom.reports.depth import plot_depth
 from latebloom.studies.correlation import correlation, less_mean, ranks
-from latebloom.studies.depth import DepthConfig, early_step, foretold, sweep_depth
+from latebloom.studies.depth import RECORD, DepthConfig, early_step, foretold, sweep_depth
 from latebloom.studies.grow import grow
 from latebloom.training.config import TrainConfig
 from latebloom.training.listener import Silence
@@ -59,7 +59,7 @@ def test_a_series_that_was_stopped_equals_one_that_was_not(tmp_path):
     whole = sweep_depth(SERIES, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
         sweep_depth(SERIES, tmp_path / "halted", listener=Stop())
-    assert len(json.loads((tmp_path / "halted" / "depth.json").read_text())["runs"]) == 1
+    assert len(json.loads((tmp_path / "halted" / RECORD).read_text())["runs"]) == 1
     count = Count()
     again = sweep_depth(SERIES, tmp_path / "halted", listener=count)
     assert count.begun == [4, 0, 0]
@@ -125,7 +125,7 @@ def test_runs_of_other_depths_stay_in_the_series_and_those_of_other_settings_do_
     other = replace(SERIES, depths=(3,), seeds=1)
     series = sweep_depth(other, tmp_path)
     assert [row["depth"] for row in series["runs"]] == [1, 2, 3]
-    assert json.loads((tmp_path / "depth.json").read_text())["runs"] == series["runs"]
+    assert json.loads((tmp_path / RECORD).read_text())["runs"] == series["runs"]
     changed = replace(other, depths=(4,), train={**SERIES.train, "lr": "0.001"})
     assert [row["depth"] for row in sweep_depth(changed, tmp_path)["runs"]] == [4]
 

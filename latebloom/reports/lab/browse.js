@@ -11,7 +11,7 @@ function makeBrowser({ lab, ask }) {
   const name = make("div", { class: "of" }), says = make("p", { class: "said", role: "status" }), table = make("div", { class: "wide listed", role: "group", tabindex: 0, "aria-label": "The list" });
   const turn = (text, by) => make("button", { type: "button", text, on: { click: () => { page += by; show(); } } });
   const back = turn("Earlier", -1), on = turn("Later", 1), place = make("span", { class: "faint" });
-  const csv = make("button", { type: "button", text: "CSV", on: { click: () => save("world.csv", "text/csv", csvOf(kept().map(({ row, reply }) => plain(row, reply)))) } });
+  const csv = make("button", { type: "button", text: "CSV", on: { click: () => save("world.csv", "text/csv", csvOf(fieldsAbove(kept().map(({ row, reply }) => plain(row, reply))))) } });
   const panel = make("details", { class: "panel browsing" }, make("summary", { text: "Browse the world" }),
     make("p", { class: "hint", text: "What is true, what training showed, and what the model has wrong at the checkpoint of the slider. A click on a line asks it." }),
     make("div", { class: "tools" }, make("label", {}, "List ", what), name, make("label", {}, "show ", only)), says, table, make("div", { class: "tools" }, back, on, place, make("span", { text: "Download the list:" }), csv));

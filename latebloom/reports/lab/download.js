@@ -9,11 +9,10 @@ function rowsOfRun(lab, result) {
     }))));
 }
 
-// A table as CSV. A name that a spreadsheet would take for a formula gets an apostrophe.
-function csvOf(rows) {
-  const cell = (value) => typeof value === "number" ? String(value) : `"${(/^[=+\-@\t\r]/.test(value) ? "'" : "") + value.replaceAll('"', '""')}"`;
-  const names = Object.keys(rows[0] ?? {});
-  return [names.join(","), ...rows.map((row) => names.map((name) => cell(row[name])).join(","))].join("\r\n") + "\r\n";
+// Records, which all have the same fields, as rows with the fields' names above them.
+function fieldsAbove(records) {
+  const names = Object.keys(records[0] ?? {});
+  return [names, ...records.map((record) => names.map((name) => record[name]))];
 }
 
 // The grid as an SVG that stands alone.
@@ -42,17 +41,11 @@ function svgOf(lab, result, truth) {
   return new XMLSerializer().serializeToString(made);
 }
 
-function save(name, type, content) {
-  const address = URL.createObjectURL(new Blob([content], { type }));
-  make("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
 // Buttons for the grid that `now` gives: { result, truth, step }.
 function makeDownloads(lab, now) {
   const button = (text, action) => make("button", { type: "button", text, on: { click: () => action(now()) } });
   return make("div", { class: "tools" }, make("span", { text: "Download this grid:" }),
     button("SVG", ({ result, truth }) => save("grid.svg", "image/svg+xml", svgOf(lab, result, truth))),
-    button("CSV", ({ result }) => save("grid.csv", "text/csv", csvOf(rowsOfRun(lab, result)))),
+    button("CSV", ({ result }) => save("grid.csv", "text/csv", csvOf(fieldsAbove(rowsOfRun(lab, result))))),
     button("JSON", ({ result, step }) => save("grid.json", "application/json", JSON.stringify({ step, question: lab.world.spell(result.tokens), answers: result.answers.map(({ token, probability }) => ({ name: lab.world.words[token], probability })), states: rowsOfRun(lab, result) }, null, 1))));
 }
