@@ -41,8 +41,9 @@ test: $(STAMP)-dev lint browser  ## Lint, types, fast tests; the report in a bro
 test-slow: $(STAMP)-slow browser  ## The trainings that prove the claims (minutes)
 	$(WITH_AXE) $(BIN)/python -m pytest -m slow
 
-# The browser is the one that is here, else Debian's where apt may bring it, else Playwright's own;
-# where none can be had a line says what is not run, and the tests go on. axe-core is not shipped.
+# The browser is the one that is here, else Playwright's own, which is fetched; only test-browser lets apt
+# install Debian's first. Where none can be had a line says what is not run, and the tests go on.
+# axe-core is not shipped.
 AXE := $(VENV)/axe.min.js
 WITH_AXE := LATEBLOOM_AXE=$$(ls $(AXE) 2> /dev/null)
 

@@ -1,9 +1,10 @@
 """The browser in which pages are tested and measured: `python -m benchmarks.browser` brings one.
 
 Enters: what this machine has. Leaves: a running Chromium (`opened`), or a line that says why there
-is none. Tried in this order: the program that `LATEBLOOM_CHROMIUM` names, a Chromium or Chrome on
-the path, the one of Playwright; where none of them starts, `main` installs Debian's if it may (apt
-as root), else Playwright's. `--must` makes a failure of it.
+is none. The program that `LATEBLOOM_CHROMIUM` names is the only one tried; without that name, in
+this order, each Chromium or Chrome on the path and then Playwright's own, until one starts. Where
+none does, `main` has Playwright fetch its own, which stays out of the system. Only `--must`, which
+makes a failure of it if there is none, lets apt install Debian's before that, if it may (as root).
 """
 
 import argparse
@@ -14,8 +15,10 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
+NAMED = "LATEBLOOM_CHROMIUM"
+"""The variable that may name the program of a browser."""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 300
 """Seconds that a command of an installer may take."""
@@ -26,35 +29,52 @@ DEBIAN = (
 OWN = (sys.executable, "-m", "playwright", "install", "chromium")
 
 
-def executable() -> str | None:
-    """The browser's program; None: Playwright's own, if it was installed."""
-    named = os.environ.get("LATEBLOOM_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, NAMES)), None)
+def candidates() -> list[str | None]:
+    """The programs of browsers to try, in order; None is Playwright's own."""
+    if named := os.environ.get(NAMED):
+        return [named]
+    return [*filter(None, map(shutil.which, NAMES)), None]
+
+
+def start(driver: Playwright) -> Browser:
+    """The first browser that starts.
+
+    Raises: playwright.sync_api.Error if none does, saying in a line of each why.
+    """
+    # As root, which containers often are, Chromium runs only without its sandbox.
+    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    why = []
+    for program in candidates():
+        try:
+            return driver.chromium.launch(executable_path=program, args=args)
+        except Error as error:
+            who = "Playwright's own" if program is None else program
+            why.append(f"{who}: {str(error).splitlines()[0].removeprefix('BrowserType.launch: ')}")
+    asked = f"{NAMED} names the only one to try: " if os.environ.get(NAMED) else ""
+    raise Error(f"no Chromium starts: {asked}{'; '.join(why)}")
 
 
 @contextmanager
 def opened() -> Generator[Browser]:
     """A running browser.
 
-    Raises: playwright.sync_api.Error if none is here, or it does not start.
+    Raises: playwright.sync_api.Error if none is here that starts.
     """
-    # As root, which containers often are, Chromium runs only without its sandbox.
-    args = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable(), args=args)
+        browser = start(driver)
         try:
             yield browser
         finally:
             browser.close()
 
 
-def version() -> str:
-    """That of the browser which is here; empty if none starts."""
+def version() -> tuple[str, str]:
+    """That of the browser which is here, and nothing; or nothing, and why none starts."""
     try:
         with opened() as browser:
-            return browser.version
-    except Error:
-        return ""
+            return browser.version, ""
+    except Error as error:
+        return "", str(error).splitlines()[0]
 
 
 def run(*command: str) -> bool:
@@ -68,29 +88,38 @@ def run(*command: str) -> bool:
     return done.returncode == 0
 
 
-def install() -> str:
-    """Installs a browser, and gives its version; empty if none could be had."""
-    if shutil.which("apt-get") and os.geteuid() == 0:
+def install(system: bool) -> None:
+    """Installs a browser, if one can be had.
+
+    system: whether apt may install Debian's, for the whole machine.
+    """
+    if system and shutil.which("apt-get") and os.geteuid() == 0:
         print("no Chromium here; apt-get is asked for one", flush=True)
         # An update that fails may still leave lists that know the package.
-        if [run(*command) for command in DEBIAN][-1] and (found := version()):
-            return found
+        if [run(*command) for command in DEBIAN][-1] and version()[0]:
+            return
     print("no Chromium here; Playwright is asked for its own", flush=True)
-    return version() if run(*OWN) else ""
+    run(*OWN)
 
 
 def main() -> None:
     """One line: which browser there is now, or that there is none and what is left out for it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--must", action="store_true", help="fail where none can be had")
+    parser.add_argument(
+        "--must", action="store_true", help="fail where none can be had; apt may install Debian's"
+    )
     must = parser.parse_args().must
-    if found := version() or install():
+    found, why = version()
+    if not found and not os.environ.get(NAMED):  # what is named is not replaced by another
+        install(system=must)
+        found, why = version()
+    if found:
         print(f"browser: Chromium {found}")
         return
     print(
-        "browser: NONE. No Chromium is here and none could be installed; tests/browser is NOT RUN"
-        " (the report's parity with Python, hostile names, the explorer, the tour). Install one, or"
-        " name its program in LATEBLOOM_CHROMIUM, and say: make test-browser"
+        f"browser: NONE: {why}. tests/browser is NOT RUN (the report's parity with Python, hostile"
+        " names, the explorer, the tour). Install one (Debian: apt-get install chromium), or name"
+        f" its program in {NAMED}, and say: make test-browser"
     )
     sys.exit(must)
 

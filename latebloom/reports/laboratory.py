@@ -203,8 +203,9 @@ def shape_of(
     """What a question of so many tokens is.
 
     pools: the sets of names that may stand at a place, with their numbers; those that are new are
-    added. `orders` tells where the names stand, as they are worked out, in each order in which they
-    may stand; `fixed` the token at each place that always holds the same, null elsewhere.
+    added. `kind` says it in a word; `orders` tells where the names stand, as they are worked out,
+    in each order in which they may stand; `fixed` the token at each place that always holds the
+    same, null elsewhere.
     """
     task, first_free = world.task, len(world.vocabulary)
     n_names = task.names(np.arange(n_tokens)[None]).shape[1]
@@ -229,6 +230,7 @@ def shape_of(
     first = min(orders, key=lambda order: order != tuple(sorted(order)))
     sees = set(readable_steps(model, task, n_tokens))
     return {
+        "kind": task.kind_of_question(n_tokens),
         "orders": [list(order) for order in sorted(orders, key=lambda order: order != first)],
         "fixed": [None if i in found[0] else int(token) for i, token in enumerate(laid[0])],
         "places": list(places),

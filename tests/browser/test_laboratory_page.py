@@ -5,6 +5,7 @@ import html
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,10 +13,12 @@ import pytest
 from small_reports import HOSTILE, cell, set_question
 
 from latebloom.asking.answer import ask
+from latebloom.recipes.catalogue import make_recipe
 from latebloom.reports.bridge_figure import plot_bridge
 from latebloom.reports.figure import write_figure
 from latebloom.reports.page import write_report
-from latebloom.run import load
+from latebloom.run import grow, load
+from latebloom.worlds.mixed import MixedConfig
 
 OLD_RUNS = Path(__file__).parents[1] / "old_runs"
 FIRST, SECOND = ["e1", "r0", "r1"], ["e4", "r2", "r3"]
@@ -165,6 +168,22 @@ def test_every_table_and_figure_is_downloaded(visit, plain, tmp_path):
     settings = dict(csv.reader(taken["train.csv"].splitlines()))
     assert settings["batch_size"] == "32" and settings["lr"] == "0.01"
     visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
+
+
+def test_questions_of_as_many_names_are_called_by_their_kind(visit, tmp_path):
+    recipe = make_recipe("mixed")
+    world = MixedConfig(entities=20, relations=4, attributes=2, values=5, phi=1)
+    model = replace(recipe.model, d_model=16, n_heads=2)
+    train = replace(recipe.train, steps=2, eval_every=2, checkpoint_every=2, warmup_steps=1)
+    few = replace(recipe, world=world, model=model, train=replace(train, until=""))
+    run = grow(few, tmp_path / "run", threads=1)
+    page = visit(write_report(run.folder.path))
+    length = page.get_by_label("Length of the first question")
+    named = length.locator("option").all_text_contents()
+    assert named == ["2 names", "3 names, comparison", "3 names, two-hop"]
+    for name in named[1:]:
+        length.select_option(label=name)
+        assert length.evaluate("one => one.selectedOptions[0].textContent") == name
 
 
 def test_no_cell_of_a_downloaded_table_is_a_formula(visit, plain):

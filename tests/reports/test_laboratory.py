@@ -235,9 +235,11 @@ def test_chains_and_comparisons_of_one_world_have_shapes_of_their_own(order):
         config_of({"n_loops": 1, "feedback": "none", "positions": "rotary", "attention": "both"}),
         len(world.vocabulary),
     )
-    for split in ("atomic_id", "train_inferred", "test_compared_id"):
+    kinds = {"atomic_id": "1-hop", "train_inferred": "two-hop", "test_compared_id": "comparison"}
+    for split, kind in kinds.items():
         rows = world.examples(split)[:20, :-1]
         shape = rooms.shape_of(world, model, rows.shape[1], {})
+        assert shape["kind"] == kind
         by_order = np.stack([rows[:, order] for order in shape["orders"]])
         assert (by_order == world.task.names(rows)).all(axis=2).any(axis=0).all()
 

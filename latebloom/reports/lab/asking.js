@@ -3,7 +3,10 @@
 // title: of the question. onAsk: told the tokens that are to be asked.
 function makeNameFields({ lab, title, onAsk }) {
   const { world } = lab, fields = make("div", { class: "fields" }), lengths = [...world.shapes.keys()];
-  const length = make("select", { "aria-label": `Length of the ${title.toLowerCase()}` }, ...lengths.map((i) => make("option", { value: i, text: `${world.shapes[i].orders[0].length} names` })));
+  // Where questions of several kinds have as many names, each is called by its kind too.
+  const size = (shape) => shape.orders[0].length, alike = (shape) => world.shapes.filter((one) => size(one) === size(shape)).length > 1;
+  const called = (shape) => `${size(shape)} names` + (alike(shape) ? `, ${shape.kind}` : "");
+  const length = make("select", { "aria-label": `Length of the ${title.toLowerCase()}` }, ...lengths.map((i) => make("option", { value: i, text: called(world.shapes[i]) })));
   let shown = null, pickers = [];
   length.addEventListener("change", () => {
     const shape = world.shapes[length.value], names = shape.pools.map((pool, i) => world.namesOf(shown)[i] ?? world.pools[pool][0]);

@@ -74,7 +74,7 @@ function checkTensors({ config, tensors, words }, longest) {
 
 // What a question of so many tokens has to be, in a world of so many names and pools.
 const shapeIn = (names, pools) => (shape, place) => {
-  withFields({ places: listOf(textUpTo(200), 1, 64) })(shape, place);
+  withFields({ places: listOf(textUpTo(200), 1, 64), kind: orNothing(textUpTo(200)) })(shape, place);
   const within = wholeFrom(0, shape.places.length - 1), n = Array.isArray(shape.orders?.[0]) ? shape.orders[0].length : 1;
   withFields({
     orders: listOf(listOf(within, n, n), 1, 8), fixed: listOf(nullOr(wholeFrom(0, names - 1)), shape.places.length, shape.places.length),

@@ -62,7 +62,7 @@ function makeWorld(data) {
     if (whole?.fixed.every((token, i) => token === null || token === tokens[i])) return tokens;
     const fixed = new Set(shapes.flatMap((one) => one.fixed.filter((token) => token !== null)));
     const bare = tokens.filter((token) => !fixed.has(token)), shape = shapeFor(bare, inPlace);
-    if (!shape) throw new Error(`${bare.length} names are no question; there are questions of ${shapes.map((one) => one.orders[0].length).join(", ")}`);
+    if (!shape) throw new Error(`${bare.length} names are no question; there are questions of ${[...new Set(shapes.map((one) => one.orders[0].length))].join(", ")}`);
     const names = [];
     inPlace(shape).forEach((at, i) => { names[at] = bare[i]; });
     return asked(shape, names);
