@@ -13,6 +13,20 @@ from latebloom.worlds.chains.own import FactsConfig
 from latebloom.worlds.data import as_world
 from latebloom.worlds.world import World
 
+DRUGS = """imatinib,targets,ABL
+imatinib,targets,KIT
+dasatinib,targets,ABL
+dasatinib,targets,SRC
+gefitinib,targets,EGFR
+ABL,pathway,growth
+KIT,pathway,growth
+KIT,pathway,melanin
+SRC,pathway,adhesion
+EGFR,pathway,growth
+growth,part-of,life
+adhesion,part-of,life"""
+"""What three drugs act on, and what comes of that: some pairs have two answers."""
+
 
 def taught_by_heart(table: str, folder: Path) -> tuple[Transformer, World]:
     """A looped model after 120 steps on all facts of a CSV text, and its world."""

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from taught import taught_by_heart
 
 import latebloom
 from latebloom.asking.joining import Joined, read_joined
@@ -20,24 +19,6 @@ from latebloom.recipes.catalogue import make_recipe
 from latebloom.training.config import check_reach
 from latebloom.worlds.chains.own import FactsConfig, world_of_facts
 from latebloom.worlds.tasks.shapes import SHAPES
-
-TABLE = """imatinib,targets,ABL
-imatinib,targets,KIT
-dasatinib,targets,ABL
-dasatinib,targets,SRC
-gefitinib,targets,EGFR
-ABL,pathway,growth
-KIT,pathway,growth
-KIT,pathway,melanin
-SRC,pathway,adhesion
-EGFR,pathway,growth
-growth,part-of,life
-adhesion,part-of,life"""
-
-
-@pytest.fixture(scope="module")
-def taught(tmp_path_factory):
-    return taught_by_heart(TABLE, tmp_path_factory.mktemp("table"))
 
 
 def names(members):

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from taught import taught_by_heart
+from taught import DRUGS
 
 from latebloom.asking.set_words import lines_of
 from latebloom.asking.sets import ask_set, refuse_new_facts
@@ -14,24 +14,6 @@ from latebloom.model.transformer import Transformer
 from latebloom.worlds.build import build_world
 from latebloom.worlds.chains.own import FactsConfig
 from latebloom.worlds.data import as_world
-
-TABLE = """imatinib,targets,ABL
-imatinib,targets,KIT
-dasatinib,targets,ABL
-dasatinib,targets,SRC
-gefitinib,targets,EGFR
-ABL,pathway,growth
-KIT,pathway,growth
-KIT,pathway,melanin
-SRC,pathway,adhesion
-EGFR,pathway,growth
-growth,part-of,life
-adhesion,part-of,life"""
-
-
-@pytest.fixture(scope="module")
-def taught(tmp_path_factory):
-    return taught_by_heart(TABLE, tmp_path_factory.mktemp("table"))
 
 
 def names(members):
@@ -112,7 +94,7 @@ def test_a_name_in_the_wrong_place_is_answered_by_names_that_fit(taught, questio
 
 def test_without_inverses_an_inverse_says_so(tmp_path):
     path = tmp_path / "drugs.csv"
-    path.write_text(TABLE)
+    path.write_text(DRUGS)
     config = FactsConfig(facts=str(path), ood_frac=0, largest_share=1)
     world = as_world(build_world(config, 0), path)
     model = Transformer(ModelConfig(d_model=16, n_heads=2), len(world.vocabulary))

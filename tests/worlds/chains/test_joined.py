@@ -38,9 +38,11 @@ def world():
     return world_of_facts(table(), config=config, seed=3)
 
 
-def answers_of(question, facts, task) -> set[int]:
-    """By Python's sets, fact by fact."""
+def by_hand(question, facts, task) -> tuple[set[int], set[tuple[int, int]]]:
+    """The answers by Python's sets, fact by fact, and all pairs of a subject and a relation that
+    the question goes through."""
     stack: list[set[int]] = []
+    pairs = set()
     for token in question:
         if token in (task.both, task.less):
             other, one = stack.pop(), stack.pop()
@@ -49,26 +51,18 @@ def answers_of(question, facts, task) -> set[int]:
             stack.append({token})
         else:
             here = stack.pop()
+            pairs |= {(name, token) for name in here}
             stack.append({o for s, r, o in facts if s in here and r == token})
-    (found,) = stack
-    return found
+    (answers,) = stack
+    return answers, pairs
+
+
+def answers_of(question, facts, task) -> set[int]:
+    return by_hand(question, facts, task)[0]
 
 
 def pairs_looked_up(question, facts, task) -> set[tuple[int, int]]:
-    """All pairs of a subject and a relation that a question goes through."""
-    stack: list[set[int]] = []
-    found = set()
-    for token in question:
-        if token in (task.both, task.less):
-            other, one = stack.pop(), stack.pop()
-            stack.append(one & other if token == task.both else one - other)
-        elif token < task.entities:
-            stack.append({token})
-        else:
-            here = stack.pop()
-            found |= {(name, token) for name in here}
-            stack.append({o for s, r, o in facts if s in here and r == token})
-    return found
+    return by_hand(question, facts, task)[1]
 
 
 def told_of(world) -> set[tuple[int, ...]]:
