@@ -27,11 +27,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
+from numpy import ndarray
 from torch import Tensor
 
 from benchmarks.record import RESULTS, in_words, provenance
-from latebloom.evaluation.ranking import Ranking, ranks_of
+from latebloom.asking.hops import BEST, RATIOS, SUM, hop_by_hop
+from latebloom.asking.ranks import ranks_of
+from latebloom.evaluation.ranking import Ranking
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.worlds.answers import AnswerSets
 from latebloom.worlds.build import build_world
@@ -39,7 +42,8 @@ from latebloom.worlds.data import as_world
 from latebloom.worlds.splits import Split, as_valid
 from latebloom.worlds.world import World
 
-WAYS = ("best product", "sum of products", "best product of ratios")
+MERGES = (BEST, SUM, RATIOS)
+WAYS = tuple(merge.said for merge in MERGES)
 AT_ONCE = 250
 """Two-hop questions that the beam answers together."""
 SETTINGS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
@@ -141,20 +145,17 @@ def one_hop_ranking(world: World, split: str, table: Table) -> Ranking:
 
 
 def beams(world: World, split: str, table: Table) -> Iterator[Ranking]:
-    """The ranks of the answers to a split's two-hop questions, by each of the ways."""
-    names, n = world.task.names(world.examples(split)[:, :-1]), len(table)
-    sets, parts = world.answers(split), [[] for _ in WAYS]
-    for at in range(0, len(names), AT_ONCE):
-        subject, r1, r2 = torch.from_numpy(names[at : at + AT_ONCE].astype(np.int64)).T
-        first, after = table[subject, r1 - n][:, :, None], table[:, r2 - n].transpose(0, 1)
-        products = first * after
-        ratios = (first / first.amax(1, keepdim=True)) * (after / after.amax(2, keepdim=True))
-        for part, found in zip(
-            parts, (products.amax(1), products.sum(1), ratios.amax(1)), strict=True
-        ):
-            part.append(found)
-    for part in parts:
-        yield Ranking.of(ranks_of(torch.cat(part), sets))
+    """The ranks of the answers to two-hop questions, by each of the ways (`latebloom.asking.hops`,
+    as a run of this project is asked hop by hop)."""
+    names, sets = world.task.names(world.examples(split)[:, :-1]), world.answers(split)
+    logs = table.log()
+
+    def one_hop(pairs: Int[ndarray, "row 2"]) -> Float[Tensor, "row name"]:
+        subject, relation = torch.from_numpy(pairs.astype(np.int64)).T
+        return logs[subject, relation - len(table)]
+
+    for merge in MERGES:
+        yield Ranking.of(ranks_of(hop_by_hop(one_hop, names, merge).exp(), sets))
 
 
 def peer_figures(peer: str, world: World, seed: int) -> dict[str, Any]:

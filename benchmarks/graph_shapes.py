@@ -28,8 +28,9 @@ from benchmarks.graphs import Figures, grown_in, in_cell, span
 from benchmarks.record import RESULTS, in_words, provenance
 from latebloom.asking.names import score_names
 from latebloom.asking.product import CERTAIN, product_scores
+from latebloom.asking.ranks import ranks_of
 from latebloom.errors import LatebloomError
-from latebloom.evaluation.ranking import Ranking, ranks_of
+from latebloom.evaluation.ranking import Ranking
 from latebloom.files import read_json, write_json, write_text
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.run import Run

@@ -31,8 +31,9 @@ from benchmarks.plan_tables import FIT, TEST, Table, tables
 from benchmarks.record import RESULTS, in_words, provenance
 from benchmarks.result_tables import table as in_rows
 from latebloom.asking.calibration import scored
+from latebloom.asking.ranks import ranks_of
 from latebloom.errors import LatebloomError
-from latebloom.evaluation.ranking import Ranking, ranks_of
+from latebloom.evaluation.ranking import Ranking
 from latebloom.files import read_json, write_json
 from latebloom.foresight.plan import FITTED, HELD_OUT, as_planned
 from latebloom.foresight.planned import FIGURES, Expected, Grown, Planner, fit_planner

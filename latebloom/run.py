@@ -14,17 +14,19 @@ import html
 import io
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from latebloom.asking.answer import Answer, ask
+from latebloom.asking.choosing import AUTO, Asking, Wish
+from latebloom.asking.names import READINGS
 from latebloom.asking.numbers import ask_numbers
 from latebloom.asking.selection import Selection
 from latebloom.asking.set_answer import SetAnswer
-from latebloom.asking.sets import ask_set, refuse_new_facts
+from latebloom.asking.sets import ask_set, refuse_new_facts, refuse_wish
 from latebloom.asking.table import ask_table
 from latebloom.asking.told_facts import NewFacts, ask_both, load_new_facts
 from latebloom.asking.told_values import ask_compared
@@ -87,17 +89,34 @@ class Run(OpenedRun):
     `resume` and `load`.
 
     folder: where it lies. config: what was asked for. data: what it was grown on; `world` and
-    `corpus` are the same by their kind. model: at checkpoint `step`.
+    `corpus` are the same by their kind. model: at checkpoint `step`. memo: what was found once.
     """
 
+    memo: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def asking(self) -> Asking:
+        """How this run is asked, where its questions have several answers: at once or in parts."""
+        if "asking" not in self.memo:
+            kept = self.folder.asked(self.folder.at_step(self.step))
+            reading = READINGS[self.config.train.set_loss]
+            self.memo["asking"] = Asking(self.model, self.world, reading, kept)
+        return self.memo["asking"]
+
     def ask(
-        self, *question: str, top: int = 5, new: NewFacts | Path | str | None = None
+        self,
+        *question: str,
+        top: int = 5,
+        new: NewFacts | Path | str | None = None,
+        way: Wish = AUTO,
     ) -> Answer | SetAnswer | Selection:
         """Answers one question, given as names: `run.ask("JFK", "country", "capital")`.
 
         Of a run on a table of numbers also `run.ask("half-life", "above", "24")` or `"top", "5"`.
         new: facts told after training, to be used together with those that the model knows: a file
         (CSV, TSV, JSON Lines, N-Triples), or what `latebloom.asking.told_facts` read.
+        way: where questions have several answers `at-once` or `in-parts`; `auto`: whichever was
+        better on the questions of validation.
         Raises: UnknownNameError, with the nearest known names; LatebloomError if it is no question.
         """
         if isinstance(new, Path | str):
@@ -105,8 +124,9 @@ class Run(OpenedRun):
         if self.world.task.several:
             refuse_new_facts(new)
             if self.world.task.numbers is not None:
-                return ask_table(self.model, self.world, question, top)
-            return ask_set(self.model, self.world, question, top)
+                return ask_table(self.model, self.world, question, top, self.asking, way)
+            return ask_set(self.model, self.world, question, top, self.asking, way)
+        refuse_wish(way)
         made_from = self.config.world
         numbers = made_from if isinstance(made_from, NumbersConfig) else None
         if new is None:

@@ -8,8 +8,8 @@ says: of each branch, as a product (`latebloom.asking.product`), or of the whole
 A name that all branches but one have by told facts is *inferred*; others never were told.
 
 A run that is trained on a shape has held out questions of it. By those of validation the better of
-the two ways is taken, with how often its guesses are right and where to cut them. Of other shapes
-there is the product alone, of which nothing is known.
+the two ways is taken (`latebloom.asking.choosing`), with how often its guesses are right and where
+to cut them. Of other shapes there is the product alone, of which nothing is known.
 """
 
 import itertools
@@ -18,38 +18,49 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Int
 from numpy import ndarray
-from torch import Tensor
 
 from latebloom.asking.answer import FOLLOWS, INFERRED, NEVER
-from latebloom.asking.calibration import MISSING, Calibration, calibrate, within
+from latebloom.asking.bridges import Bridge, Bridges
+from latebloom.asking.calibration import within
+from latebloom.asking.choosing import AUTO, PARTS, USUAL, WHOLE, WISHED, Asking, Choice, Wish
 from latebloom.asking.held_out import held_out_answers
 from latebloom.asking.joining import Joined
-from latebloom.asking.names import ScoreNames, score_names
-from latebloom.asking.product import Scores, product_scores
 from latebloom.asking.set_answer import Member, SetAnswer
-from latebloom.asking.ways import Bridge, Ways
-from latebloom.model.transformer import Transformer
+from latebloom.asking.way import ByBranches, Way
+from latebloom.errors import LatebloomError
 from latebloom.worlds.answers import AnswerSets, FactSets, follow_sets
 from latebloom.worlds.tasks.queries import worked_out
-from latebloom.worlds.tasks.shapes import BOTH, JOINS, LESS, NAME, RELATION, Shape
-from latebloom.worlds.tasks.task import Task
-from latebloom.worlds.world import World
+from latebloom.worlds.tasks.shapes import BOTH, JOINS, LESS, NAME, RELATION
 
 AS_TOLD = "'not' means: as far as the table tells"
 
 
-def ask_all(model: Transformer, world: World, asked: Joined, top: int) -> SetAnswer:
-    """What answers a question that joins branches."""
-    facts, words = FactSets(world.facts), world.vocabulary.words
+def ask_all(asking: Asking, asked: Joined, top: int, wish: Wish = AUTO) -> SetAnswer:
+    """What answers a question that joins branches.
+
+    Raises: LatebloomError if it is to be asked at once of a run that is not trained on its shape.
+    """
+    model, world, facts = asking.model, asking.world, asking.facts
+    words = world.vocabulary.words
     question = np.array([asked.tokens])
     known = worked_out(asked.form, question, facts).member
     trained = asked.trained_in(world)
-    scores, kind, held_out = product_scores(model, world.task, asked.form, question)[0], None, []
-    if trained is not None:
+    if trained is None:
+        if wish == WHOLE:
+            raise LatebloomError(
+                f"this run is not trained on questions like this one, so --way {WHOLE} cannot be"
+                f" had; leave it out, and it is asked by its branches (see --world.shapes)"
+            )
+        way = ByBranches(asked.form, asking.branch)
+        choice: Choice[Way] = Choice(way, WISHED if wish == PARTS else USUAL, "", {}, 0)
+        scores, kind, held_out = way.score(model, world.task, torch.from_numpy(question)), None, []
+    else:
         shape, written = trained
-        way, kind = better_way(model, world, shape, beside_known=len(known) > 0)
-        scores = way(model, world.task, torch.tensor([written.tokens]))[0]
+        choice = asking.joined(shape, wish)
+        scores = choice.way.score(model, world.task, torch.tensor([written.tokens]))
+        kind = asking.calibration(shape.name, choice.way, len(known) > 0)
         held_out = held_out_answers(world, written.tokens, shape.in_one_order)
+    scores = scores[0]
     likely = scores.softmax(0).double().numpy()
     order = np.argsort(-likely, kind="stable")
     near = lacking_one(asked, facts, len(likely))
@@ -57,13 +68,13 @@ def ask_all(model: Transformer, world: World, asked: Joined, top: int) -> SetAns
     taken_away = np.isin(order, taken_away_by(asked, facts))
     given, rest = order[is_known], order[~is_known & ~taken_away]
     left = max(1e-12, 1 - float(likely[given].sum()))
-    ways = ways_of(model, world, facts, asked)
+    bridges = bridges_of(asking, asked)
 
     def told_to(name: int) -> tuple[Bridge, ...]:
-        return tuple(bridge for way in ways for bridge in way.told_to(name, words))
+        return tuple(bridge for one in bridges for bridge in one.told_to(name, words))
 
     def to(name: int) -> tuple[Bridge, ...]:
-        return tuple(bridge for way in ways for bridge in way.to(name, words))
+        return tuple(bridge for one in bridges for bridge in one.to(name, words))
 
     members = tuple(Member(words[i], FOLLOWS, float(likely[i]), told_to(i)) for i in given.tolist())
     guesses = tuple(
@@ -79,38 +90,28 @@ def ask_all(model: Transformer, world: World, asked: Joined, top: int) -> SetAns
         named=int(np.isin(order[: len(given)], given).sum()),
         record=None if kind is None else (kind.right, kind.cut.questions),
         held_out=tuple(words[i] for i in held_out if i not in known),
+        asked=choice,
         notes=(AS_TOLD,) if LESS in asked.form else (),
     )
 
 
-def ways_of(model: Transformer, world: World, facts: FactSets, asked: Joined) -> list[Ways]:
+def bridges_of(asking: Asking, asked: Joined) -> list[Bridges]:
     """The bridges of each branch on which answers rest; none where relations lead on from a join,
     since then no branch leads to an answer itself."""
     if asked.form[-1] == RELATION:
         return []
     branches = zip(asked.branches, asked.bears, strict=True)
-    return [Ways.of(model, world, facts, np.array([one])) for one, bears in branches if bears]
-
-
-def better_way(
-    model: Transformer, world: World, shape: Shape, *, beside_known: bool
-) -> tuple[ScoreNames, Calibration | None]:
-    """The way to ask questions of a trained shape whose first guesses are right more often on those
-    of validation, and what is known of it; where there are none, the product.
-
-    beside_known: whether the question has known answers, as those that it is judged by then have.
-    """
-
-    def by_branches(model: Transformer, task: Task, rows: Int[Tensor, "row pos"]) -> Scores:
-        return product_scores(model, task, shape.form, rows.numpy())
-
-    query = (shape.name, MISSING)
-    known = {
-        way: calibrate(model, world, [query], beside_known=beside_known, score=way).get(query)
-        for way in (by_branches, score_names)
-    }
-    best = max(known, key=lambda way: -1 if (one := known[way]) is None else one.right)
-    return best, known[best]
+    return [
+        Bridges.of(
+            asking.model,
+            asking.world,
+            asking.facts,
+            np.array([one]),
+            asking.chain(len(one) - 1).way,
+        )
+        for one, bears in branches
+        if bears
+    ]
 
 
 def taken_away_by(asked: Joined, facts: FactSets) -> Int[ndarray, " name"]:

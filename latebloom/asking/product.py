@@ -4,8 +4,8 @@ Enters: questions of one form (`latebloom.worlds.tasks.shapes`). Leaves: a score
 model of chains over sets can be asked so, whether or not it was trained on such questions; for one
 that was it is the control: what joining inside buys.
 
-A branch is asked as the chain that it is, at once. Its scores are log-probabilities, here taken for
-degrees of membership: a name is as much a member as it is likely beside the likeliest one.
+A branch is asked as the chain that it is. Its scores are logarithms of degrees of membership: a
+name is as much a member as it is likely beside the likeliest one.
 
 - `a and b`: the product of both, a sum of logarithms.
 - `a and not b`: the product of the first and of one less the second, which is first divided by
@@ -16,13 +16,13 @@ degrees of membership: a name is as much a member as it is likely beside the lik
 Source: CQD (Arakelyan et al., arXiv:2011.03459).
 """
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import Tensor
 
-from latebloom.asking.names import score_names
+from latebloom.asking.hops import BEST, asked_one_hop, led_on
+from latebloom.asking.names import ScoreNames, score_names, shared_out
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.tasks.shapes import BOTH, JOINS, NAME, RELATION
 from latebloom.worlds.tasks.task import Task
@@ -44,26 +44,29 @@ def product_scores(
     form: str,
     questions: Int[ndarray, "row pos"],
     certain: float = CERTAIN,
+    branch: ScoreNames = score_names,
 ) -> Scores:
     """The logarithm of each name's score; only differences within a row mean anything.
 
     certain: how likely a name must be in a branch that is taken away, beside the likeliest one,
         to be an answer there for certain, in (0, 1].
+    branch: what scores the names of a branch; by default the model, asked at once.
     """
+    one_hop = asked_one_hop(model, task, shared_out)
     stack: list[Scores] = []
     place = 0
     while place < len(form):
         if form[place] == NAME:
             end = place + 1 + len(form[place + 1 :]) - len(form[place + 1 :].lstrip(RELATION))
-            branch = task.lay(questions[:, place:end])
-            stack.append(score_names(model, task, torch.from_numpy(branch)))
+            asked = torch.from_numpy(task.lay(questions[:, place:end]))
+            stack.append(branch(model, task, asked))
             place = end
             continue
         if form[place] in JOINS:
             other, one = stack.pop(), stack.pop()
             stack.append(one + (other if form[place] == BOTH else lacking(other, certain)))
         else:
-            stack.append(led_on(model, task, stack.pop(), questions[:, place]))
+            stack.append(led_on(one_hop, stack.pop(), questions[:, place], BEST, BRIDGES))
         place += 1
     (scores,) = stack
     return scores
@@ -76,19 +79,3 @@ def lacking(scores: Scores, certain: float) -> Scores:
     """
     member = (scores - scores.amax(1, keepdim=True)).exp() / certain
     return (1 - member.clamp(max=1)).clamp_min(SURE).log()
-
-
-def led_on(
-    model: Transformer, task: Task, scores: Scores, relation: Int[ndarray, " row"]
-) -> Scores:
-    """Where a relation leads from names with these scores: over the likeliest of them."""
-    bridges = scores.topk(min(BRIDGES, scores.shape[1]), dim=1)
-    hops = torch.from_numpy(relation.astype(np.int64))[:, None].expand_as(bridges.indices)
-    asked = torch.stack((bridges.indices, hops), dim=-1)
-    once, of_pair = asked.reshape(-1, 2).unique(dim=0, return_inverse=True)
-    onward = score_names(model, task, torch.from_numpy(task.lay(once.numpy())))
-    of_bridge = of_pair.view(bridges.indices.shape)
-    best = torch.full_like(scores, -torch.inf)
-    for number in range(of_bridge.shape[1]):
-        best = torch.maximum(best, bridges.values[:, number, None] + onward[of_bridge[:, number]])
-    return best

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from latebloom.asking.answer import INFERRED, NEVER, Guess
+from latebloom.asking.bridges import Bridge
+from latebloom.asking.choosing import Choice
 from latebloom.asking.cut import NOMINAL
-from latebloom.asking.ways import Bridge
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class SetAnswer:
     named: how many of as many names as the facts give the model would give itself.
     record: how often the first guess was right where facts were held out, and of how many
         questions that, like this one, have known answers besides or none; None where no facts were.
-    held_out: answers that the tests of this run hold for this question.
+    held_out: answers that the tests of this run hold for this question. asked: in which way it was
+        asked, and why; None of a question of one hop.
     """
 
     question: tuple[str, ...]
@@ -50,6 +52,7 @@ class SetAnswer:
     named: int
     record: tuple[int, int] | None
     held_out: tuple[str, ...]
+    asked: Choice[Any] | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -76,6 +79,7 @@ class SetAnswer:
             if self.record is None
             else {"right": self.record[0], "of": self.record[1]},
             "held_out": list(self.held_out),
+            "asked": None if self.asked is None else self.asked.as_dict(),
             "notes": list(self.notes),
         }
 

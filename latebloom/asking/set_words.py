@@ -6,9 +6,10 @@ Enters: a `SetAnswer`. Leaves: lines for people.
 from collections.abc import Mapping
 
 from latebloom.asking.answer import INFERRED, TOLD
+from latebloom.asking.bridges import SHOWN_BRIDGES, Bridge
+from latebloom.asking.choosing import in_words
 from latebloom.asking.cut import NOMINAL
 from latebloom.asking.set_answer import SetAnswer
-from latebloom.asking.ways import SHOWN_BRIDGES, Bridge
 
 MOST_KNOWN = 20
 """Answers that the facts give which are listed, at most."""
@@ -51,6 +52,8 @@ def guess_lines(answer: SetAnswer) -> list[str]:
         first = "first guess holds" if answer.in_set == 1 else f"first {answer.in_set} guesses hold"
         more = "one more answer" if answer.known else "an answer"
         out.append(f"  where there is {more}, the {first} it in {NOMINAL:.0%} of cases")
+    if answer.asked is not None:
+        out.append(f"  {in_words(answer.asked)}")
     if answer.held_out:
         right = answer.guesses[0].name in answer.held_out
         out.append(

@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from latebloom.asking.answer import NEVER, TOLD, Answer, ask
+from latebloom.asking.choosing import AUTO, Asking, Wish
 from latebloom.asking.numbers import with_untold
 from latebloom.asking.selection import Selection, choose, chooses
 from latebloom.asking.set_answer import Member, SetAnswer
@@ -30,17 +31,23 @@ MORE = 50
 
 
 def ask_table(
-    model: Transformer, world: World, question: Sequence[str], top: int = 5
+    model: Transformer,
+    world: World,
+    question: Sequence[str],
+    top: int = 5,
+    asking: Asking | None = None,
+    wish: Wish = AUTO,
 ) -> Answer | Selection | SetAnswer:
     """Puts one question, in names, to a model of a table with numbers.
 
+    asking, wish: as `latebloom.asking.sets.ask_set` takes them.
     Raises: UnknownNameError with the nearest names; LatebloomError if it is no question.
     """
     if chooses(question, world.vocabulary):
         return choose(model, world, scale_within(world), question)
     if compares(world, question):
         return with_numbers(with_untold(ask(model, world, question, top), world), world)
-    return in_numbers(ask_set(model, world, question, top + MORE), world, top)
+    return in_numbers(ask_set(model, world, question, top + MORE, asking, wish), world, top)
 
 
 def compares(world: World, question: Sequence[str]) -> bool:

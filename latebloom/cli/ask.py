@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 from rich.markup import escape
@@ -27,6 +27,7 @@ def ask(
     device: str = "cpu",
     top: int = 5,
     with_facts: Path | None = None,
+    way: Literal["auto", "at-once", "in-parts"] = "auto",
     json_: Json = False,
 ) -> None:
     """Ask a run: `latebloom ask RUN JFK country capital`. Without a question: a prompt.
@@ -49,6 +50,10 @@ def ask(
     with_facts
         A file of new facts: CSV, TSV, JSONL or N-Triples. Facts in this file are used first;
         everything else is answered by the model.
+    way
+        Where questions have several answers, how they are put: at-once, the whole question;
+        in-parts, a chain hop by hop, a joined question by its branches; auto, whichever was better
+        on the run's questions of validation.
     json_
         Print the answer as JSON.
     """
@@ -61,7 +66,7 @@ def ask(
 
         new = load_new_facts(with_facts, loaded.world.vocabulary)
     if question:
-        answer = loaded.ask(*question, top=top, new=new)
+        answer = loaded.ask(*question, top=top, new=new, way=way)
         show_answer(answer, as_json=json_)
         if not answer.supported:
             sys.exit(NOTHING_SUPPORTS)
@@ -78,7 +83,9 @@ def ask(
     try:
         while line := input("? ").strip():
             try:
-                show_answer(loaded.ask(*shlex.split(line), top=top, new=new), as_json=False)
+                show_answer(
+                    loaded.ask(*shlex.split(line), top=top, new=new, way=way), as_json=False
+                )
             except ValueError as error:
                 complain(error)
     except (EOFError, KeyboardInterrupt):

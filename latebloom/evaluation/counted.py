@@ -13,7 +13,8 @@ import torch
 from jaxtyping import Float
 from numpy import ndarray
 
-from latebloom.evaluation.ranking import Ranking, ranks_of
+from latebloom.asking.ranks import ranks_of
+from latebloom.evaluation.ranking import Ranking
 from latebloom.rivals.counting import Counting
 from latebloom.worlds.data import Data, as_world
 from latebloom.worlds.splits import Split

@@ -23,9 +23,12 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from latebloom.asking.calibration import MISSING, TESTS
+from latebloom.asking.choosing import Asking
 from latebloom.asking.names import score_names
-from latebloom.asking.product import product_scores
-from latebloom.evaluation.ranking import Ranking, rank_splits, ranks_of
+from latebloom.asking.ranks import ranks_of
+from latebloom.asking.way import ByBranches
+from latebloom.evaluation.hops import as_taken, rank_hops, ways_taken
+from latebloom.evaluation.ranking import Ranking, by_query, coverage_of, ranked_kinds
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import AnswerSets, FactSets, follow_sets
 from latebloom.worlds.atomic import Facts
@@ -111,36 +114,46 @@ def rank_intersections(model: Transformer, world: World) -> Ranking | None:
     return Ranking.of(ranks_of(scores, drawn.sets))
 
 
-def rank_products(
-    model: Transformer, world: World, most: int = MOST
-) -> dict[str, dict[str, Ranking]]:
+def rank_products(asking: Asking, most: int = MOST) -> dict[str, dict[str, Ranking]]:
     """The ranks of the answers to the held-out questions that join branches, by shape and kind,
     where a name's score is the product of what it gets in each branch.
 
     most: questions of a split, the first of them.
     """
+    world = asking.world
     found: dict[str, dict[str, Ranking]] = {}
     for (query, kind), split in TESTS.items():
         if query in SHAPES and split in world.splits:
             sets = world.answers(split, slice(most))
-            questions = world.examples(split)[:most, :-1]
-            scores = product_scores(model, world.task, SHAPES[query].form, questions)
+            questions = torch.from_numpy(world.examples(split)[:most, :-1])
+            way = ByBranches(SHAPES[query].form, asking.branch)
+            scores = way.score(asking.model, world.task, questions)
             found.setdefault(query, {})[kind] = Ranking.of(ranks_of(scores, sets))
     return found
 
 
-def rank_all(model: Transformer, data: Data) -> dict[str, Any]:
-    """What `rank_splits` tells, with the intersections of one hop as `2i`, where none are trained;
-    nothing where answers are one.
+def rank_all(model: Transformer, data: Data, asking: Asking | None = None) -> dict[str, Any]:
+    """What `rank_splits` tells, and what asking in parts comes to; nothing where answers are one.
 
-    Where a world joins branches, `product` holds what the product of branches comes to on the same
-    questions, by query and kind as `ranking` does.
+    ranking: of questions asked at once; with the intersections of one hop as `2i`, where none are
+    trained. hop_by_hop: the same questions of several hops, asked so. product: where a world joins
+    branches, the same questions by the product of their branches. asked: which way each kind is
+    asked, as validation says. coverage: of the sets that are given in that way.
+
+    asking: how the model is asked; None: as its questions of validation say.
     """
-    told = rank_splits(model, data)
-    if not told:
-        return told
+    if not data.task.several:
+        return {}
     world = as_world(data, "this run")
-    products = rank_products(model, world)
+    asking = Asking(model, world) if asking is None else asking
+    ranked = ranked_kinds(model, world, TESTS)
+    told: dict[str, Any] = {
+        "ranking": by_query(ranked),
+        "hop_by_hop": rank_hops(asking),
+        "asked": ways_taken(asking),
+        "coverage": coverage_of(as_taken(asking, ranked)),
+    }
+    products = rank_products(asking)
     if products:
         return told | {"product": {q: in_table(kinds) for q, kinds in products.items()}}
     joined = rank_intersections(model, world)

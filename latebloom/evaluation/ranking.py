@@ -9,7 +9,7 @@ the F1 of the set that a `Cut` leaves.
 Source: arXiv:1301.3485 (ranking), arXiv:1412.6575 (filtered); arXiv:2002.06914 (ties).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,7 +28,8 @@ from latebloom.asking.calibration import (
     scored,
 )
 from latebloom.asking.cut import NOMINAL, Cut, distances_of
-from latebloom.asking.names import score_names
+from latebloom.asking.names import ScoreNames, score_names
+from latebloom.asking.ranks import ranks_of
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.answers import AnswerSets
 from latebloom.worlds.chains.counts import count_sets
@@ -42,8 +43,6 @@ SHARE = 0.5
 """The share of all names from which on answers count as nearly all."""
 HITS = (1, 3, 10)
 """The k of Hits@k."""
-COMPARED_AT_ONCE = 20_000_000
-"""Numbers compared in one go; they take a byte each, and four on the way."""
 
 MOST_RANKED = 10_000
 """Questions of a split that are ranked at most."""
@@ -66,23 +65,6 @@ class Ranking:
         """Of at least one rank."""
         hits = (float((ranks <= k).mean()) for k in HITS)
         return cls(len(ranks), float((1 / ranks).mean()), *hits)
-
-
-def ranks_of(scores: Float[Tensor, "question name"], sets: AnswerSets) -> Float[ndarray, " asked"]:
-    """The filtered rank of each answer that is asked for, in the order of the sets."""
-    question, member = torch.from_numpy(sets.question), torch.from_numpy(sets.member).long()
-    others = scores.clone()
-    others[question, member] = -torch.inf
-    asked = torch.from_numpy(sets.asked)
-    question, member = question[asked], member[asked]
-    ranks = []
-    n_at_once = max(1, COMPARED_AT_ONCE // scores.shape[1])
-    for rows, names in zip(question.split(n_at_once), member.split(n_at_once), strict=True):
-        own = scores[rows, names][:, None]
-        rivals = others[rows]
-        above = (rivals > own).sum(1) + (rivals == own).sum(1) / 2
-        ranks.append(1 + above)
-    return torch.cat(ranks).double().numpy() if ranks else np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +112,40 @@ def rank(scores: Float[Tensor, "question name"], sets: AnswerSets, cut: Cut | No
 
 def rank_splits(model: Transformer, data: Data, *, most: int = MOST_RANKED) -> dict[str, Any]:
     """What a summary tells of a world whose questions have several answers: `ranking` and
-    `coverage`; of any other nothing.
+    `coverage`; of any other nothing. Questions are asked at once.
 
     most: questions of a split that are ranked.
     """
     if not data.task.several:
         return {}
-    world = as_world(data, "this run")
-    known = calibrate(model, world)
-    ranked: dict[tuple[str, str], Ranked] = {}
-    for kind, split in TESTS.items():
-        if split in world.splits:
+    ranked = ranked_kinds(model, as_world(data, "this run"), TESTS, score_names, most)
+    return {"ranking": by_query(ranked), "coverage": coverage_of(ranked)}
+
+
+def ranked_kinds(
+    model: Transformer,
+    world: World,
+    kinds: Iterable[tuple[str, str]],
+    score: ScoreNames = score_names,
+    most: int = MOST_RANKED,
+) -> dict[tuple[str, str], Ranked]:
+    """How the answers of some kinds of question are found, of those that there are, and what the
+    sets hold whose cuts the questions of validation give."""
+    ranked = {}
+    for kind in kinds:
+        if (split := TESTS[kind]) in world.splits:
+            known = calibrate(model, world, [kind], score=score)
             cut = known[kind].cut if kind in known else None
-            ranked[kind] = rank(*scored(model, world, split, most), cut)
+            ranked[kind] = rank(*scored(model, world, split, most, score=score), cut)
+    return ranked
+
+
+def by_query(ranked: Mapping[tuple[str, str], Ranked]) -> dict[str, dict[str, Any]]:
+    """Rankings for JSON, by query and then by kind of answer."""
     ranking: dict[str, dict[str, Any]] = {}
     for (query, kind), one in ranked.items():
         ranking.setdefault(query, {})[kind] = one.as_dict()
-    return {"ranking": ranking, "coverage": coverage_of(ranked)}
+    return ranking
 
 
 def held(data: Data) -> dict[str, Any]:

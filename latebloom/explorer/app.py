@@ -96,6 +96,7 @@ class AnsweredSet:
     model_names: int
     record: dict[str, int] | None
     held_out: list[str]
+    asked: dict[str, Any] | None
     notes: list[str]
 
 

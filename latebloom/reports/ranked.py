@@ -15,7 +15,7 @@ from latebloom.reports.splits import percent
 KINDS = ("known", "missing", "ood")
 """Answers that follow from told facts, those that need one which was never told, and those that
 need one which was told alone."""
-BY = {"ranking": "", "product": ", by their branches"}
+BY = {"ranking": "", "hop_by_hop": ", hop by hop", "product": ", by their branches"}
 """Where ranks stand in a summary, and what is said of their questions."""
 LARGEST = 1e15
 """Numbers from here on are nothing that was counted."""
@@ -25,7 +25,7 @@ MEASURES = ("mrr", "hits1", "hits3", "hits10", "set_f1")
 def rank_rows(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A row for each kind of question: `query` (1p, 2p), `kind`, `n`, and the measures."""
     rows = []
-    queries = sorted({*table_in(record, "ranking"), *table_in(record, "product")})
+    queries = sorted({query for by in BY for query in table_in(record, by)})
     for query, kind, by in product(queries, KINDS, BY):
         kinds = table_in(record, by).get(query)
         entry = table_in(kinds, kind) if isinstance(kinds, Mapping) else {}

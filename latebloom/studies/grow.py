@@ -12,6 +12,8 @@ from typing import Any
 import torch
 
 from latebloom import launched
+from latebloom.asking.choosing import Asking
+from latebloom.asking.names import READINGS
 from latebloom.errors import LatebloomError
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.counted import counted
@@ -34,7 +36,7 @@ from latebloom.training.together import ALONE, Processes, processes
 from latebloom.training.until import remarks, rule_for
 from latebloom.training.written import Machine
 from latebloom.worlds.build import build_world, given
-from latebloom.worlds.data import Data
+from latebloom.worlds.data import Data, as_world
 
 TRAINED_SAMPLE = 5000
 """Examples of a training split that the last measurement takes: the paper's world has 684,000."""
@@ -204,10 +206,25 @@ def finish(
     scores |= score(outcome.model, data, splits=(*data.tested, *data.validated))
     rules = follow(outcome.model, data, splits=data.tested)
     summary = summarise(config, data, run, outcome, scores, rules, device)
-    summary |= rank_all(outcome.model, data) | held(data) | counted(data)
+    summary |= rank_all(outcome.model, data, kept_asking(config, data, run, outcome.model))
+    summary |= held(data) | counted(data)
     run.write_summary(summary)
     together.wait()
     return summary
+
+
+def kept_asking(config: RunConfig, data: Data, run: RunFolder, model: Transformer) -> Asking | None:
+    """How the model is asked, as its questions of validation say, which the run keeps from now on;
+    None where questions have one answer.
+
+    model: as the newest checkpoint holds it.
+    Raises: RunFolderError if it cannot be written.
+    """
+    if not data.task.several:
+        return None
+    asking = Asking(model, as_world(data, run.path), READINGS[config.train.set_loss])
+    run.keep_asked(asking.table())
+    return asking
 
 
 def summarise(

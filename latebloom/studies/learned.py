@@ -15,8 +15,8 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from latebloom.asking.names import score_names
+from latebloom.asking.ranks import ranks_of
 from latebloom.evaluation.accuracy import Score, score_splits
-from latebloom.evaluation.ranking import ranks_of
 from latebloom.model.transformer import Transformer
 from latebloom.training.opened import OpenedRun, load_model
 from latebloom.training.run_folder import RunFolder

@@ -8,6 +8,7 @@ RUN/world.safetensors    / the run is complete   RUN/report.html     the outcome
 RUN/manifest.json        their checksums         RUN/resumed.jsonl   a line each time it went on
 RUN/start.safetensors    the weights of step 0, where they are those of another run
 RUN/diagnosis.txt        what was said of one's own data when they were read
+RUN/asked.json           where answers are sets, which way it is asked, as validation says
 ```
 Nothing that exists is overwritten without being told to.
 """
@@ -26,6 +27,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from latebloom.asking.kept import ASKED, read_kept, write_kept
 from latebloom.errors import RunFolderError
 from latebloom.files import sync, sync_tree, write_bytes, write_json, write_text
 from latebloom.reading import read_bytes, read_text, seal
@@ -47,6 +49,8 @@ START = "start.safetensors"
 """The weights of step 0, where they were carried over from another run."""
 DIAGNOSIS = "diagnosis.txt"
 """What was said of the data when they were read, a line each, where anything was."""
+MODEL = "model.safetensors"
+"""The weights of a checkpoint, as its checksums call them."""
 READABLE = (1, 2)
 """Versions that can be read. 1: one seed for all, the feed's settings among those of training, the
 task a bare name."""
@@ -267,6 +271,22 @@ class RunFolder:
         """Adds a line to `resumed.jsonl`: from which step, where and with what the run goes on."""
         now = {"step": step, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
         append_line(self.path / "resumed.jsonl", now | machine | versions())
+
+    def asked(self, checkpoint: Checkpoint) -> Mapping[str, Any]:
+        """What the run keeps of how the model of a checkpoint is asked, if anything."""
+        return read_kept(self.path, checkpoint.state().sha256.get(MODEL, ""))
+
+    def keep_asked(self, table: Mapping[str, Any]) -> None:
+        """Keeps how the model of the newest checkpoint is asked (`latebloom.asking.choosing`).
+
+        Raises: RunFolderError if it cannot be written.
+        """
+        try:
+            write_kept(self.path, self.newest().state().sha256.get(MODEL, ""), table)
+        except OSError as error:
+            raise RunFolderError(
+                f"{self.path / ASKED} cannot be written ({error.strerror})"
+            ) from error
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         write_json(self.path / "summary.json", seal(to_json(summary)))

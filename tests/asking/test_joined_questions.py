@@ -166,12 +166,13 @@ def test_a_trained_shape_is_asked_the_better_way_and_knows_its_record(run):
     rows = world.examples("valid_missing_2in")[:, :-1]
     sets = world.answers("valid_missing_2in")
     alike = np.flatnonzero((sets.sizes > sets.n_asked) == bool(answer.known))
-    right = []
-    for scores in (
-        score_names(run.model, world.task, torch.from_numpy(rows)),
-        product_scores(run.model, world.task, SHAPES["2in"].form, rows),
-    ):
-        firsts = 0
+    taken = run.asking.joined(SHAPES["2in"])
+    assert answer.asked.way.name == taken.way.name
+    at_once = score_names(run.model, world.task, torch.from_numpy(rows))
+    by_branches = product_scores(run.model, world.task, SHAPES["2in"].form, rows)
+    right = {}
+    for way, scores in (("at once", at_once), ("its branches", by_branches)):
+        right[way] = 0
         for number in alike.tolist():
             mine = sets.question == number
             asked = set(sets.member[mine & sets.asked].tolist())
@@ -179,17 +180,23 @@ def test_a_trained_shape_is_asked_the_better_way_and_knows_its_record(run):
             first = next(
                 i for i in scores[number].argsort(descending=True).tolist() if i not in passed
             )
-            firsts += first in asked
-        right.append(firsts)
-    assert answer.record == (max(right), len(alike)) and len(alike)
+            right[way] += first in asked
+    wishes = {"at once": "at-once", "its branches": "in-parts"}
+    for way, wish in wishes.items():
+        wished = run.ask(a, r, "and", "not", b, s, way=wish)
+        assert wished.record == (right[way], len(alike)) and len(alike)
+        assert wished.asked.way.name.endswith(way) and wished.asked.why == "wish"
+        assert answer.record == wished.record or taken.way.name != wished.asked.way.name
     sets = world.answers("test_missing_2in", np.array([0]))
     assert answer.held_out == tuple(world.vocabulary.decode(sets.member[sets.asked].tolist()))
     as_had = run.ask(*world.vocabulary.decode(row))
     assert as_had.guesses == answer.guesses and as_had.known == answer.known
     assert any("first guess right in" in line for line in lines_of(answer))
     # A shape that is not trained has no record, and is answered by its branches.
-    other = run.ask(a, r, "and", b, s, "and", "n3", "r1")
-    assert other.record is None
+    other = a, r, "and", b, s, "and", "n3", "r1"
+    assert run.ask(*other).record is None and run.ask(*other).asked.why == "usual"
+    with pytest.raises(LatebloomError, match="not trained on questions like this one"):
+        run.ask(*other, way="at-once")
 
 
 def test_branches_may_stand_in_any_order(run):

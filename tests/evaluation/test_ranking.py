@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from latebloom.asking.cut import Cut
+from latebloom.asking.ranks import ranks_of
 from latebloom.evaluation.ranking import (
     Kept,
     Ranked,
     Ranking,
     coverage_of,
     rank,
-    ranks_of,
 )
 from latebloom.worlds.answers import AnswerSets
 
@@ -37,7 +37,7 @@ def test_ranks_in_parts_are_those_at_once(monkeypatch):
     scores = torch.from_numpy(rng.normal(size=(50, 30)))
     sets = AnswerSets.of_pairs(50, rng.integers(0, 50, 200), rng.integers(0, 30, 200))
     whole = ranks_of(scores, sets)
-    monkeypatch.setattr("latebloom.evaluation.ranking.COMPARED_AT_ONCE", 100)
+    monkeypatch.setattr("latebloom.asking.ranks.COMPARED_AT_ONCE", 100)
     assert (ranks_of(scores, sets) == whole).all()
 
 
