@@ -20,6 +20,7 @@ Does not cover: hidden values, models without loops, attention both ways.
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -175,7 +176,7 @@ class Room:
                 " --model.d-model"
             )
         ends = np.cumsum([0, n_entity, *widths]).tolist()
-        columns = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        columns = [slice(a, b) for a, b in pairwise(ends)]
         return cls(d_model, *columns, values=values, labels=labels, attributes=attributes)
 
     @property

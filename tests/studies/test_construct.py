@@ -5,8 +5,10 @@ import json
 import pytest
 
 import latebloom
+from latebloom.construction.build import shape_for
 from latebloom.errors import LatebloomError
 from latebloom.studies import construct as constructing
+from latebloom.worlds.chains.own import FactsConfig
 
 CONFIG = latebloom.make_recipe("composition").replace(
     "world", entities=30, relations=8, out_degree=6, ood_frac=0.2, phi=3.0
@@ -38,14 +40,14 @@ def test_the_estimate_grows_with_the_facts():
     for entities in (30, 300, 3000):
         config = CONFIG.replace("world", entities=entities)
         world = latebloom.build_world(config.world, 0)
-        shape = constructing.shape_for(config.model, world)
+        shape = shape_for(config.model, world)
         sizes.append(constructing.bytes_needed(shape, world))
     assert sizes == sorted(sizes) and sizes[-1] > 2 * sizes[0]
 
 
 def test_what_is_made_wider_is_asked_for_and_noted(tmp_path):
     rows = [("a", "r", "b"), ("a", "r", "c"), ("b", "s", "d"), ("c", "s", "d"), ("c", "s", "e")]
-    world = latebloom.world_of_facts(rows)
+    world = latebloom.world_of_facts(rows, config=FactsConfig(ood_frac=0.0))
     config = latebloom.make_recipe("facts").replace("model", d_model=8, n_heads=1, mlp_ratio=1)
     run = latebloom.construct(config, tmp_path / "run", data=world)
     shape = run.config.model
