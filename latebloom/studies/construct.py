@@ -15,9 +15,12 @@ import torch
 from latebloom.construction.build import construction_for
 from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.evaluation.accuracy import TOKENS_AT_ONCE
+from latebloom.evaluation.counted import counted
+from latebloom.evaluation.intersections import rank_all
+from latebloom.evaluation.ranking import held, rank_splits
 from latebloom.evaluation.scores import score
 from latebloom.model.config import ModelConfig
-from latebloom.studies.grow import TRAINED_SAMPLE, summarise, use_threads
+from latebloom.studies.grow import RANKED, TRAINED_SAMPLE, summarise, use_threads
 from latebloom.training.averaging import WeightAverage
 from latebloom.training.checkpoint import save_checkpoint
 from latebloom.training.config import RunConfig
@@ -97,9 +100,11 @@ def construct(
     )
     accuracy = {split: one.accuracy for split, one in scores.items()}
     phase = phase_of(world, accuracy)
-    run.append_metrics({"step": 0, "seconds": seconds, "phase": phase, "accuracy": accuracy})
+    told = {"step": 0, "seconds": seconds, "phase": phase, "accuracy": accuracy}
+    run.append_metrics(told | rank_splits(model, world, most=RANKED))
     outcome = Outcome(model, 0, seconds, "construction")
     summary = summarise(config, world, run, outcome, scores, {}, torch.device("cpu"))
+    summary |= rank_all(model, world) | held(world) | counted(world)
     run.write_summary(summary)
     return summary
 

@@ -53,6 +53,7 @@ def test_what_is_made_wider_is_asked_for_and_noted(tmp_path):
     shape = run.config.model
     assert shape.d_model >= len(world.vocabulary) + 2 and shape.d_mlp > 8
     assert run.summary["splits"]["atomic_id"]["accuracy"] == 1
+    assert run.summary["table"]["told"] == 5 and "ranking" in run.summary
     assert run.ask("a", "r", "s").answers[0].name in ("d", "e")
 
 
