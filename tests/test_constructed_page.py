@@ -67,9 +67,7 @@ def test_sets_are_told_by_data_and_weights_and_what_was_not_measured_is_a_dash()
         }
 
     line = page.sets({"sets": [one(1, 0.5), one(2, 0.5)]})[-1]
-    told = (
-        "| umls | random codes | 2 | 1,000 | 1.000 | 0.500 | – | 0.500 | – | 0.900 | 3.000 | 3.0 |"
-    )
+    told = "| umls | random codes | 2 | 1,000 | 1.000 | 0.500 | – | 0.500 | – | 0.900 | 3.0 | 3.0 |"
     assert line == told
 
 
