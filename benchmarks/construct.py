@@ -12,6 +12,11 @@ Seeds are 100 to 104, unless the page says otherwise.
 - *A start*: the looped model trained from constructed weights, exact ones and ones with noise, at
   the usual rates and at smaller ones, against random weights of the same shape.
 - *Training on*: the plain model of `bloom`, constructed, then trained without decay and with.
+- *Sets*: the recipe `graph` on the data sets of `benchmarks.graphs`, which must lie in RUNS/graphs
+  (`umls`, `kinships`, `nations`; links will do), and `facts` on the shipped pharmacology table;
+  with codes of the facts and random ones, as wide as the facts need and as the recipe is. Trained
+  beside them: pharmacology, and Nations with fewer seeds; of the others results/graphs.md tells.
+- *Comparisons*: the recipes `comparison`, `elements` and `comparison-paper`.
 - *The circuit*: the constructed and the trained models of *capacity*, traced on the same questions.
 """
 
@@ -81,10 +86,24 @@ STARTS: Mapping[str, Start] = {
 """The starts. The noise and the smaller rate were chosen on seed 0."""
 
 
-def constructed(config: RunConfig, run: Path, *, widen: bool) -> RunFolder:
+GRAPHS = ("umls", "kinships", "nations")
+DRUGS = "pharmacology"
+WIDTHS: Mapping[str, tuple[bool, bool]] = {
+    "codes of the facts": (True, False),
+    "random codes": (True, True),
+    "codes of the facts, the recipe's width": (False, False),
+}
+"""How the weights for sets are made: made wider where needed, and with random codes."""
+ASKED = (("1p", "missing"), ("2p", "known"), ("2p", "missing"))
+COMPARED = ("comparison", "elements", "comparison-paper")
+
+
+def constructed(
+    config: RunConfig, run: Path, *, widen: bool, random_codes: bool = False
+) -> RunFolder:
     """A constructed run, made if it is not there."""
     if not (run / "summary.json").exists():
-        construct(config, run, threads=1, overwrite=True, widen=widen)
+        construct(config, run, threads=1, overwrite=True, widen=widen, random_codes=random_codes)
     return RunFolder.open(run)
 
 
@@ -260,12 +279,91 @@ def traced(record: CircuitRecord) -> dict[str, Any]:
     }
 
 
+def sets_config(name: str, folder: Path) -> RunConfig:
+    """The recipe for a table or a graph whose questions have several answers."""
+    if name == DRUGS:
+        table = RESULTS.parent / "examples" / DRUGS / "facts.csv"
+        config = make_recipe("facts").replace("train", checkpoint_every=1000, keep=1)
+        return config.replace("world", facts=str(table), inverse=True, missing_frac=0.1)
+    config = make_recipe("graph").replace("train", checkpoint_every=1000, keep=1)
+    return config.replace("world", folder=str(folder / "graphs" / name))
+
+
+def seeded(name: str, config: RunConfig, seed: int) -> RunConfig:
+    """The config of a seed. The files of a graph say which facts are missing, so its questions are
+    those of `benchmarks.graphs`; of a table the seed draws them."""
+    return config.with_seed(seed) if name == DRUGS else config.replace(seed=seed, world_seed=0)
+
+
+def sets(folder: Path) -> list[dict[str, Any]]:
+    """Ranks, set F1 and coverage of answers that are sets, constructed and trained."""
+    rows: list[dict[str, Any]] = []
+    for name in (*GRAPHS, DRUGS):
+        config = sets_config(name, folder)
+        for way, (widen, random) in WIDTHS.items():
+            number = list(WIDTHS).index(way)
+            for seed in SEEDS:
+                run = folder / f"sets-{name}-{number}-seed{seed}"
+                made = constructed(
+                    seeded(name, config, seed), run, widen=widen, random_codes=random
+                )
+                rows.append(set_row(name, way, seed, made))
+        seeds = {DRUGS: SEEDS, "nations": TRAINED_SEEDS}.get(name, ())
+        cells = [
+            Cell(name=f"sets-{name}-trained-seed{seed}", config=seeded(name, config, seed))
+            for seed in seeds
+        ]
+        rows += [set_row(name, "trained", cell.seed, run) for cell, run in grown(cells, folder)]
+    return rows
+
+
+def set_row(name: str, way: str, seed: int, run: RunFolder) -> dict[str, Any]:
+    """What one run brought."""
+    told = run.summary()
+    ranking = {f"{query} {kind}": told["ranking"].get(query, {}).get(kind) for query, kind in ASKED}
+    return {
+        "data": name,
+        "way": way,
+        "seed": seed,
+        "parameters": told["parameters"],
+        "seconds": told["seconds"],
+        "first": {split: one["accuracy"] for split, one in told["splits"].items()},
+        "ranking": ranking,
+        "coverage": told["coverage"],
+    }
+
+
+def comparisons(folder: Path) -> list[dict[str, Any]]:
+    """Accuracy on every split of constructed comparisons."""
+    rows: list[dict[str, Any]] = []
+    for name in COMPARED:
+        for seed in SEEDS:
+            config = make_recipe(name).with_seed(seed)
+            told = constructed(config, folder / f"{name}-seed{seed}", widen=True).summary()
+            rows.append(
+                {
+                    "recipe": name,
+                    "seed": seed,
+                    "parameters": told["parameters"],
+                    "seconds": told["seconds"],
+                    "splits": {
+                        split: {"n": one["n"], "accuracy": one["accuracy"]}
+                        for split, one in told["splits"].items()
+                        if not split.startswith("valid_")
+                    },
+                }
+            )
+    return rows
+
+
 PARTS: Mapping[str, Callable[[Path], Any]] = {
     "paper": paper,
     "capacity": capacity,
     "starts": starts,
     "going_on": going_on,
     "circuits": circuits,
+    "sets": sets,
+    "comparisons": comparisons,
 }
 """The parts. Whoever traces makes the models of `capacity` first."""
 

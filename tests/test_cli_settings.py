@@ -164,7 +164,7 @@ def test_settings_are_listed(latebloom):
     lines = {line.split()[0]: line for line in out.splitlines()}
     assert lines["--world.entities"].split()[1:3] == ["INT", "100"]
     assert "Entities; the paper has 2,000." in lines["--world.entities"]
-    assert "muon|adamw" in lines["--train.optimizer"]
+    assert "muon|muon-all|adamw|lion" in lines["--train.optimizer"]
     assert {"--seed", "--world-seed", "--model.d-model", "--feed.atomic-frac"} <= set(lines)
     code, out, _ = latebloom("settings", "composition", "--json")
     table = json.loads(out)
@@ -226,7 +226,7 @@ def test_what_is_wrong_says_what_to_type(latebloom, tmp_path, facts_file, words,
     ("words", "named"),
     [
         (["--train.steps", "ten"], "must be a whole number (steps: Optimizer steps"),
-        (["--train.optimizer", "sgd"], "must be one of muon, adamw (optimizer: Muon for"),
+        (["--train.optimizer", "sgd"], "must be one of muon, muon-all, adamw, lion (op"),
         (["--facts", "mine.csv", "--many-valued", "last"], "world.many_valued is 'last'"),
     ],
 )

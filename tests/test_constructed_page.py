@@ -52,6 +52,40 @@ def test_the_facts_that_are_held_are_told_for_each_parameter():
     assert "| 1,000 of 2,000 | 1.0000 (1.0000 to 1.0000) | 0.500 (0.500 to 0.500) |" in line
 
 
+def test_sets_are_told_by_data_and_weights_and_what_was_not_measured_is_a_dash():
+    def one(seed, mrr):
+        ranks = {"mrr": mrr, "set_f1": None}
+        return {
+            "data": "umls",
+            "way": "random codes",
+            "seed": seed,
+            "parameters": 1000,
+            "seconds": 2.0 * seed,
+            "first": {"atomic_id": 1.0},
+            "ranking": {"1p missing": ranks, "2p known": ranks, "2p missing": None},
+            "coverage": {"empirical": 0.9, "mean_size": 3.0},
+        }
+
+    line = page.sets({"sets": [one(1, 0.5), one(2, 0.5)]})[-1]
+    told = "| umls | random codes | 2 | 1,000 | 1.000 | 0.500 | – | 0.500 | – | 0.900 | 3.0 | 3.0 |"
+    assert line == told
+
+
+def test_comparisons_are_told_by_split():
+    rows = [
+        {
+            "recipe": "comparison",
+            "seed": seed,
+            "parameters": 10,
+            "seconds": 1.0,
+            "splits": {"test_ood": {"n": 5, "accuracy": share}},
+        }
+        for seed, share in ((1, 0.75), (2, 0.75))
+    ]
+    lines = page.comparisons({"comparisons": rows})
+    assert lines[-1] == "| comparison | 2 | 10 | 0.750 | 1.0 |" and "test_ood" in lines[-3]
+
+
 def test_training_on_is_told_by_decay_and_drawn(tmp_path):
     told = [
         {"seed": seed, "decay": decay, "step": step, "accuracy": dict.fromkeys(page.DRAWN, share)}

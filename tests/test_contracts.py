@@ -25,7 +25,7 @@ ORDER = (
         "intervals",
         "checked",
     ),
-    *("worlds", "model", "construction", "asking", "rivals", "training", "evaluation", "circuits"),
+    *("worlds", "model", "asking", "rivals", "construction", "training", "evaluation", "circuits"),
     *("trees", "foresight", "recipes", "studies", "reports", "exported", "export", "run"),
     *("explorer", "lessons", "cli"),
 )

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from latebloom.cli.app import Flag, Json, app
 from latebloom.cli.grok import draw, name_of, show_summary, unused_folder
 from latebloom.cli.options import Asked, config_for
-from latebloom.cli.words import NO_SETTINGS, OwnData, Settings
+from latebloom.cli.words import NO_DATA, NO_SETTINGS, OwnData, Settings
 
 
 @app.command
@@ -22,10 +22,10 @@ def construct(
     world_seed: int | None = None,
     out_: Annotated[Path | None, Parameter(name="--out")] = None,
     overwrite: Flag = False,
-    facts: Path | None = None,
-    many_valued: str = "",
+    own: OwnData = NO_DATA,
     data: Path | None = None,
     as_is: Flag = False,
+    random_codes: Flag = False,
     threads: int = 0,
     quiet: Flag = False,
     json_: Json = False,
@@ -33,16 +33,18 @@ def construct(
 ) -> None:
     """Compute a model's weights from the facts, without training, and leave a run folder.
 
-    For chains of facts, by the looped models and by plain ones. `latebloom grok --resume` trains on
-    from there, as --feed and --train say.
+    For chains of facts, by the looped models and by plain ones; for questions with several answers
+    and for comparisons, by looped ones. `latebloom grok --resume` trains on from there, as --feed
+    and --train say.
 
     Parameters
     ----------
     recipe
         The world and the model; `latebloom recipes` lists them. Without it: facts with --facts,
-        dataset with --data, else composition.
+        numeric-table with --facts and --numeric, graph with --graph, dataset with --data, else
+        composition.
     source
-        Your own data: a file (recipe facts) or a folder (dataset).
+        Your own data: a file (recipes facts and numeric-table) or a folder (graph and dataset).
     config
         The config in this TOML file, such as a run's config.toml, instead of a recipe.
     seed
@@ -53,14 +55,13 @@ def construct(
         The run folder; without it, a new one under runs/.
     overwrite
         Replace the run folder if it exists.
-    facts
-        A file of facts: CSV, TSV, JSONL or N-Triples (recipe `facts`).
-    many_valued
-        What to do with a subject and relation that have several objects: drop, first or error.
     data
-        A folder in a published format of chains (recipe `dataset`).
+        A folder in a published format of chains or comparisons (recipe `dataset`).
     as_is
-        Leave the MLP as wide as the recipe has it, even where the facts do not fit.
+        Leave the model as wide as the recipe has it, even where the facts do not fit.
+    random_codes
+        Where questions have several answers: give names random codes, so that facts that were
+        never told are not guessed. Otherwise names with like facts get like codes.
     threads
         Processor threads; 0 lets torch choose.
     quiet
@@ -72,7 +73,7 @@ def construct(
         recipe=recipe,
         file=config,
         source=source,
-        own=OwnData(facts=facts, many_valued=many_valued),
+        own=own,
         data=data,
         seed=seed,
         world_seed=world_seed,
@@ -91,6 +92,7 @@ def construct(
             threads=threads,
             overwrite=overwrite,
             widen=not as_is,
+            random_codes=random_codes,
             data=found,
         )
     draw(folder)

@@ -45,6 +45,8 @@ EXAMPLES = {
     "construct": (
         ("construct composition", "weights for 2,000 facts, in a second"),
         ("construct bloom", "the same for a plain transformer, OOD included"),
+        ("construct graph --graph umls", "answers are sets; missing facts are guessed"),
+        ("construct comparison", "which of two values is greater"),
     ),
     "data": (
         ("data composition", "how many questions of which kind"),

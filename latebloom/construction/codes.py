@@ -29,6 +29,7 @@ class Stream:
     entity: entities and answers. relation: relations. copied: the entity that attention brought;
     in a looped model the entity's own columns, since nothing else stands there at that time.
     position: positions; empty where the scheme says nothing in the stream.
+    answer: what is written; in chains the entity's columns.
     """
 
     d_model: int
@@ -36,6 +37,7 @@ class Stream:
     relation: slice
     copied: slice
     position: slice
+    answer: slice
 
     @classmethod
     def shared_out(
@@ -60,7 +62,7 @@ class Stream:
             slice(int(a), int(b)) for a, b in zip([0, *ends[:-1]], ends, strict=True)
         )
         copied = slice(int(ends[-1]), int(ends[-1]) + n_entity) if apart else entity
-        return cls(d_model, entity, relation, copied, position)
+        return cls(d_model, entity, relation, copied, position, answer=entity)
 
     def codes(
         self, n: int, columns: slice, rng: np.random.Generator

@@ -56,12 +56,13 @@ class Codes:
     """The codes by which a memory reads and writes.
 
     embedding: of every token, `[token, d_model]`, all of length sqrt(d_model).
-    parts: how many codes of one length stand in the stream that it reads, the position included.
+    parts: how many codes of one length stand in the stream that it reads, the position included;
+        with a fraction for what is shorter.
     """
 
     stream: Stream
     embedding: Float[ndarray, "token d_model"]
-    parts: int
+    parts: float
 
     def keys(self, tokens: Int[ndarray, " row"], columns: slice) -> Float[ndarray, "row width"]:
         """Unit vectors of these tokens in their columns."""
@@ -136,7 +137,7 @@ def units_of_relations(
     bias[: len(units)] = thresholds - gate
     out = np.zeros((d_model, n_units))
     objects, value_of = np.unique(facts.object, return_inverse=True)
-    values = codes.keys(objects, stream.entity).astype(np.float32)
+    values = codes.keys(objects, stream.answer).astype(np.float32)
     order = np.argsort(of_relation, kind="stable")
     last_fact, last_unit = np.cumsum(n_facts), np.cumsum(shares)
     for one in range(len(relations)):  # each a small dense problem of its own
@@ -145,7 +146,7 @@ def units_of_relations(
         entities = codes.keys(facts.subject[rows], stream.entity)
         hidden = nonlinearity(SPREAD * entities @ looks[block].T + thresholds[block], relu)
         fitted = regress(hidden, value_of[rows], values)
-        out[stream.entity, block] = LOUD * np.sqrt(d_model) * fitted.T
+        out[stream.answer, block] = LOUD * np.sqrt(d_model) * fitted.T
     return Weights(into, bias, out)
 
 

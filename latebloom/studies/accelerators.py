@@ -44,18 +44,24 @@ class Contender:
     """One way to train.
 
     settings: fields of `train` that make it. rate: the field that is swept over the rates of the
-    ground. decays: by what its decays are multiplied; 1: those that all others have.
+    ground. rates, decays: by what its rates and decays are multiplied; 1: those that all others
+    have.
     """
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     rate: str = "lr"
+    rates: float = 1.0
     decays: float = 1.0
 
     def cells(self, ground: Ground) -> list[Cell]:
         """Its tuning runs, one for each rate and decay."""
         return [
-            self.cell(ground, TUNED_ON, {self.rate: rate, "weight_decay": decay * self.decays})
+            self.cell(
+                ground,
+                TUNED_ON,
+                {self.rate: rate * self.rates, "weight_decay": decay * self.decays},
+            )
             for rate, decay in itertools.product(ground.rates[self.rate], ground.decays)
         ]
 
@@ -82,6 +88,15 @@ CONTENDERS = (
     Contender(name="grokfast-ma", settings={"grokfast": "ma", "grokfast_weight": 5.0}),
     Contender(name="grokfast-ema-little-decay", settings={"grokfast": "ema"}, decays=LITTLE),
     Contender(name="orthogonal-little-decay", settings={"orthogonal_grad": True}, decays=LITTLE),
+    Contender(name="muon-all", settings={"optimizer": "muon-all"}, rate="muon_lr"),
+    Contender(name="lion", settings={"optimizer": "lion"}, rates=0.1, decays=10.0),
+    Contender(
+        name="lion-row-norm",
+        settings={"optimizer": "lion", "row_norm": 1.0},
+        rates=0.1,
+        decays=LITTLE,
+    ),
+    Contender(name="logit-temperature", settings={"logit_temperature": 4.0}),
 )
 """Who is compared; the first is the baseline. `grad-norm` cuts gradients to a tenth of the usual
 norm, so that nearly all of them have the same."""

@@ -12,12 +12,15 @@ from typing import Any
 
 import torch
 
-from latebloom.construction.build import construct_model, shape_for
+from latebloom.construction.build import construction_for
 from latebloom.errors import LatebloomError, RunFolderError
 from latebloom.evaluation.accuracy import TOKENS_AT_ONCE
+from latebloom.evaluation.counted import counted
+from latebloom.evaluation.intersections import rank_all
+from latebloom.evaluation.ranking import held, rank_splits
 from latebloom.evaluation.scores import score
 from latebloom.model.config import ModelConfig
-from latebloom.studies.grow import TRAINED_SAMPLE, summarise, use_threads
+from latebloom.studies.grow import RANKED, TRAINED_SAMPLE, summarise, use_threads
 from latebloom.training.averaging import WeightAverage
 from latebloom.training.checkpoint import save_checkpoint
 from latebloom.training.config import RunConfig
@@ -42,12 +45,14 @@ def construct(
     threads: int = 0,
     overwrite: bool = False,
     widen: bool = True,
+    random_codes: bool = False,
     data: Data | None = None,
 ) -> dict[str, Any]:
     """Makes the world, computes the weights, measures, writes the run folder; returns the summary.
 
     threads: processor threads, 0 for torch's own choice.
-    widen: make the MLP wider, where it is too narrow, than the config says.
+    widen: make the model wider, where it is too narrow, than the config says.
+    random_codes: where questions have several answers, codes that know nothing of the facts.
     data: what the config describes, where it was made or read before.
     Raises: LatebloomError for what cannot be constructed or written, or does not fit into memory.
     """
@@ -62,14 +67,16 @@ def construct(
     except RunFolderError as error:
         raise LatebloomError(
             f"{config.recipe} trains on sentences, and weights can be constructed for chains of"
-            " facts alone, such as composition, atlas or facts"
+            " facts and for comparisons alone, such as composition, graph or comparison"
         ) from error
-    shape = shape_for(config.model, world, widen=widen)
-    if shape != config.model:
-        listener.note(
-            f"model.mlp_ratio is raised from {config.model.mlp_ratio} to {shape.mlp_ratio}"
-        )
-    needed, free = bytes_needed(shape, world), bytes_free()
+    construction = construction_for(world, random_codes=random_codes)
+    shape = construction.shape(config.model, world, widen=widen)
+    for name in ("d_model", "mlp_ratio"):
+        before, now = getattr(config.model, name), getattr(shape, name)
+        if now != before:
+            listener.note(f"model.{name} is changed from {before} to {now}, for the facts")
+    needed = bytes_needed(shape, world) + construction.bytes_beside(world)
+    free = bytes_free()
     listener.note(f"about {needed / 2**30:.1f} GiB of memory")
     if free is not None and needed > free:
         raise LatebloomError(
@@ -77,11 +84,11 @@ def construct(
             f" {free / 2**30:.1f} GiB are free; take a smaller world, or a smaller"
             " --model.mlp-ratio with --as-is"
         )
-    config = config.replace("model", mlp_ratio=shape.mlp_ratio)
+    config = config.replace("model", d_model=shape.d_model, mlp_ratio=shape.mlp_ratio)
     machine = {"device": "cpu", "threads": use_threads(threads), "constructed": True}
     began = time.perf_counter()
     torch.manual_seed(config.seed)
-    model = construct_model(config.model, world, config.seed)
+    model = construction.model(config.model, world, config.seed)
     seconds = time.perf_counter() - began
     scores = score(model, world, probe=TRAINED_SAMPLE, splits=world.trained)
     scores |= score(model, world, splits=(*world.tested, *world.validated))
@@ -93,9 +100,11 @@ def construct(
     )
     accuracy = {split: one.accuracy for split, one in scores.items()}
     phase = phase_of(world, accuracy)
-    run.append_metrics({"step": 0, "seconds": seconds, "phase": phase, "accuracy": accuracy})
+    told = {"step": 0, "seconds": seconds, "phase": phase, "accuracy": accuracy}
+    run.append_metrics(told | rank_splits(model, world, most=RANKED))
     outcome = Outcome(model, 0, seconds, "construction")
     summary = summarise(config, world, run, outcome, scores, {}, torch.device("cpu"))
+    summary |= rank_all(model, world) | held(world) | counted(world)
     run.write_summary(summary)
     return summary
 

@@ -28,6 +28,9 @@ class AcceleratorConfig:
     stablemax: bool = False
     """StableMax in place of softmax in the loss, so that large logits do not swallow the gradient;
     arXiv:2501.04697."""
+    logit_temperature: float = 1.0
+    """What the logits are divided by in the loss; above 1, the loss stays away from zero until the
+    logits have grown as much larger. Answers and their probabilities are read without it."""
     row_norm: float = 0.0
     """Largest norm of a row of a weight matrix; longer ones are cut to it after a step. 0: none."""
     embed_lr: float = 1.0
@@ -48,8 +51,9 @@ class AcceleratorConfig:
             raise LatebloomError(
                 f"train.grokfast_window is {self.grokfast_window}; it must be at least 1"
             )
-        if self.embed_lr <= 0:
-            raise LatebloomError(f"train.embed_lr is {self.embed_lr}; it must be above 0")
+        for name in ("embed_lr", "logit_temperature"):
+            if getattr(self, name) <= 0:
+                raise LatebloomError(f"train.{name} is {getattr(self, name)}; it must be above 0")
 
     def idle_accelerators(self) -> list[str]:
         """Settings that were changed and have no effect beside the others, each as a sentence."""

@@ -143,16 +143,17 @@ class TrainConfig(AcceleratorConfig):
     """Optimizer steps at most; the learning rate's schedule spans them."""
     batch_size: int = 256
     """Questions in a batch; of sentences the number of lines (their mean with feed.by_length)."""
-    optimizer: Literal["muon", "adamw"] = "muon"
-    """Muon for the hidden matrices with AdamW elsewhere, or AdamW for all."""
+    optimizer: Literal["muon", "muon-all", "adamw", "lion"] = "muon"
+    """Muon for the hidden matrices (muon-all: embeddings and read-out too) with AdamW elsewhere;
+    or AdamW, or Lion (arXiv:2302.06675), for all."""
     lr: float = 5e-3
-    """AdamW's peak learning rate."""
+    """AdamW's or Lion's peak learning rate; Lion's is usually some ten times smaller."""
     muon_lr: float = MUON_LR
     """Muon's peak learning rate."""
     weight_decay: float = 0.1
     """Decoupled weight decay of matrices; biases, norms and gains have none."""
     beta2: float = 0.95
-    """AdamW's second-moment decay."""
+    """AdamW's second-moment decay; Lion's own two are as published."""
     warmup_steps: int = 20
     """Steps of linear warm-up."""
     schedule: Literal["constant", "linear", "cosine"] = "linear"
@@ -206,14 +207,20 @@ class TrainConfig(AcceleratorConfig):
         sets: whether questions may have several answers.
         """
         found = self.idle_accelerators()
-        if self.optimizer == "adamw" and self.muon_lr != MUON_LR:
-            found.append(f"train.muon_lr {self.muon_lr} has no effect with train.optimizer adamw")
+        if self.optimizer in ("adamw", "lion") and self.muon_lr != MUON_LR:
+            found.append(
+                f"train.muon_lr {self.muon_lr} has no effect with train.optimizer {self.optimizer}"
+            )
         if self.set_loss != "softmax" and not sets:
             found.append(
                 f"train.set_loss {self.set_loss} has no effect: questions have one answer here"
             )
-        if self.stablemax and self.set_loss == "binary":
-            found.append("train.stablemax has no effect on sets with train.set_loss binary")
+        if self.set_loss == "binary":
+            found += [
+                f"train.{name} has no effect on sets with train.set_loss binary"
+                for name, usual in (("stablemax", False), ("logit_temperature", 1.0))
+                if getattr(self, name) != usual
+            ]
         return found
 
 

@@ -34,4 +34,6 @@ def stablemax_link(logits: Tensor) -> Tensor:
 
 def link_of(config: AcceleratorConfig) -> Link:
     """The link that a training asks for."""
-    return stablemax_link if config.stablemax else softmax_link
+    link = stablemax_link if config.stablemax else softmax_link
+    temperature = config.logit_temperature
+    return link if temperature == 1 else lambda logits: link(logits / temperature)

@@ -1,16 +1,18 @@
-"""Optimizers: AdamW for all, or Muon for the hidden matrices and AdamW for the rest.
+"""Optimizers: AdamW or Lion for all, or Muon for matrices and AdamW for the rest.
 
 Enters: the model and a `TrainConfig`. Leaves: torch optimizers, and the learning rate's course.
 """
 
 import math
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 
 from latebloom.training.accelerators import accelerated
 from latebloom.training.config import TrainConfig
+from latebloom.training.lion import Lion
 
 
 class Muon(torch.optim.Muon):
@@ -60,17 +62,25 @@ def orthogonalise(matrices: Tensor, coefficients: tuple[float, float, float], n:
     return x.to(matrices.dtype)
 
 
+MUONS: Mapping[str, Callable[[str, Tensor], bool]] = {
+    "muon": lambda name, parameter: name.startswith("blocks.") and parameter.ndim == 2,
+    "muon-all": lambda name, parameter: parameter.ndim == 2,
+}
+"""What Muon trains, by `train.optimizer`: matrices of blocks, or embeddings and read-out too."""
+
+
 def make_optimizers(model: nn.Module, config: TrainConfig) -> list[torch.optim.Optimizer]:
     """The optimizers of a run, with the accelerators around them. Weight decay acts on matrices and
     embeddings, not on biases, norms, distance biases or gates."""
-    hidden, decayed, plain, embedding = [], [], [], []
+    of_muon = MUONS.get(config.optimizer, lambda name, parameter: False)
+    orthogonal, decayed, plain, embedding = [], [], [], []
     for name, parameter in model.named_parameters():
         if parameter.ndim < 2 or name.endswith("distance_bias"):
             plain.append(parameter)
         elif config.embed_lr != 1 and name == "embed.weight":
             embedding.append(parameter)
-        elif config.optimizer == "muon" and name.startswith("blocks.") and parameter.ndim == 2:
-            hidden.append(parameter)
+        elif of_muon(name, parameter):
+            orthogonal.append(parameter)
         else:
             decayed.append(parameter)
     groups = [
@@ -80,10 +90,12 @@ def make_optimizers(model: nn.Module, config: TrainConfig) -> list[torch.optim.O
     if embedding:
         rate = config.embed_lr * config.lr
         groups.append({"params": embedding, "weight_decay": config.weight_decay, "lr": rate})
+    if config.optimizer == "lion":
+        return accelerated([Lion(groups, lr=config.lr)], model, config)
     adamw = torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, config.beta2), fused=True)
     optimizers: list[torch.optim.Optimizer] = [adamw]
-    if hidden:
-        optimizers.append(Muon(hidden, lr=config.muon_lr, weight_decay=config.weight_decay))
+    if orthogonal:
+        optimizers.append(Muon(orthogonal, lr=config.muon_lr, weight_decay=config.weight_decay))
     return accelerated(optimizers, model, config)
 
 

@@ -40,6 +40,8 @@ from latebloom.worlds.data import Data
 
 FREE = ("lr", "muon_lr", "weight_decay", "label_smoothing")
 """Settings of the training in which the runs of a stack may differ."""
+STACKED = ("adamw", "muon")
+"""The optimizers that are written for stacks."""
 EPSILON = 1e-8
 """AdamW's, as torch has it."""
 
@@ -264,4 +266,9 @@ def check_alike(configs: Sequence[RunConfig]) -> RunConfig:
     drops = first.model.dropout or first.model.mlp_dropout
     if drops or first.train.average_frac or first.train.embed_lr != 1:
         raise LatebloomError("a stack trains without dropout, averages and rates of embeddings")
+    if first.train.optimizer not in STACKED:
+        raise LatebloomError(
+            f"a stack trains with train.optimizer {' or '.join(STACKED)}, not with"
+            f" {first.train.optimizer}"
+        )
     return first

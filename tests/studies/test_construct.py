@@ -5,8 +5,10 @@ import json
 import pytest
 
 import latebloom
+from latebloom.construction.build import shape_for
 from latebloom.errors import LatebloomError
 from latebloom.studies import construct as constructing
+from latebloom.worlds.chains.own import FactsConfig
 
 CONFIG = latebloom.make_recipe("composition").replace(
     "world", entities=30, relations=8, out_degree=6, ood_frac=0.2, phi=3.0
@@ -38,12 +40,37 @@ def test_the_estimate_grows_with_the_facts():
     for entities in (30, 300, 3000):
         config = CONFIG.replace("world", entities=entities)
         world = latebloom.build_world(config.world, 0)
-        shape = constructing.shape_for(config.model, world)
+        shape = shape_for(config.model, world)
         sizes.append(constructing.bytes_needed(shape, world))
     assert sizes == sorted(sizes) and sizes[-1] > 2 * sizes[0]
 
 
-@pytest.mark.parametrize("recipe", ["comparison", "dyck"])
-def test_other_worlds_are_refused(tmp_path, recipe):
-    with pytest.raises(LatebloomError, match="chains of facts alone"):
+def test_what_is_made_wider_is_asked_for_and_noted(tmp_path):
+    rows = [("a", "r", "b"), ("a", "r", "c"), ("b", "s", "d"), ("c", "s", "d"), ("c", "s", "e")]
+    world = latebloom.world_of_facts(rows, config=FactsConfig(ood_frac=0.0))
+    config = latebloom.make_recipe("facts").replace("model", d_model=8, n_heads=1, mlp_ratio=1)
+    run = latebloom.construct(config, tmp_path / "run", data=world)
+    shape = run.config.model
+    assert shape.d_model >= len(world.vocabulary) + 2 and shape.d_mlp > 8
+    assert run.summary["splits"]["atomic_id"]["accuracy"] == 1
+    assert run.summary["table"]["told"] == 5 and "ranking" in run.summary
+    assert run.ask("a", "r", "s").answers[0].name in ("d", "e")
+
+
+def test_random_codes_are_for_sets_alone(tmp_path):
+    with pytest.raises(LatebloomError, match="random-codes has no effect"):
+        latebloom.construct(CONFIG, tmp_path / "run", random_codes=True)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "says"),
+    [
+        ("hidden-attributes", "comparisons of told values"),
+        ("dyck", "trains on sentences"),
+        ("modular", "asks questions"),
+        ("mixed", "asks chains"),
+    ],
+)
+def test_other_worlds_are_refused(tmp_path, recipe, says):
+    with pytest.raises(LatebloomError, match=says):
         latebloom.construct(latebloom.make_recipe(recipe), tmp_path / "run")

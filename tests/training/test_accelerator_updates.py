@@ -16,7 +16,8 @@ from latebloom.training.accelerators import (
     RowNormClamp,
 )
 from latebloom.training.config import TrainConfig
-from latebloom.training.links import softmax_link, stablemax_link
+from latebloom.training.links import link_of, softmax_link, stablemax_link
+from latebloom.training.lion import Lion
 from latebloom.training.optimizers import make_optimizers
 
 
@@ -86,6 +87,26 @@ def test_decay_to_the_start_by_hand():
     assert weight.item() == pytest.approx(19.5)
 
 
+def test_lion_by_hand():
+    weight = weight_with([1.0, -4.0], value=(10.0, 10.0))
+    lion = Lion([{"params": [weight], "weight_decay": 0.5}], lr=0.1, near=0.5, far=0.75)
+    lion.step()  # 10 (1 - .1 * .5) - .1 sign(.5 g); the momentum becomes .25 g
+    assert weight.tolist() == pytest.approx([9.4, 9.6])
+    weight.grad = torch.tensor([-0.1, 4.0])
+    lion.step()  # signs of .5 (.25, -1) + .5 (-.1, 4)
+    assert weight.tolist() == pytest.approx([9.4 * 0.95 - 0.1, 9.6 * 0.95 - 0.1])
+    momentum = lion.state[weight]["momentum"]
+    assert momentum.tolist() == pytest.approx([0.75 * 0.25 - 0.25 * 0.1, -0.75 + 1.0])
+
+
+def test_the_logits_temperature_divides_them_in_the_loss_alone():
+    logits = torch.tensor([[8.0, 0.0, -4.0]])
+    assert link_of(TrainConfig(logit_temperature=4.0))(logits).tolist() == [[2.0, 0.0, -1.0]]
+    found = link_of(TrainConfig(logit_temperature=4.0, stablemax=True))(logits)
+    assert torch.equal(found, stablemax_link(logits / 4))
+    assert link_of(TrainConfig()) is softmax_link
+
+
 def test_stablemax_by_hand():
     logits = torch.tensor([[1.0, 0.0, -1.0]])
     # s is 2, 1 and 1/2
@@ -119,6 +140,8 @@ ALL = {
     "grokfast_ema": {"grokfast": "ema"},
     "grokfast_ma": {"grokfast": "ma", "grokfast_window": 5},
     "orthogonal": {"orthogonal_grad": True, "stablemax": True},
+    "lion": {"optimizer": "lion", "lr": 1e-3, "row_norm": 1.0, "logit_temperature": 2.0},
+    "muon_all": {"optimizer": "muon-all"},
     "weights": {"row_norm": 0.1, "decay_to": "start", "embed_lr": 0.5},
 }
 

@@ -226,7 +226,7 @@ def test_no_field_takes_what_it_is_not(kind):
 @pytest.mark.parametrize(
     ("kind", "values", "said"),
     [
-        (TrainConfig, {"optimizer": "sgd"}, "train.optimizer is 'sgd'; it must be one of muon, a"),
+        (TrainConfig, {"optimizer": "sgd"}, "train.optimizer is 'sgd'; it must be one of muon, m"),
         (TrainConfig, {"steps": True}, "train.steps is True; it must be a whole number"),
         (TrainConfig, {"steps": 8.0}, "train.steps is 8.0; it must be a whole number"),
         (TrainConfig, {"lr": True}, "train.lr is True; it must be a number"),
@@ -417,6 +417,13 @@ def test_a_typo_in_format_1_is_named():
     text = (OLD_RUNS / "composition" / "config.toml").read_text()
     with pytest.raises(LatebloomError, match="stepz"):
         RunConfig.from_toml(text.replace("steps =", "stepz =", 1))
+
+
+def test_a_temperature_of_logits_must_be_above_zero_and_is_idle_on_binary_sets():
+    with pytest.raises(LatebloomError, match=r"train\.logit_temperature is 0\.0; it must be"):
+        TrainConfig(logit_temperature=0.0)
+    (line,) = TrainConfig(logit_temperature=2.0, set_loss="binary").idle()
+    assert line == "train.logit_temperature has no effect on sets with train.set_loss binary"
 
 
 def test_a_rate_of_muon_without_muon_is_said_to_have_no_effect():

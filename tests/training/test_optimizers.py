@@ -42,9 +42,26 @@ def test_muon_leaves_a_parameter_without_gradient_alone():
     assert not torch.equal(used, torch.ones(4, 4))
 
 
-def test_every_parameter_has_one_group_and_decay_spares_biases():
+def test_muon_takes_embeddings_too_where_it_is_told_to():
     model = Transformer(ModelConfig(d_model=16, n_heads=2), 30)
-    groups = [g for o in make_optimizers(model, TrainConfig()) for g in o.param_groups]
+
+    def taken(name):
+        _, muon = make_optimizers(model, TrainConfig(optimizer=name))
+        return {id(p) for group in muon.param_groups for p in group["params"]}
+
+    named = {n: p for n, p in model.named_parameters() if p.ndim == 2 and "distance" not in n}
+    matrices = {id(p) for p in named.values()}
+    outside = {id(p) for name, p in named.items() if "blocks." not in name}
+    assert id(model.embed.weight) in outside
+    assert taken("muon-all") == matrices
+    assert taken("muon") == matrices - outside
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "muon-all", "adamw", "lion"])
+def test_every_parameter_has_one_group_and_decay_spares_biases(optimizer):
+    model = Transformer(ModelConfig(d_model=16, n_heads=2), 30)
+    optimizers = make_optimizers(model, TrainConfig(optimizer=optimizer))
+    groups = [g for o in optimizers for g in o.param_groups]
     grouped = [id(p) for g in groups for p in g["params"]]
     assert sorted(grouped) == sorted(id(p) for p in model.parameters())
     free = {id(p) for g in groups if g["weight_decay"] == 0 for p in g["params"]}

@@ -73,6 +73,9 @@ def test_what_cannot_be_stacked_is_said(stackable):
     faster = [config.replace("train", row_norm=1.0) for config in configs[:2]]
     with pytest.raises(LatebloomError, match="without accelerators"):
         Stack(faster, datas[:2])
+    lion = [config.replace("train", optimizer="lion") for config in configs[:2]]
+    with pytest.raises(LatebloomError, match="adamw or muon, not with lion"):
+        Stack(lion, datas[:2])
     mixed = [replace(c, feed=replace(c.feed, atomic_frac=0.0)) for c in configs[:3]]
     with pytest.raises(LatebloomError, match="differ in shape"):
         train_stacked(mixed, datas[:3], 20)
