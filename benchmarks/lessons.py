@@ -1,10 +1,10 @@
 """How long each lesson takes: `python -m benchmarks.lessons`
 
 Enters: the notebooks of `latebloom lessons`, run from top to bottom in processes of their own, in
-an empty folder, so that a lesson grows what it needs; what an earlier one has grown is there for a
-later one, as for a reader who takes them in order. Leaves: a line for each, and `results/lessons.md`
-(`--out` for elsewhere). CPU seconds are those of the process and of its children: other work on the
-machine hardly moves them. On two cores a lesson lasts at most that long by the clock.
+one empty folder, so that a lesson finds what an earlier one has grown, as for a reader who takes
+them in order. Leaves: a line for each, and `results/lessons.md` (`--out` for elsewhere). CPU
+seconds are those of the process and of its children: other work on the machine hardly moves them.
+On two cores a lesson lasts at most that long by the clock.
 """
 
 import argparse
@@ -23,10 +23,10 @@ LIMIT = 600
 HEAD = (
     "# How long the lessons take",
     "",
-    "Printed by `python -m benchmarks.lessons`: each notebook from top to bottom, in this order and",
-    "one folder, so that a lesson finds what an earlier one has grown. CPU seconds of the process",
-    f"and its children; a lesson is to take less than {LIMIT} on two cores, so fewer CPU seconds than",
-    "that are enough. Peak memory is that of the largest process.",
+    "Printed by `python -m benchmarks.lessons`: each notebook from top to bottom, in this order",
+    "and in one folder, so that a lesson finds what an earlier one has grown. CPU seconds are",
+    f"those of the process and its children; a lesson is to take less than {LIMIT} s on two cores,",
+    "for which fewer CPU seconds than that are enough. Peak memory is that of the largest process.",
     "",
 )
 
