@@ -33,6 +33,7 @@ from latebloom.asking.told_values import ask_compared
 from latebloom.circuits.examination import CircuitInstrument
 from latebloom.circuits.look import Glimpse, look_at
 from latebloom.circuits.members import Mixture, Mixtures, Without
+from latebloom.circuits.moving import Moved, Source, move_state
 from latebloom.circuits.record import CircuitRecord, ExaminationConfig
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.scores import follow, score
@@ -190,6 +191,20 @@ class Run(OpenedRun):
     def without(self, name: str, *question: str) -> Without:
         """What becomes of each answer if one name is taken out of the mixture at a bridge."""
         return Mixtures(self.model, self.world, question).without(name)
+
+    def patch(
+        self, *question: str, loop: int, layer: int, position: int, by: Source, top: int = 5
+    ) -> Moved:
+        """The answer to a question with one of its states replaced, and what every state then says.
+
+        loop: from 1. layer: a boundary, 0 before the first layer of the loop. position: from 0.
+        by: what is put there: `OfQuestion(names)`, `Noise(seed)`, `Mean()` or `Embedding(name)` of
+        `latebloom.circuits.moving`.
+        Raises: UnknownNameError, with the nearest names; LatebloomError if it is no question, or
+        there is no such state.
+        """
+        place = Place(loop - 1, layer, position)
+        return move_state(self.model, self.world, question, place, by, top=top)
 
     def trace(self, *, step: int | None = None, **settings: Any) -> list[CircuitRecord]:
         """The circuit at every checkpoint, or at one step's: causal tracing, lens and verdict.

@@ -12,7 +12,7 @@ import torch
 
 from latebloom.asking.answer import Guess
 from latebloom.circuits.lens import logit_lens
-from latebloom.circuits.states import run_states
+from latebloom.circuits.states import States, run_states
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.vocabulary import Vocabulary
@@ -82,11 +82,22 @@ def look_at(
     names: names whose rank and probability are wanted at every state.
     Raises: UnknownNameError, with the nearest known names; LatebloomError if they are no question.
     """
-    vocabulary, tokens = world.vocabulary, world.read(question)
-    world.task.check(tokens, world.facts, vocabulary)
+    tokens = world.read(question)
+    world.task.check(tokens, world.facts, world.vocabulary)
     questions = torch.tensor([tokens], device=model.device)
     loops = loops_needed(model.config, len(tokens), world.task.hops(len(tokens)))
-    states = run_states(model, questions, n_loops=loops)
+    return glimpses_of(model, world, run_states(model, questions, n_loops=loops), names)
+
+
+def glimpses_of(
+    model: Transformer, world: World, states: States, names: Sequence[str] = ()
+) -> list[Glimpse]:
+    """What every state of a pass of one question says.
+
+    names: whose rank and probability are wanted at every state.
+    Raises: UnknownNameError, with the nearest known names.
+    """
+    vocabulary = world.vocabulary
     named = {name: torch.tensor(vocabulary.encode([name]), device=model.device) for name in names}
     lens = logit_lens(model, states, named)
     with torch.no_grad():

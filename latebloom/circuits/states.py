@@ -65,6 +65,27 @@ class States:
         return self.stream[-1, -1, :, -1]
 
 
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A state that takes the place of the one at (loop, boundary, position), in every row; the
+    places count from 0."""
+
+    loop: int
+    boundary: int
+    position: int
+    state: Float[Tensor, " d_model"]
+
+    def into(
+        self, loop: int, boundary: int, states: Float[Tensor, "row pos d_model"]
+    ) -> Float[Tensor, "row pos d_model"]:
+        """The states of a boundary, with this one among them if it belongs there."""
+        if (loop, boundary) != (self.loop, self.boundary):
+            return states
+        changed = states.clone()
+        changed[:, self.position] = self.state
+        return changed
+
+
 @contextmanager
 def at_rest(model: Transformer) -> Generator[None, None, None]:
     """No dropout and no gradients inside; the model's mode is put back."""
@@ -109,8 +130,15 @@ def go_from(
     base: States | None = None,
     first: int = 0,
     rows: Int[Tensor, " row"] | None = None,
+    put: Put | None = None,
 ) -> States:
-    """The same as `run_states`, from embeddings (which may have been changed)."""
+    """The same as `run_states`, from embeddings (which may have been changed).
+
+    put: a state that replaces one of the pass, without a `base`. One that replaces an embedding is
+    what later loops begin from, too, where they begin again.
+    """
+    assert put is None or base is None
+    start = start if put is None else put.into(0, 0, start)
     first = 0 if base is None else model.first_to_see(first)
     beside = torch.arange(len(start), device=model.device) if rows is None else rows
     beside, places = beside.to(model.device), model.places(first, start.shape[1])
@@ -118,12 +146,14 @@ def go_from(
     own = state = start[:, first:]
     with at_rest(model):
         for loop in range(n_loops):
+            state = state if put is None else put.into(loop, 0, state)
             boundaries, attended = [state], []
             for layer, block in enumerate(model.layers):
                 past = base.seen[loop][layer].rows(beside, first) if base and first else None
                 attend = Continued(past)
                 stays = own if model.feedback.apart and layer == 0 else None
                 state = block(state, attend, model.positions, places, own=stays)
+                state = state if put is None else put.into(loop, layer + 1, state)
                 boundaries.append(state)
                 attended.append(attend.known)
             stream.append(torch.stack(boundaries))

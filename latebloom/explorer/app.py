@@ -18,6 +18,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Streamin
 from latebloom.errors import LatebloomError
 from latebloom.explorer.folder import Folder, RunRow, sayable
 from latebloom.explorer.models import Models
+from latebloom.explorer.patching import place_of, source_of
 from latebloom.explorer.safety import LOCAL, OnlyOurs
 from latebloom.explorer.studies import StudyRow
 from latebloom.explorer.turns import BusyError, Turns
@@ -25,7 +26,7 @@ from latebloom.explorer.turns import BusyError, Turns
 HERE = Path(__file__).parent
 REPORTS = HERE.parent / "reports"
 FILES = (
-    *(HERE / name for name in ("explore.js", "answer.js", "explore.css")),
+    *(HERE / name for name in ("explore.js", "answer.js", "moving.js", "explore.css")),
     *(REPORTS / "page.css", REPORTS / "lab" / "names.js"),
 )
 """What the list loads: its own files, and how the report looks and shows names."""
@@ -51,6 +52,19 @@ MaybeWords = Annotated[
     Sequence[Annotated[str, Query(max_length=10_000)]],
     Query(max_length=64, description="the question; without one, a held-out one"),
 ]
+OtherWords = Annotated[
+    Sequence[Annotated[str, Query(max_length=10_000)]],
+    Query(alias="from", max_length=64, description="the question that a state is taken from"),
+]
+Loop = Annotated[int, Query(ge=1, le=1000, description="of the state that is replaced, from 1")]
+Layer = Annotated[int, Query(ge=0, le=1000, description="its boundary; 0: what enters the loop")]
+Position = Annotated[int, Query(ge=0, le=1000, description="its token, from 0")]
+SAME = "of the state that is taken; the same as of the one that is replaced"
+MaybeLoop = Annotated[int | None, Query(ge=1, le=1000, description=SAME)]
+MaybeLayer = Annotated[int | None, Query(ge=0, le=1000, description=SAME)]
+MaybePosition = Annotated[int | None, Query(ge=0, le=1000, description=SAME)]
+Seed = Annotated[int | None, Query(ge=0, le=2**53, description="noise, drawn by this seed")]
+MaybeName = Annotated[str | None, Query(max_length=10_000, description="a name's embedding")]
 Step = Annotated[int | None, Query(ge=0, le=2**53, description="of a checkpoint; the newest")]
 
 
@@ -112,6 +126,20 @@ class Chose:
     model_names: int
     model_adds: int
     untold: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """What comes of a state replaced: the answers before and after, and what every state of the
+    changed pass says. `same` of a state tells by position whether it is as it was."""
+
+    question: list[str]
+    loop: int
+    layer: int
+    position: int
+    before: list[Guess]
+    after: list[Guess]
+    states: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +246,35 @@ def make_app(
     async def lens(name: Name, q: MaybeWords = (), step: Step = None) -> dict[str, Any]:
         """What every state of the model says to a question; without one, to a held-out one."""
         return await questions.take(lambda: models.lens(name, q, step=step))
+
+    @app.get("/api/patch", responses=OF_A_MODEL)
+    async def patch(
+        name: Name,
+        q: Words,
+        loop: Loop,
+        layer: Layer,
+        position: Position,
+        other: OtherWords = (),
+        from_loop: MaybeLoop = None,
+        from_layer: MaybeLayer = None,
+        from_position: MaybePosition = None,
+        noise: Seed = None,
+        mean: bool = False,
+        embedding: MaybeName = None,
+        top: Annotated[int, Query(ge=1, le=100)] = 5,
+        step: Step = None,
+    ) -> Patched:
+        """The answer to a question with one of its states replaced: by a state of the question
+        `from`, noise as long as itself, its mean over questions, or the embedding of a name."""
+        place = place_of(loop, layer, position)
+        at = place_of(
+            loop if from_loop is None else from_loop,
+            layer if from_layer is None else from_layer,
+            position if from_position is None else from_position,
+        )
+        by = source_of(other, at, noise=noise, mean=mean, embedding=embedding)
+        told = await questions.take(lambda: models.patch(name, q, place, by, top=top, step=step))
+        return Patched(**told)
 
     @app.get("/api/events", response_class=EventStream, responses=OF_EVENTS)
     def events(once: bool = False) -> StreamingResponse:

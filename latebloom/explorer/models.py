@@ -6,6 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from latebloom.circuits.moving import Source
+from latebloom.circuits.verdict import Place
 from latebloom.explorer.folder import Folder
 from latebloom.run import Run, load
 from latebloom.training.run_folder import RunFolder
@@ -48,6 +50,27 @@ class Models:
             words = world.vocabulary.decode(world.read(question)) if question else world.example()
             states = [glimpse.as_dict() for glimpse in run.lens(*words)]
             return {"step": run.step, "question": words, "states": states}
+
+    def patch(
+        self,
+        name: str,
+        question: Sequence[str],
+        place: Place,
+        by: Source,
+        *,
+        top: int = 5,
+        step: int | None = None,
+    ) -> dict[str, Any]:
+        """A question with the state at a place, counted from 0, replaced (`Run.patch`).
+
+        Raises: LatebloomError if there is no such run, checkpoint or state, or it is no question.
+        """
+        loop, layer, position = place
+        with self._lock:
+            moved = self._run(name, step).patch(
+                *question, loop=loop + 1, layer=layer, position=position, by=by, top=top
+            )
+            return moved.as_dict()
 
     def steps(self, name: str) -> list[int]:
         """The steps of which a run has a checkpoint.

@@ -7,6 +7,7 @@ Covers: any number of loops, layers, hops and operands. Does not cover: interact
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -83,17 +84,12 @@ def plot_circuit(record: CircuitRecord) -> Figure:
         axes = figure.add_subplot()
         for row, position in np.ndindex(len(depth), len(places)):
             axes.plot(position, row, "o", color=DOT.on_white, markersize=5, zorder=1)
+        for one in arrows_of(record):
+            arrow(axes, one)
         for step in record.verdict.steps:
-            if step.used_at is None:
-                continue
-            at = (step.used_at.position, depth_of(record, step.used_at))
-            for position, place in enumerate(places):
-                strength = record.inputs.get(place, {}).get(step.name)
-                arrow(axes, (position, 0), at, strength, GREY.on_white)
-            arrow(axes, at, (last, top), step.strength, VERMILION.on_white)
-            node(axes, at, step.name, VERMILION.on_white)
-        if last_alone(record):
-            arrow(axes, (last, 0), (last, top), last_strength(record), BLUE.on_white)
+            if step.used_at is not None:
+                at = (step.used_at.position, depth_of(record, step.used_at))
+                node(axes, at, step.name, VERMILION.on_white)
         for position, place in enumerate(places):
             node(axes, (position, 0), place, INK.on_white, below=True)
         node(axes, (last, top), "answer", GREEN.on_white)
@@ -107,6 +103,45 @@ def plot_circuit(record: CircuitRecord) -> Figure:
         lines = textwrap.wrap(f"{title}{record.verdict.words()}", int(12.5 * width))
         figure.suptitle("\n".join(lines), x=0.02, ha="left", fontsize=STYLE["font.size"])
     return figure
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """What one state does to another, each at (position, depth).
+
+    strength: in [0, 1]; None where it was not measured.
+    """
+
+    origin: str
+    start: tuple[int, int]
+    target: str
+    end: tuple[int, int]
+    strength: float | None
+    colour: str
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it is strong enough to be drawn, and leads anywhere."""
+        return self.strength is not None and self.strength >= WEAKEST and self.start != self.end
+
+
+def arrows_of(record: CircuitRecord) -> list[Arrow]:
+    """From the tokens into each step, from each step into the answer, and from the last place."""
+    places, found = record.places, []
+    last, top = len(places) - 1, len(depth_names(record)) - 1
+    for step in record.verdict.steps:
+        if step.used_at is None:
+            continue
+        at = (step.used_at.position, depth_of(record, step.used_at))
+        for position, place in enumerate(places):
+            strength = record.inputs.get(place, {}).get(step.name)
+            if strength is not None:
+                found.append(Arrow(place, (position, 0), step.name, at, strength, GREY.on_white))
+        found.append(Arrow(step.name, at, "answer", (last, top), step.strength, VERMILION.on_white))
+    if last_alone(record):
+        strength, end = last_strength(record), (last, top)
+        found.append(Arrow(places[last], (last, 0), "answer", end, strength, BLUE.on_white))
+    return found
 
 
 def last_alone(record: CircuitRecord) -> bool:
@@ -140,16 +175,11 @@ def node(
     )
 
 
-def arrow(
-    axes: Axes,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    strength: float | None,
-    colour: str,
-) -> None:
+def arrow(axes: Axes, one: Arrow) -> None:
     """An arrow as thick as it is strong, with its strength beside it."""
-    if strength is None or not strength >= WEAKEST or start == end:
+    if one.strength is None or not one.drawn:
         return
+    start, end, strength = one.start, one.end, one.strength
     axes.add_patch(
         FancyArrowPatch(
             start,
@@ -157,7 +187,7 @@ def arrow(
             arrowstyle="-|>",
             mutation_scale=11,
             linewidth=0.6 + 2.2 * strength,
-            color=colour,
+            color=one.colour,
             alpha=0.35 + 0.65 * strength,
             shrinkA=7,
             shrinkB=7,
@@ -170,7 +200,7 @@ def arrow(
         third,
         xytext=(4, -3),
         textcoords="offset points",
-        color=colour,
+        color=one.colour,
         bbox={"facecolor": GROUND.on_white, "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         zorder=4,
     )

@@ -23,6 +23,7 @@ from markupsafe import Markup
 from latebloom.errors import RunFolderError
 from latebloom.neutral import neutral, neutral_value
 from latebloom.reading import parse_json, read_text
+from latebloom.reports.behind import read_behind
 from latebloom.reports.captions import Caption, caption_of, place_of
 from latebloom.reports.curves import subtitle, uses_log_steps
 from latebloom.reports.figure import LEAST
@@ -242,12 +243,15 @@ def phase_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
 class Picture:
     """An SVG on the page.
 
-    address: its content, as a data address. least: pixels of width below which its text could not
-    be read; None if it does not say its size. on_dark: it has colours of its own for dark pages.
+    address: its content, as a data address. behind: the rows of the numbers behind it, the names of
+    their columns first; none if no such table lies beside the figure. least: pixels of width below
+    which its text could not be read; None if it does not say its size. on_dark: it has colours of
+    its own for dark pages.
     """
 
     caption: Caption
     address: str
+    behind: list[list[str]]
     least: int | None
     on_dark: bool
 
@@ -269,6 +273,7 @@ def figures(folder: Path) -> Iterable[Picture]:
         yield Picture(
             caption_of(path.stem),
             f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}",
+            read_behind(path),
             None if pixels is None else round(LEAST * pixels),
             b"prefers-color-scheme" in content,
         )

@@ -1,7 +1,8 @@
 """The figures of a run's tree projections, where its report finds them.
 
 Enters: a run folder and the records of its checkpoints. Leaves: `RUN/figures/*.svg`: t_score and
-F1 over the steps and over the accuracy, and predicted trees beside gold ones.
+F1 over the steps and over the accuracy, and predicted trees beside gold ones; beside each the
+numbers behind it (`*.csv`).
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from latebloom.reports.behind import curves_behind, trees_behind, write_behind
 from latebloom.reports.figure import (
     NARROW,
     STYLE,
@@ -37,8 +39,10 @@ def write_tree_figures(run: Path, records: Sequence[TreeRecord]) -> list[Path]:
     """
     folder = run / "figures"
     folder.mkdir(exist_ok=True)
-    drawn = [write_figure(plot_trees(records), folder / "tree-projections.svg")]
-    for old in folder.glob("tree-of-*.svg"):
+    figure = plot_trees(records)
+    drawn = [write_figure(figure, folder / "tree-projections.svg")]
+    write_behind(drawn[0], curves_behind(figure))
+    for old in (*folder.glob("tree-of-*.svg"), *folder.glob("tree-of-*.csv")):
         old.unlink()
     newest = records[-1]
     for number, example in enumerate(newest.examples, 1):
@@ -46,6 +50,7 @@ def write_tree_figures(run: Path, records: Sequence[TreeRecord]) -> list[Path]:
         titles = (f"predicted, step {newest.step}", "gold")
         drawing = draw_beside(example.words, example.predicted, example.gold, titles=titles)
         write_output(path, with_dark_rules(drawing).encode())
+        write_behind(path, trees_behind(example))
         drawn.append(path)
     return drawn
 

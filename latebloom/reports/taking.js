@@ -1,4 +1,5 @@
-// Every table and every figure of the page to take along: a table as CSV, as it is read; a figure as SVG.
+// Every table and every figure of the page to take along: a table as CSV, as it is read; a figure as SVG,
+// and the numbers behind it as CSV.
 (() => {
   const textOf = (cell) => cell.textContent.replace(/\s+/g, " ").trim();
   const rowsOf = (table) => [...table.rows].map((row) => [...row.cells].flatMap((cell) => [textOf(cell), ...Array(cell.colSpan - 1).fill("")]));
@@ -27,6 +28,9 @@
   }
   for (const image of document.querySelectorAll("img.figure")) {
     const bytes = () => Uint8Array.from(atob(image.src.slice(image.src.indexOf(",") + 1)), (one) => one.charCodeAt(0));
-    offer((button) => (image.closest(".wide") ?? image).after(button), "SVG", named({ textContent: image.alt }) || "figure", bytes);
+    const name = named({ textContent: image.alt }) || "figure", put = (button) => (image.closest(".wide") ?? image).after(button);
+    const behind = image.closest("figure").querySelector("script.behind");
+    if (behind) offer(put, "CSV", name, () => csvOf(JSON.parse(behind.textContent))); // the later stands first
+    offer(put, "SVG", name, bytes);
   }
 })();

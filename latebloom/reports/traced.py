@@ -2,7 +2,8 @@
 
 Enters: a run folder and the records of its checkpoints. Leaves: `RUN/figures/*.svg` (the circuit of
 the last checkpoint, its heat maps against the onset; over training what is answered through the
-bridge, which is `bridge.png` too, ranks and progress measures), and `Stretch`es: the checkpoints in
+bridge, which is `bridge.png` too, ranks and progress measures), beside each the numbers behind it
+(`*.csv`), and `Stretch`es: the checkpoints in
 a row that have the same circuit, as a line of a table each.
 """
 
@@ -14,6 +15,12 @@ from pathlib import Path
 from latebloom.circuits.failures import Failures
 from latebloom.circuits.record import CircuitRecord
 from latebloom.circuits.verdict import USED, Found, Kind, Place, Verdict
+from latebloom.reports.behind import (
+    circuit_behind,
+    curves_behind,
+    heat_maps_behind,
+    write_behind,
+)
 from latebloom.reports.bridge_figure import plot_bridge
 from latebloom.reports.circuit_figures import (
     plot_circuit,
@@ -70,7 +77,14 @@ def write_circuit_figures(run: Path, records: Sequence[CircuitRecord]) -> list[P
         "ranks": plot_ranks(records),
         "progress": plot_progress(records, list(RunFolder(run).metrics())),
     }
+    behind = {
+        "circuit": circuit_behind(final),
+        "heat-maps": heat_maps_behind(onset, final),
+        **{name: curves_behind(drawings[name]) for name in ("bridge", "ranks", "progress")},
+    }
     written = [write_figure(figure, folder / f"{name}.svg") for name, figure in drawings.items()]
+    for path in written:
+        write_behind(path, behind[path.stem])
     return [*written, write_figure(drawings["bridge"], folder / "bridge.png")]
 
 

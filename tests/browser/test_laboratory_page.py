@@ -14,9 +14,8 @@ from small_reports import HOSTILE, cell, set_question
 
 from latebloom.asking.answer import ask
 from latebloom.recipes.catalogue import make_recipe
-from latebloom.reports.bridge_figure import plot_bridge
-from latebloom.reports.figure import write_figure
 from latebloom.reports.page import write_report
+from latebloom.reports.traced import write_circuit_figures
 from latebloom.run import grow, load
 from latebloom.worlds.mixed import MixedConfig
 
@@ -147,8 +146,8 @@ def test_steps_are_undone_redone_and_gone_back_to_by_a_click(visit, plain):
 
 def test_every_table_and_figure_is_downloaded(visit, plain, tmp_path):
     run = load(shutil.copytree(plain.parent, tmp_path / "run"))
-    (run.folder.path / "figures").mkdir()
-    write_figure(plot_bridge(run.trace(examples=10)), run.folder.path / "figures" / "bridge.svg")
+    records = run.trace(examples=10)
+    write_circuit_figures(run.folder.path, records)
     page = visit(write_report(run.folder.path))
     page.locator("summary", has_text="Every evaluation").click()
     taken = {}
@@ -158,11 +157,17 @@ def test_every_table_and_figure_is_downloaded(visit, plain, tmp_path):
         name = waiting.value.suggested_filename
         taken[name] = Path(waiting.value.path()).read_text(encoding="utf-8")
     outside = page.locator("main table").count() - page.locator("#lab table, #chart table").count()
-    assert len(taken) == outside + page.locator("img.figure").count()
+    assert len(taken) == outside + 2 * page.locator("img.figure").count()
     figures = [name for name in taken if name.endswith(".svg")]
     assert len(figures) == page.locator("img.figure").count() > 0
     for name in figures:
         assert ElementTree.fromstring(taken[name]).tag == "{http://www.w3.org/2000/svg}svg"
+        behind = list(csv.DictReader(taken[name.replace(".svg", ".csv")].splitlines()))
+        assert len(behind) > 1, name
+    bridge = list(csv.DictReader(taken["what-is-answered-through-the-bridge.csv"].splitlines()))
+    restored = [row for row in bridge if row["curve"] == "restored by the same bridge 1"]
+    steps = {record.step: record.verdict.steps[0].moved for record in records}
+    assert {int(row["x"]): float(row["y"]) for row in restored} == steps
     rows = list(csv.DictReader(taken["every-evaluation-as-numbers.csv"].splitlines()))
     assert [row["step"] for row in rows] == [str(r["step"]) for r in run.folder.metrics()]
     settings = dict(csv.reader(taken["train.csv"].splitlines()))

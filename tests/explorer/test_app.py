@@ -156,7 +156,10 @@ def test_the_schema_names_every_question(client):
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
         "/run",
-        *(f"/api/{name}" for name in ("runs", "studies", "records", "steps", "ask", "lens")),
+        *(
+            f"/api/{name}"
+            for name in ("runs", "studies", "records", "steps", "ask", "lens", "patch")
+        ),
         "/api/events",
     }
     assert all(set(one) == {"get"} for one in paths.values())

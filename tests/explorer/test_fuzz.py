@@ -21,7 +21,10 @@ from latebloom.run import load
 HOST = "127.0.0.1:8321"
 PATHS = (
     "/run",
-    *(f"/api/{name}" for name in ("runs", "studies", "records", "steps", "ask", "lens", "events")),
+    *(
+        f"/api/{name}"
+        for name in ("runs", "studies", "records", "steps", "ask", "lens", "patch", "events")
+    ),
 )
 NAMES = ("seed0", "seed1", "study/phi1")
 EXAMPLES = 15
