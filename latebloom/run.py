@@ -35,6 +35,7 @@ from latebloom.circuits.look import Glimpse, look_at
 from latebloom.circuits.members import Mixture, Mixtures, Without
 from latebloom.circuits.moving import Moved, Source, move_state
 from latebloom.circuits.record import CircuitRecord, ExaminationConfig
+from latebloom.circuits.verdict import Place
 from latebloom.evaluation.accuracy import Score
 from latebloom.evaluation.scores import follow, score
 from latebloom.records import flat

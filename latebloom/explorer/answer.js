@@ -12,16 +12,16 @@ async function answered(get, base, asked) {
   const lensOf = (question) => get("api/lens", base.concat(question.map((word) => ["q", word])));
   const example = asked.length ? null : await lensOf([]);
   const told = await get("api/ask", base.concat((example?.question ?? asked).map((word) => ["q", word])));
-  return answerNodes(told, isChoice(told) ? null : example ?? await lensOf(asked));
+  if (isChoice(told)) return choiceNodes(told);
+  return [...answerNodes(told), ...makeMoving(get, base, example ?? await lensOf(asked))];
 }
 
 // Whether the answer is a choice among the entities of a table of numbers, such as `half-life above 24`.
 const isChoice = (told) => told.untold !== undefined;
 
-// told: what /api/ask gives. lens: what /api/lens gives for the same question; null where there is none.
-function answerNodes(told, lens) {
-  if (isChoice(told)) return choiceNodes(told);
-  return [make("p", {}, ...spaced(told.question)), ...statusOf(told), make("ul", { class: "answers" }, ...(told.answers ?? [...told.known, ...told.guesses]).map(guessNode)), ...truthOf(told), ...told.notes.map((note) => make("p", { class: "note", text: visible(note, 500) })), stateTable(lens)];
+// told: what /api/ask gives.
+function answerNodes(told) {
+  return [make("p", {}, ...spaced(told.question)), ...statusOf(told), make("ul", { class: "answers" }, ...(told.answers ?? [...told.known, ...told.guesses]).map(guessNode)), ...truthOf(told), ...told.notes.map((note) => make("p", { class: "note", text: visible(note, 500) }))];
 }
 
 const spaced = (words) => words.flatMap((word, i) => [i ? " " : "", nameNode(word, 40)]);
@@ -41,12 +41,17 @@ function truthOf(told) {
   return [...right, make("p", { class: "faint", text: `this question was ${told.shown ? "trained on" : "never trained on"}` })];
 }
 
-// A row for each boundary between layers, a column for each token.
-function stateTable({ question, states }) {
+// A row for each boundary between layers, a column for each token. onPick: told the cell that was clicked;
+// null: cells are no buttons.
+function stateTable({ question, states }, onPick = null, label = "What every state says") {
   const head = make("tr", {}, make("td"), ...question.map((word) => make("th", { scope: "col" }, nameNode(word, 18))));
-  const cell = ({ name, probability }) => make("td", {}, make("span", { class: "state", style: { "--share": probability.toFixed(3) } }, nameNode(name, 18), ` ${percent(probability)}`));
-  const rows = states.map((state) => make("tr", {}, make("th", { scope: "row", text: `loop ${state.loop}, layer ${state.layer}` }), ...state.guesses.map(cell)));
-  return make("div", { class: "wide", role: "group", tabindex: 0, "aria-label": "What every state says" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+  const cell = ({ loop, layer, same }) => ({ name, probability }, position) => {
+    const look = { class: "state", style: { "--share": probability.toFixed(3) } }, says = [nameNode(name, 18), ` ${percent(probability)}`];
+    const node = onPick ? make("button", { ...look, type: "button", "aria-pressed": "false", on: { click: () => onPick({ loop, layer, position, node }) } }, ...says) : make("span", look, ...says);
+    return make("td", { class: same?.[position] ? "same" : undefined }, node);
+  };
+  const rows = states.map((state) => make("tr", {}, make("th", { scope: "row", text: `loop ${state.loop}, layer ${state.layer}` }), ...state.guesses.map(cell(state))));
+  return make("div", { class: "wide", role: "group", tabindex: 0, "aria-label": label }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
 }
 
 const MOST_UNTOLD = 10; // entities without a number that are named

@@ -247,7 +247,7 @@ def make_app(
         """What every state of the model says to a question; without one, to a held-out one."""
         return await questions.take(lambda: models.lens(name, q, step=step))
 
-    @app.get("/api/patch", responses=OF_A_MODEL)
+    @app.get("/api/patch", responses=OF_A_MODEL, response_model=Patched)
     async def patch(
         name: Name,
         q: Words,
@@ -263,7 +263,7 @@ def make_app(
         embedding: MaybeName = None,
         top: Annotated[int, Query(ge=1, le=100)] = 5,
         step: Step = None,
-    ) -> Patched:
+    ) -> dict[str, Any]:
         """The answer to a question with one of its states replaced: by a state of the question
         `from`, noise as long as itself, its mean over questions, or the embedding of a name."""
         place = place_of(loop, layer, position)
@@ -273,8 +273,7 @@ def make_app(
             position if from_position is None else from_position,
         )
         by = source_of(other, at, noise=noise, mean=mean, embedding=embedding)
-        told = await questions.take(lambda: models.patch(name, q, place, by, top=top, step=step))
-        return Patched(**told)
+        return await questions.take(lambda: models.patch(name, q, place, by, top=top, step=step))
 
     @app.get("/api/events", response_class=EventStream, responses=OF_EVENTS)
     def events(once: bool = False) -> StreamingResponse:

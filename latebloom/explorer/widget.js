@@ -22,7 +22,7 @@ function render({ model, el }) {
       answer.replaceChildren(...await answered(get, at.value ? [["step", at.value]] : [], wordsOf(question.value)));
     } catch (error) { answer.replaceChildren(make("p", { class: "warning", text: visible(error.message, 400) })); }
   } } }, make("label", {}, "checkpoint ", at), question, make("button", { type: "submit", text: "Ask" }));
-  el.replaceChildren(make("div", { class: "latebloom" }, form, answer, make("p", { class: "note", text: "Nothing in the field asks a held-out question. Below the answer stands what each state of the model would answer." })));
+  el.replaceChildren(make("div", { class: "latebloom" }, form, answer, make("p", { class: "note", text: "Nothing in the field asks a held-out question. Below the answer stands what each state of the model would answer; a click on a cell puts something else in its place." })));
   get("api/steps", []).then((steps) => at.replaceChildren(...[...steps].reverse().map((step) => make("option", { value: step, text: `step ${step}` }))));
   return () => model.off("msg:custom", hear);
 }

@@ -13,6 +13,7 @@ pytest.importorskip("fastapi")
 from small_reports import CONFIG, HOSTILE, PLAIN, RELATIONS, report_of
 
 from benchmarks import serving
+from latebloom.circuits.moving import Noise
 from latebloom.model.config import ModelConfig
 from latebloom.run import grow, load
 from latebloom.training.config import ComparisonFeedConfig, RunConfig, TrainConfig
@@ -208,6 +209,52 @@ def test_a_question_is_answered_and_looked_into_as_in_python(browse, runs, quest
         assert shown == [guess.name for guess in state.guesses]
 
 
+def result(page):
+    """The newest change, as names and shares."""
+    page.locator("#answer .moved").first.wait_for()
+    return page.locator("#answer .moved").first
+
+
+def test_a_state_is_picked_and_placed_or_replaced_where_it_stands(browse, runs):
+    page, run = browse(), load(runs / "seed4-run")
+    words, other = ["e4", "r1", "r2"], ["e2", "r3", "r0"]
+    page.locator("#asked").select_option("seed4-run")
+    page.locator("#question").fill(" ".join(words))
+    page.get_by_role("button", name="Ask").click()
+    tables = page.locator("#answer table")
+    tables.wait_for()
+    page.get_by_label("another question").fill(" ".join(other))
+    page.keyboard.press("Enter")
+    tables.nth(1).wait_for()
+    last = len(run.lens(*words)) - 1, 2  # the end of the pass, from which the answer is read
+    for table in (1, 0):  # by the keyboard: picked there, placed here
+        row = tables.nth(table).locator("tbody tr").nth(last[0])
+        row.locator("button.state").nth(last[1]).focus()
+        page.keyboard.press("Enter")
+    moved = result(page)
+    after = moved.locator(".answers").nth(1).locator("bdi").all_text_contents()
+    assert after[0] == run.ask(*other).answers[0].name
+    before = moved.locator(".answers").first.locator("bdi").all_text_contents()
+    assert before == [one.name for one in run.ask(*words).answers]
+    assert moved.locator("td.same").count() == 3 * len(run.lens(*words)) - 1
+    # Replaced where it stands, with the mouse.
+    tables.first.locator("tbody tr").nth(1).locator("button.state").nth(1).click()
+    page.get_by_role("button", name="noise").click()
+    page.locator(".moved", has_text="replaced by noise").wait_for()
+    wanted = run.patch(*words, loop=1, layer=1, position=1, by=Noise(7))
+    shown = result(page).locator(".answers").nth(1).locator("bdi").all_text_contents()
+    assert shown == [one.name for one in wanted.after]
+    assert page.locator(".moved").count() == 2
+    result(page).get_by_role("button", name="Take back").click()
+    assert page.locator(".moved").count() == 1
+    # What cannot be put there is said.
+    tables.first.locator("tbody tr").first.locator("button.state").first.click()
+    page.get_by_label("name whose embedding").fill("nobody")
+    page.get_by_role("button", name="the embedding of that name").click()
+    page.locator("#answer .warning", has_text="unknown name").wait_for()
+    browse.complaints.clear()  # the browser notes that it was answered by 404
+
+
 @pytest.mark.parametrize("question", ["half-life above 10", "half-life top 2"])
 def test_a_table_of_numbers_chooses_and_has_no_lens_of_it(browse, runs, tmp_path, question):
     table = tmp_path / "drugs.csv"
@@ -290,6 +337,15 @@ def test_axe_finds_nothing(browse, scheme, width):
     page = browse(width=width, color_scheme=scheme)
     page.get_by_role("button", name="Ask").click()
     page.locator("#answer table").wait_for()
+    page.get_by_label("another question").fill("e2 r3 r0")
+    page.get_by_role("button", name="Look into it").click()
+    page.locator("#answer table").nth(1).wait_for()
+    cells = page.locator("#answer table").first.locator("button.state")
+    cells.nth(4).click()
+    page.get_by_role("button", name="its mean over questions").click()
+    page.locator(".moved").wait_for()
+    cells.nth(5).click()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
     page.evaluate(Path(axe).read_text(encoding="utf-8"))
     found = page.evaluate("axe.run()")["violations"]
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []

@@ -5,6 +5,8 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
+from latebloom.circuits.moving import OfQuestion
+from latebloom.circuits.verdict import Place
 from latebloom.explorer.app import known, make_app
 from latebloom.explorer.safety import LONGEST
 from latebloom.model.config import ModelConfig
@@ -14,6 +16,8 @@ from latebloom.training.config import ComparisonFeedConfig, RunConfig, TrainConf
 from latebloom.worlds.comparisons.own import NumericTableConfig
 
 HOME = "http://127.0.0.1:8321"
+PLACE = {"name": "seed0", "loop": 1, "layer": 1, "position": 1}
+"""A state of a run."""
 
 
 @pytest.fixture
@@ -69,6 +73,21 @@ def test_an_answer_is_that_of_the_run(client, root):
     assert told["question"] == other, "not the one that is asked where none is named"
 
 
+def test_a_moved_state_is_that_of_the_run(client, root):
+    run = load(root / "seed0")
+    rows = run.world.examples("train_inferred")[:2, :-1].tolist()
+    words, other = (run.world.vocabulary.decode(row) for row in rows)
+    told = client.get("/api/patch", params=PLACE | {"q": words, "from": other, "top": 3}).json()
+    wanted = run.patch(*words, loop=1, layer=1, position=1, by=OfQuestion(other), top=3)
+    assert told == json.loads(json.dumps(wanted.as_dict()))
+    assert told["states"][0]["same"] == [True] * 3 and told["states"][1]["same"][0]
+    elsewhere = PLACE | {"q": words, "from": other, "from_loop": 2, "step": 4}
+    by = OfQuestion(other, Place(1, 1, 1))
+    wanted = load(root / "seed0", step=4).patch(*words, loop=1, layer=1, position=1, by=by)
+    told = client.get("/api/patch", params=elsewhere).json()
+    assert told == json.loads(json.dumps(wanted.as_dict()))
+
+
 @pytest.mark.parametrize(
     ("path", "query", "said"),
     [
@@ -77,6 +96,11 @@ def test_an_answer_is_that_of_the_run(client, root):
         ("/api/ask", {"name": "seed0", "q": ["nobody", "r1"]}, "nobody"),
         ("/api/ask", {"name": "seed0", "q": ["e1"], "step": 99}, "no checkpoint of step 99"),
         ("/run", {"name": "damaged"}, "config.toml"),
+        ("/api/patch", PLACE | {"q": ["e1", "r1"]}, "say one thing to put there"),
+        ("/api/patch", PLACE | {"q": ["e1", "r1"], "noise": 1, "mean": True}, "say one thing"),
+        ("/api/patch", PLACE | {"q": ["nobody", "r1"], "mean": True}, "nobody"),
+        ("/api/patch", PLACE | {"q": ["e1", "r1"], "embedding": "nobody"}, "nobody"),
+        ("/api/patch", PLACE | {"q": ["e1", "r1"], "noise": 1, "layer": 9}, "there is no layer 9"),
     ],
 )
 def test_what_cannot_be_answered_is_told_in_a_line(client, path, query, said):
