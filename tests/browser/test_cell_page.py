@@ -55,7 +55,7 @@ def test_a_question_is_answered_and_looked_into_in_the_cell(cell, plain):
     steps = [one.step for one in run.folder.checkpoints()]
     shown = cell.locator("option").all_text_contents()
     assert shown == [f"step {step}" for step in reversed(steps)]
-    cell.get_by_label("question").fill("e1 r0 r1")
+    cell.get_by_label("question", exact=True).fill("e1 r0 r1")
     cell.get_by_role("button", name="Ask").click()
     cell.locator("table").wait_for()
     wanted = run.ask("e1", "r0", "r1").answers[0].name
@@ -65,12 +65,12 @@ def test_a_question_is_answered_and_looked_into_in_the_cell(cell, plain):
 
 def test_an_earlier_checkpoint_and_what_cannot_be_asked(cell, plain):
     cell.get_by_label("checkpoint").select_option("0")
-    cell.get_by_label("question").fill("e1 r0 r1")
+    cell.get_by_label("question", exact=True).fill("e1 r0 r1")
     cell.get_by_role("button", name="Ask").click()
     first = cell.locator(".answers li bdi").first
     first.wait_for()
     before = load(plain.parent, step=0).ask("e1", "r0", "r1").answers[0].name
     assert first.text_content() == before
-    cell.get_by_label("question").fill("nobody r0")
+    cell.get_by_label("question", exact=True).fill("nobody r0")
     cell.get_by_role("button", name="Ask").click()
     cell.locator(".warning", has_text="unknown name").wait_for()

@@ -335,6 +335,7 @@ def test_axe_finds_nothing(browse, scheme, width):
     if not axe:
         pytest.skip("axe-core is not here; `make test-browser` fetches it")
     page = browse(width=width, color_scheme=scheme)
+    page.locator("#asked").select_option("seed4-run")
     page.get_by_role("button", name="Ask").click()
     page.locator("#answer table").wait_for()
     page.get_by_label("another question").fill("e2 r3 r0")

@@ -53,6 +53,9 @@ def of_real_runs(cases, questions):
         case.query = {**(case.query or {}), "name": name}
         if question is not None and "q" in case.query:
             case.query["q"] = question
+        if question is not None and "loop" in case.query:  # a state that there is, and one source
+            kept = {key: one for key, one in case.query.items() if key in ("name", "q", "top")}
+            case.query = kept | {"loop": 1, "layer": 1, "position": 1, "noise": 3}
         return case
 
     chosen = st.one_of(st.sampled_from(questions), st.none())
