@@ -71,8 +71,9 @@ def test_trace_goes_on_where_it_was_and_draws(latebloom, run_folder):
     records = [json.loads(line) for line in out.splitlines()]
     assert [record["step"] for record in records] == steps
     figures = {path.name for path in (run_folder / "figures").iterdir()}
-    drawn = ("circuit.svg", "bridge.svg", "heat-maps.svg", "ranks.svg", "progress.svg")
-    assert figures == {*drawn, "bridge.png"}
+    drawn = ("circuit", "bridge", "heat-maps", "ranks", "progress")
+    numbers = {f"{name}.csv" for name in drawn}
+    assert figures == {*(f"{name}.svg" for name in drawn), "bridge.png", *numbers}
     kept = {path.name: path.stat().st_mtime_ns for path in (run_folder / "circuits").iterdir()}
     assert len(kept) == len(steps)
     first = next(iter(kept))

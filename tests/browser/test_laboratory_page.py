@@ -152,6 +152,8 @@ def test_every_table_and_figure_is_downloaded(visit, plain, tmp_path):
     page.locator("summary", has_text="Every evaluation").click()
     taken = {}
     for button in page.locator("button.taking").all():
+        # Chromium drops what goes beyond ten downloads in a second.
+        page.wait_for_timeout(120)
         with page.expect_download() as waiting:
             button.click()
         name = waiting.value.suggested_filename
