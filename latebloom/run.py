@@ -384,10 +384,10 @@ def construct(
     """Makes the world, computes the model's weights from its facts without training, and opens it.
 
     config: as for `grow`; of chains of facts, with one answer or several, or of comparisons.
-        `resume` trains on from here, as its `train` says.
+    `resume` trains on from here, as its `train` says.
     out: the run folder, which is made. widen: make the model, where it is too narrow, wider than
-        the config says. random_codes: where questions have several answers, names get codes that
-        know nothing of the facts, so that none is guessed. data: a world of one's own.
+    the config says. random_codes: where questions have several answers, names get codes that
+    know nothing of the facts, so that none is guessed. data: a world of one's own.
     Raises: LatebloomError for what cannot be constructed or written, or does not fit into memory.
     """
     constructing.construct(
