@@ -20,7 +20,13 @@ from latebloom.evaluation.intersections import rank_all
 from latebloom.evaluation.ranking import held, rank_splits
 from latebloom.evaluation.scores import score
 from latebloom.model.config import ModelConfig
-from latebloom.studies.grow import RANKED, TRAINED_SAMPLE, summarise, use_threads
+from latebloom.studies.grow import (
+    RANKED,
+    TRAINED_SAMPLE,
+    kept_asking,
+    summarise,
+    use_threads,
+)
 from latebloom.training.averaging import WeightAverage
 from latebloom.training.checkpoint import save_checkpoint
 from latebloom.training.config import RunConfig
@@ -104,7 +110,8 @@ def construct(
     run.append_metrics(told | rank_splits(model, world, most=RANKED))
     outcome = Outcome(model, 0, seconds, "construction")
     summary = summarise(config, world, run, outcome, scores, {}, torch.device("cpu"))
-    summary |= rank_all(model, world) | held(world) | counted(world)
+    summary |= rank_all(model, world, kept_asking(config, world, run, model))
+    summary |= held(world) | counted(world)
     run.write_summary(summary)
     return summary
 

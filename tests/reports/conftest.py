@@ -1,9 +1,19 @@
-"""A run folder written by hand: five evaluations of two splits, memorised and then bloomed."""
+"""A run folder written by hand (five evaluations of two splits, memorised and then bloomed), and
+the record of a circuit."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+
+from latebloom.circuits.examination import CircuitInstrument
+from latebloom.circuits.record import CircuitRecord, ExaminationConfig
+from latebloom.circuits.verdict import Place
+from latebloom.model.config import ModelConfig
+from latebloom.model.transformer import Transformer
+from latebloom.worlds.chains.made import CompositionConfig, make_composition
 
 CURVES = {
     "test_ood": [0.0, 0.0, 0.6, 0.995, 1.0],
@@ -67,3 +77,20 @@ def run_dir(tmp_path: Path, records: list[dict], summary: dict) -> Path:
     )
     (folder / "environment.json").write_text(json.dumps({"torch": "2.13.0", "cores": 2}))
     return folder
+
+
+@pytest.fixture(scope="package")
+def record() -> CircuitRecord:
+    """The circuit of a small model that knows nothing, with one step and two inputs set by hand."""
+    world = make_composition(CompositionConfig(entities=20, relations=6, out_degree=4, phi=1), 0)
+    torch.manual_seed(0)
+    model = Transformer(ModelConfig(d_model=16, n_layers=1), len(world.vocabulary)).eval()
+    instrument = CircuitInstrument.of_world(world, ExaminationConfig(examples=10))
+    found = instrument.examine(model, 100)
+    place = Place(0, 1, 1)
+    step = replace(found.verdict.steps[0], place=place, used_at=place, strength=0.75)
+    return replace(
+        found,
+        verdict=replace(found.verdict, steps=(step,)),
+        inputs={"subject": {"bridge 1": 0.5}, "relation 1": {"bridge 1": 0.05}},
+    )

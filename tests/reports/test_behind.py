@@ -4,14 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
-import torch
 
-from latebloom.circuits.examination import CircuitInstrument
-from latebloom.circuits.record import CircuitRecord, ExaminationConfig
-from latebloom.circuits.verdict import Place
-from latebloom.model.config import ModelConfig
-from latebloom.model.transformer import Transformer
+from latebloom.circuits.record import CircuitRecord
 from latebloom.reports.behind import (
     circuit_behind,
     curves_behind,
@@ -24,23 +18,6 @@ from latebloom.reports.circuit_figures import plot_circuit, plot_heat_maps, plot
 from latebloom.reports.figure import empty_figure
 from latebloom.reports.page import write_report
 from latebloom.trees.record import ParsedSentence
-from latebloom.worlds.chains.made import CompositionConfig, make_composition
-
-
-@pytest.fixture(scope="module")
-def record() -> CircuitRecord:
-    world = make_composition(CompositionConfig(entities=20, relations=6, out_degree=4, phi=1), 0)
-    torch.manual_seed(0)
-    model = Transformer(ModelConfig(d_model=16, n_layers=1), len(world.vocabulary)).eval()
-    instrument = CircuitInstrument.of_world(world, ExaminationConfig(examples=10))
-    found = instrument.examine(model, 100)
-    place = Place(0, 1, 1)
-    step = replace(found.verdict.steps[0], place=place, used_at=place, strength=0.75)
-    return replace(
-        found,
-        verdict=replace(found.verdict, steps=(step,)),
-        inputs={"subject": {"bridge 1": 0.5}, "relation 1": {"bridge 1": 0.05}},
-    )
 
 
 def test_curves_by_hand() -> None:

@@ -6,14 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from latebloom.circuits.examination import CircuitInstrument
-from latebloom.circuits.record import CircuitRecord, ExaminationConfig
-from latebloom.circuits.verdict import Place
+from latebloom.circuits.record import CircuitRecord
 from latebloom.errors import LatebloomError
-from latebloom.model.config import ModelConfig
-from latebloom.model.transformer import Transformer
 from latebloom.reports.circuit_figures import (
     depth_names,
     plot_circuit,
@@ -22,23 +17,6 @@ from latebloom.reports.circuit_figures import (
     plot_ranks,
 )
 from latebloom.reports.figure import SMALLEST, with_dark_rules, write_figure
-from latebloom.worlds.chains.made import CompositionConfig, make_composition
-
-
-@pytest.fixture(scope="module")
-def record() -> CircuitRecord:
-    world = make_composition(CompositionConfig(entities=20, relations=6, out_degree=4, phi=1), 0)
-    torch.manual_seed(0)
-    model = Transformer(ModelConfig(d_model=16, n_layers=1), len(world.vocabulary)).eval()
-    instrument = CircuitInstrument.of_world(world, ExaminationConfig(examples=10))
-    found = instrument.examine(model, 100)
-    place = Place(0, 1, 1)
-    step = replace(found.verdict.steps[0], place=place, used_at=place, strength=0.75)
-    return replace(
-        found,
-        verdict=replace(found.verdict, steps=(step,)),
-        inputs={"subject": {"bridge 1": 0.5}, "relation 1": {"bridge 1": 0.05}},
-    )
 
 
 def texts(axes) -> set[str]:
