@@ -31,7 +31,8 @@ class OwnData:
         The file of facts is a table of numbers to compare; each row an entity, each column an
         attribute.
     graph
-        A folder with train.txt, valid.txt and test.txt, a triple a line (recipe `graph`).
+        A folder with train.txt, valid.txt and test.txt, a triple a line (recipe `graph`); or umls,
+        kinships or nations, whose files PyKEEN holds (extra graphs).
     """
 
     facts: Path | None = None

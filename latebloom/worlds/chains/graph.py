@@ -7,8 +7,12 @@ missing; then a share of the tests is set aside, as ever.
 
 Missing facts about a name that train.txt does not hold cannot be found by anybody who was never
 told of it; they are left out and counted.
+
+UMLS, Kinships and Nations need no folder of one's own: the package PyKEEN (MIT licence, the extra
+`graphs`) holds their files, and their names find them there.
 """
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -28,6 +32,8 @@ from latebloom.worlds.streams import Draw
 from latebloom.worlds.world import World
 
 TRAIN, VALID, TEST = "train.txt", "valid.txt", "test.txt"
+PACKAGED = ("umls", "kinships", "nations")
+"""Graphs whose files lie in the package PyKEEN, under `datasets`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +43,8 @@ class GraphConfig(SetsConfig):
     kind: Literal["graph"] = "graph"
     """Which world this is."""
     folder: str = ""
-    """The folder with train.txt, valid.txt and test.txt."""
+    """The folder with train.txt, valid.txt and test.txt; or umls, kinships or nations, whose files
+    the package PyKEEN holds (extra graphs)."""
     ood_frac: float = 0.0
     """Fraction of the told pairs of subject and relation that is never composed in training."""
     inverse: bool = True
@@ -73,6 +80,17 @@ class Graph:
         return out
 
 
+def folder_of(name: str) -> Path:
+    """The folder of this name; of `PACKAGED`, where there is none, that of the package PyKEEN. The
+    package is looked up and not imported."""
+    here = Path(name)
+    if name not in PACKAGED or here.exists():
+        return here
+    found = importlib.util.find_spec("pykeen")
+    places = found.submodule_search_locations if found else None
+    return Path(next(iter(places))) / "datasets" / name if places else here
+
+
 def read_graph(config: GraphConfig) -> Graph:
     """Reads the folder that the config names.
 
@@ -80,12 +98,17 @@ def read_graph(config: GraphConfig) -> Graph:
     """
     if not config.folder:
         raise FactsError("world.folder is empty; name a folder of triples: --graph DIR")
-    folder = Path(config.folder)
+    folder = folder_of(config.folder)
     for name in (TRAIN, TEST):
         if not (folder / name).is_file():
+            hint = (
+                "; PyKEEN holds the files of this name: pip install 'latebloom[graphs]'"
+                if config.folder in PACKAGED
+                else ""
+            )
             raise FactsError(
                 f"{folder / name} is not there; a graph is a folder with {TRAIN}, {TEST} and"
-                f" perhaps {VALID}, a line for each triple: SUBJECT TAB RELATION TAB OBJECT"
+                f" perhaps {VALID}, a line for each triple: SUBJECT TAB RELATION TAB OBJECT{hint}"
             )
     told = make_table(read_triples(folder / TRAIN), str(folder / TRAIN))
     names = [VALID] * (folder / VALID).is_file() + [TEST]

@@ -236,3 +236,27 @@ def test_a_folder_that_is_no_graph_is_refused(tmp_path, files, said):
 def test_no_folder_at_all_is_refused():
     with pytest.raises(FactsError, match="--graph DIR"):
         build_world(GraphConfig(), 0)
+
+
+def test_the_files_of_a_known_graph_are_found_in_pykeen_without_importing_it(tmp_path, monkeypatch):
+    package = tmp_path / "site" / "pykeen"
+    (package / "datasets").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    write_graph(package / "datasets" / "nations", train=TRAIN, test="a\tr\te\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    found = build_world(GraphConfig(folder="nations"), 0)
+    assert len(found.facts) == len(
+        build_world(GraphConfig(folder=str(package / "datasets" / "nations")), 0).facts
+    )
+    # A folder of one's own of that name comes first.
+    write_graph(tmp_path / "nations", train=TRAIN)
+    with pytest.raises(FactsError, match=r"^nations/test\.txt is not there"):
+        build_world(GraphConfig(folder="nations"), 0)
+
+
+def test_a_known_graph_that_is_not_here_says_where_it_comes_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(FactsError, match=r"pip install 'latebloom\[graphs\]'"):
+        build_world(GraphConfig(folder="umls"), 0)
