@@ -168,12 +168,26 @@ def run_in(tmp_path_factory):
         )
         return done.stdout.splitlines()
 
+    run.home = home
     return run
 
 
 def test_what_a_table_holds_is_as_shown(run_in):
     (told,) = [one for one in outputs_on("docs/getting-started.md") if " check " in one[0]]
     compare(*told, run_in(told[0]))
+
+
+@pytest.mark.slow
+def test_a_table_of_ones_own_is_read_and_asked_as_shown(run_in):
+    """What is read is the same to the digit; what is measured may be rounded otherwise."""
+    page = "docs/own-facts.md"
+    (ask,) = outputs_on(page)
+    typed = [line for _, text in blocks_of(page) for line in text.splitlines()]
+    run_in(next(line for line in typed if re.match("latebloom grok .*/facts.csv .*--out", line)))
+    (read,) = [text for _, text in blocks_of(page) if " facts read, " in text]
+    diagnosis = run_in.home / "runs" / "drugs" / "diagnosis.txt"
+    assert diagnosis.read_text(encoding="utf-8").startswith(read)
+    compare(*ask, run_in(ask[0]), of_line=in_words)
 
 
 @pytest.mark.slow
