@@ -1,7 +1,7 @@
 """What grown runs answer through their steps, over training: results/circuits.md and its figures.
 
-`python -m benchmarks.circuits` grows `bloom`, `memoriser`, `composition`, `comparison` and
-`reader`; `... composition atlas` other recipes; `... NAME=RUN` takes a run folder as it is. The
+`python -m benchmarks.circuits` grows `bloom`, `memoriser`, `composition`, `comparison`, `reader` and
+`composition-vanilla`; `... composition atlas` other recipes; `... NAME=RUN` takes a run folder as it is. The
 `memoriser` is the control: the model of `bloom` with so few composed questions that it only ever
 knows those by heart.
 Options: `--seeds 3`, `--first 100` (the first seed), `--runs DIR` (where the run folders are kept,
@@ -16,7 +16,7 @@ import math
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ from latebloom.studies.checkpoints import walk
 from latebloom.studies.correlation import correlation, ranks
 from latebloom.training.run_folder import RunFolder
 
-RECIPES = ("bloom", "memoriser", "composition", "comparison", "reader")
+RECIPES = ("bloom", "memoriser", "composition", "comparison", "reader", "composition-vanilla")
 CONTROLS = {"memoriser": ("bloom", {"phi": 2.0})}
 """What is no recipe: the recipe that it is made from, and the settings of its world."""
 FEWEST = 4
@@ -78,13 +78,13 @@ def trace(name: str, run: RunFolder) -> Traced:
 
 
 def grown(name: str, seeds: range, folder: Path, threads: int) -> Iterator[RunFolder]:
-    """The runs of a recipe or a control, a seed each.
+    """The runs of a recipe or a control, a seed each, which is that of its world, too.
 
     Raises: LatebloomError if one cannot be grown.
     """
     recipe, world = CONTROLS.get(name, (name, {}))
     config = make_recipe(recipe).replace("world", **world)
-    cells = [Cell(name=f"{name}-seed{seed}", config=replace(config, seed=seed)) for seed in seeds]
+    cells = [Cell(name=f"{name}-seed{seed}", config=config.with_seed(seed)) for seed in seeds]
     for one in grow_cells(cells, folder, grower_here(device="cpu", threads=threads)):
         if one.run is None:
             raise LatebloomError(f"{one.cell.name}: {one.error}")
@@ -205,7 +205,7 @@ def page(runs: Sequence[Traced], made: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", default=RECIPES, metavar="RECIPE or NAME=RUN")
-    parser.add_argument("--seeds", type=int, default=1, help="of every recipe")
+    parser.add_argument("--seeds", type=int, default=3, help="of every recipe")
     parser.add_argument("--first", type=int, default=FRESH, help="the first seed")
     parser.add_argument("--runs", type=Path, default=Path("runs/circuits"), help="keeps the runs")
     parser.add_argument("--threads", type=int, default=1, help="of a training")
