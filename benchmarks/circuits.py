@@ -1,9 +1,9 @@
 """What grown runs answer through their steps, over training: results/circuits.md and its figures.
 
-`python -m benchmarks.circuits` grows `bloom`, `memoriser`, `composition`, `comparison`, `reader` and
-`composition-vanilla`; `... composition atlas` other recipes; `... NAME=RUN` takes a run folder as it is. The
-`memoriser` is the control: the model of `bloom` with so few composed questions that it only ever
-knows those by heart.
+`python -m benchmarks.circuits` grows `bloom`, `memoriser`, `composition`, `comparison`, `reader`
+and `composition-vanilla`; `... composition atlas` other recipes; `... NAME=RUN` takes a run folder
+as it is. The `memoriser` is the control: the model of `bloom` with so few composed questions that
+it only ever knows those by heart.
 Options: `--seeds 3`, `--first 100` (the first seed), `--runs DIR` (where the run folders are kept,
 `runs/circuits` unless said otherwise; the same command goes on where it was stopped),
 `--threads 1`. Every checkpoint is traced, and none twice. Beside the page stand, for the first
