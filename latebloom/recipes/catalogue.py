@@ -52,8 +52,8 @@ class Cost:
             return "your own data"
         if self.lines:
             return f"{self.lines:,} lines"
-        facts = f"{self.facts:,} facts, " if self.facts else ""
-        return f"{facts}{self.questions:,} questions"
+        counts = {"facts": self.facts, "questions": self.questions}
+        return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
     @property
     def time(self) -> str:
@@ -224,6 +224,9 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe("facts", "chains", Cost(), with_numbers="table"),
         _chains("table"),
         _chains("graph"),
+        _chains("umls", facts=10_432, questions=29_957, parameters=359_184),
+        _chains("kinships", facts=17_088, parameters=349_840),
+        _chains("nations", facts=3184, questions=49_508, parameters=346_000),
         Recipe("dataset", "dataset", Cost()),
         _sentences("question", lines=100_000, parameters=1_198_720, seconds=243, mib=707),
         _sentences("question-published", lines=100_000, parameters=18_984_960),

@@ -101,14 +101,14 @@ def read_graph(config: GraphConfig) -> Graph:
     folder = folder_of(config.folder)
     for name in (TRAIN, TEST):
         if not (folder / name).is_file():
-            hint = (
-                "; PyKEEN holds the files of this name: pip install 'latebloom[graphs]'"
-                if config.folder in PACKAGED
-                else ""
-            )
+            if config.folder in PACKAGED and not folder.exists():
+                raise FactsError(
+                    f"the files of {config.folder} come with the package PyKEEN, which is not here:"
+                    " pip install 'latebloom[graphs]'"
+                )
             raise FactsError(
                 f"{folder / name} is not there; a graph is a folder with {TRAIN}, {TEST} and"
-                f" perhaps {VALID}, a line for each triple: SUBJECT TAB RELATION TAB OBJECT{hint}"
+                f" perhaps {VALID}, a line for each triple: SUBJECT TAB RELATION TAB OBJECT"
             )
     told = make_table(read_triples(folder / TRAIN), str(folder / TRAIN))
     names = [VALID] * (folder / VALID).is_file() + [TEST]
