@@ -193,6 +193,14 @@ class Task(ABC):
         """A question as it is asked, from one as somebody may write it: fillers may be left out."""
         return list(tokens)
 
+    def preceded(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
+        """Questions as `lay` and `written` make them, with what has to stand before them."""
+        return questions
+
+    def itself(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row bare"]:
+        """Questions without what stands before them."""
+        return tokens
+
     def spoken(self, words: Sequence[str], names: Container[str]) -> list[str]:
         """The words of a question without those that say nothing.
 
