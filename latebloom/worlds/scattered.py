@@ -7,11 +7,11 @@ Source: the mixing function of splitmix64 (Steele, Lea and Flood, 2014).
 """
 
 import numpy as np
-from jaxtyping import Int, UInt64
+from jaxtyping import Integer, UInt64
 from numpy import ndarray
 
 
-def scattered(rows: Int[ndarray, "row column"]) -> UInt64[ndarray, " row"]:
+def scattered(rows: Integer[ndarray, "row column"]) -> UInt64[ndarray, " row"]:
     """A number for each row; of different rows as if drawn at random."""
     mixed = np.zeros(len(rows), np.uint64)
     for column in rows.T.astype(np.uint64):

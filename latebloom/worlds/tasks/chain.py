@@ -41,8 +41,6 @@ def follow(
     """
     here = names[:, 0].astype(np.int64)
     passed, reached = [], []
-    if names.shape[1] == 1:  # a bare name leads to itself
-        return np.empty((len(names), 0), np.int64), here[:, None]
     for relation in names[:, 1:].T:
         at = facts.find(np.maximum(here, 0), relation)
         at = np.where(here >= 0, at, NOTHING)
@@ -134,6 +132,10 @@ class ChainTask(Task):
     def fields(self) -> dict[str, Any]:
         return self.layout.fields()
 
+    @property
+    def facts_before(self) -> int:
+        return self.layout.facts
+
     def over(self, entities: int, layout: Layout) -> "ChainTask":
         """The same questions over another vocabulary, which begins with so many entities."""
         return replace(self, layout=layout)
@@ -160,20 +162,29 @@ class ChainTask(Task):
 
         Raises: WorldError if there are too few facts.
         """
-        layout, width = self.layout, self.layout.begins
-        empty = (questions[:, :width] == layout.stop).all(axis=1)
-        if not layout.facts or not empty.any():
+        empty = (questions[:, : self.layout.begins] == self.layout.stop).all(axis=1)
+        if not self.layout.facts or not empty.any():
             return questions
-        asked = questions[empty]
-        needed, reached = follow(facts, self.names(asked))
-        drawn = draw_distractors(
-            facts, layout.itself(asked), needed, reached[:, -1], layout.facts, layout.salt
-        )
-        told = facts.rows()[drawn]
-        stops = np.full((*drawn.shape, 1), layout.stop)
         laid = questions.copy()
-        laid[empty, :width] = np.concatenate((told, stops), axis=2).reshape(len(asked), width)
+        laid[empty] = self.behind_others(facts, questions[empty], self.layout.salt)
         return laid
+
+    def behind_others(
+        self, facts: Facts, questions: Int[ndarray, "row pos"], salt: int
+    ) -> Int[ndarray, "row pos"]:
+        layout, names = self.layout, self.names(questions)
+        if not layout.facts:
+            return questions
+        if names.shape[1] > 1:
+            needed, reached = follow(facts, names)
+            answers = reached[:, -1]
+        else:  # a bare name is its own answer, by no fact
+            needed, answers = np.empty((len(names), 0), np.int64), names[:, 0]
+        itself = layout.itself(questions)
+        drawn = draw_distractors(facts, itself, needed, answers, layout.facts, salt)
+        stops = np.full((*drawn.shape, 1), layout.stop)
+        told = np.concatenate((facts.rows()[drawn], stops), axis=2)
+        return np.concatenate((told.reshape(len(names), -1), itself), axis=1)
 
     def itself(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row bare"]:
         return self.layout.itself(tokens)
@@ -233,9 +244,10 @@ class ChainTask(Task):
             if named and np.isin(relation, facts.relation).all():
                 return
         asked = layout.asked("SUBJECT", ["RELATION", "RELATION"])
+        said = vocabulary.decode(tokens[: stops[-1] + 1 if stops else None])
         raise LatebloomError(
-            f"{' '.join(vocabulary.decode(told))!r} are not {layout.facts} facts, each as `SUBJECT"
-            f" RELATION OBJECT {STOP}`; this run is asked {asked}"
+            f"{' '.join(said)!r} is not {layout.facts} times `SUBJECT RELATION"
+            f" OBJECT {STOP}` and a question; this run is asked {asked}"
         )
 
     def way_to_ask(self, names: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> str:

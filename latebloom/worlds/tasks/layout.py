@@ -15,9 +15,9 @@ Instruments, which look at one place of many questions, have them all subject fi
 Atomic facts, which are chains of one hop, and rows that ask a bare name are laid out likewise. All
 else works on the names in their order, and asks a `Layout` for it.
 
-Other facts may stand before a question and have nothing to do with it:
-`e5 r2 e9 . r2 of r1 of h ?`. Which ones is drawn elsewhere (`latebloom.worlds.tasks.before`), since a
-layout knows no facts: what it lays out has `. . . .` in their place.
+Facts may stand before a question that have nothing to do with it: `e5 r2 e9 . r2 of r1 of h ?`.
+Which ones is drawn elsewhere (`latebloom.worlds.tasks.before`), since a layout knows no facts: what
+it lays out has `. . . .` in their place.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -199,10 +199,11 @@ class Layout:
         return tuple(words.get(i, end if i == n_tokens - 1 else between) for i in range(n_tokens))
 
     def asked(self, subject: str, relations: Sequence[str]) -> str:
-        """For messages: a question, which facts may stand before it but need not be written."""
-        told = {0: "", 1: "(a fact and `.`, or nothing) "}
-        before = told.get(self.facts, f"({self.facts} facts, each with `.`, or nothing) ")
-        return before + " ".join(self.spread(subject, relations)[self.begins :])
+        """For messages: a question, before which facts may stand that need not be written."""
+        asked = " ".join(self.spread(subject, relations)[self.begins :])
+        if not self.facts:
+            return asked
+        return f"{asked}, with nothing before it or {self.facts} times `SUBJECT RELATION OBJECT .`"
 
     def fields(self) -> dict[str, Any]:
         """What JSON must hold to make the same layout again; nothing for the usual one."""

@@ -137,6 +137,11 @@ class Task(ABC):
         return None
 
     @property
+    def facts_before(self) -> int:
+        """How many facts stand before each question that have nothing to do with it."""
+        return 0
+
+    @property
     def numbers(self) -> Mapping[int, tuple[float, ...]] | None:
         """Of each relation whose answers are values that stand for numbers, by its token, these
         numbers, ascending; None where a world has none besides its names."""
@@ -195,6 +200,15 @@ class Task(ABC):
 
     def preceded(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
         """Questions as `lay` and `written` make them, with what has to stand before them."""
+        return questions
+
+    def behind_others(
+        self, facts: Facts, questions: Int[ndarray, "row pos"], salt: int
+    ) -> Int[ndarray, "row pos"]:
+        """The same questions, with what stands before them drawn anew.
+
+        salt: what is drawn follows from it and the question.
+        """
         return questions
 
     def itself(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row bare"]:
