@@ -14,6 +14,8 @@ from latebloom.errors import LatebloomError, WorldError
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.reports.laboratory import describe_world
+from latebloom.training.config import QuestionFeedConfig, TrainConfig
+from latebloom.training.questions import QuestionFeed
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.build import build_world
 from latebloom.worlds.chains.later_tokens import Kinds
@@ -260,6 +262,31 @@ def test_instruments_find_the_bridge_behind_the_facts():
     assert (task.solve(facts, probe.alone) == probe.answers).all()
     np.testing.assert_array_equal(probe.alone[:, :4], probe.questions[:, :4])
     assert {one.name for one in probe.corruptions} == {"subject", "relation 1", "relation 2"}
+
+
+def test_in_training_a_question_stands_behind_other_facts_each_time():
+    world = make_composition(replace(SMALL, distractors=2), 1)
+    config = TrainConfig(batch_size=64)
+    one, same = (
+        QuestionFeed(world, QuestionFeedConfig(), config, 4, torch.device("cpu")) for _ in range(2)
+    )
+    facts = {tuple(row) for row in world.facts.rows().tolist()}
+    seen: dict[tuple[int, ...], set[tuple[int, ...]]] = {}
+    for step in range(1, 40):
+        for group, again in zip(one.batch(step), same.batch(step), strict=True):
+            assert group.tokens.tolist() == again.tokens.tolist()
+            tokens = group.tokens.numpy()
+            assert {tuple(fact) for fact in told_before(world, tokens).reshape(-1, 3).tolist()} <= (
+                facts
+            )
+            if world.task.hops(tokens.shape[1]):
+                assert (world.task.solve(world.facts, tokens) == group.answers.numpy()).all()
+            for row in tokens.tolist():
+                seen.setdefault(tuple(row[8:]), set()).add(tuple(row[:8]))
+    often = [len(told) for told in seen.values()]
+    assert max(often) > 20
+    trained = {tuple(row[8:-1]) for name in world.trained for row in world.splits[name].tolist()}
+    assert set(seen) <= trained
 
 
 # What is refused.
