@@ -221,11 +221,11 @@ def of_whole_names(
 
 
 def rows_of(world: World, split: str, tokens: Sequence[int]) -> np.ndarray:
-    """The examples of a split that ask exactly this."""
-    rows = world.examples(split)
+    """The examples of a split that ask exactly this, whatever stands before the question."""
+    rows, itself = world.examples(split), world.task.itself
     if rows.shape[1] != len(tokens) + 1:
         return rows[:0]
-    return rows[(rows[:, :-1] == np.asarray(tokens)).all(axis=1)]
+    return rows[(itself(rows[:, :-1]) == itself(np.array([tokens]))).all(axis=1)]
 
 
 def was_shown(world: World, tokens: Sequence[int]) -> bool:

@@ -155,7 +155,8 @@ def read_chain(world: World, new: NewFacts, question: Sequence[str]) -> list[str
 def lay(world: World, names: Sequence[str]) -> list[str]:
     """A chain in names, subject first, as its question is asked."""
     both = Vocabulary(tuple(dict.fromkeys((*world.vocabulary.words, *names))))
-    return both.decode(world.task.lay(np.array([both.encode(names)]))[0].tolist())
+    laid = world.task.lay(np.array([both.encode(names)]))
+    return both.decode(world.task.itself(laid)[0].tolist())
 
 
 def check_relations(world: World, new: NewFacts, names: Sequence[str]) -> None:
@@ -291,4 +292,4 @@ def notes_on_steps(
 def encode(world: World, names: Sequence[str]) -> list[int]:
     """The tokens of a chain's question, from names that are all in the vocabulary."""
     row = np.array([[world.vocabulary.ids[name] for name in names]])
-    return world.task.lay(row)[0].tolist()
+    return world.task.preceded(world.facts, world.task.lay(row))[0].tolist()

@@ -118,14 +118,15 @@ def hops_of(world: World) -> int:
 
 
 def check_layout(world: World) -> None:
-    """Refuses questions whose subject does not come first, or with words between the names.
+    """Refuses questions whose subject does not come first, or with other words than the names.
 
     Raises: LatebloomError naming the settings.
     """
     if getattr(world.task, "layout", Layout.usual) != Layout.usual:
         raise LatebloomError(
-            "weights can be constructed for questions with the subject first and no words between"
-            " the names; set --world.order subject-first and --world.fillers false"
+            "weights can be constructed for questions with the subject first and no other words"
+            " than the names; set --world.order subject-first, --world.fillers false and"
+            " --world.distractors 0"
         )
 
 

@@ -170,10 +170,12 @@ def shown(world: World) -> list[str]:
 def describe_world(world: World, model: Transformer) -> dict[str, Any]:
     """What the page has to know to ask a question and to say what is true.
 
-    Raises: LatebloomError for names of several tokens.
+    Raises: LatebloomError for names of several tokens, and for facts before the questions.
     """
     if world.task.spelled is not None:
         raise LatebloomError("its names have several tokens, and this page reads answers of one")
+    if world.task.facts_before:
+        raise LatebloomError("facts stand before its questions, and this page draws none")
     pools: dict[tuple[int, ...], int] = {}
     limit = model.positions.limit
     widths = sorted({world.splits[name].shape[1] - 1 for name in shown(world)})

@@ -147,6 +147,23 @@ class WithWords:
         return replace(group, asked=Spelled(self.words[group.answers]))
 
 
+class BehindOthers:
+    """Groups of a step with the facts before their questions drawn anew.
+
+    Whoever sees a question behind the same facts each time may know it by them, and a fact that is
+    told and never composed would be known behind its own alone.
+    """
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.task, self.facts, self.seed = world.task, world.facts, seed
+
+    def __call__(self, group: Group, step: int) -> Group:
+        salt = np.random.default_rng([self.seed, Draw.DISTRACTORS, step]).integers(2**31)
+        tokens = self.task.behind_others(self.facts, group.tokens.cpu().numpy(), int(salt))
+        moved = torch.from_numpy(tokens).to(group.tokens.device, group.tokens.dtype)
+        return replace(group, tokens=moved)
+
+
 class QuestionFeed:
     """The batches of a run on questions, and their loss.
 
@@ -195,6 +212,7 @@ class QuestionFeed:
             for i, (splits, count) in enumerate(shares)
         ]
         self.streams = [stream for stream in streams if len(stream)]
+        self.behind = BehindOthers(world, seed) if world.task.facts_before else None
         self.phrased: Callable[[Group], Group] | None = None
         if isinstance(feed, ComparisonFeedConfig):
             told = ToldValues(world, device) if feed.values_first else None
@@ -207,6 +225,8 @@ class QuestionFeed:
     def batch(self, step: int) -> list[Group]:
         """The batch of a step, counted from 1."""
         groups = [group for stream in self.streams for group in stream.groups(step)]
+        if self.behind is not None:
+            groups = [self.behind(group, step) for group in groups]
         return groups if self.phrased is None else [self.phrased(group) for group in groups]
 
     def loss(self, model: Transformer, batch: list[Group]) -> Float[Tensor, ""]:

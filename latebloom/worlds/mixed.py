@@ -19,7 +19,7 @@ from numpy import ndarray
 
 from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.chains.draw import ChainConfig, make_splits, mark_ood
+from latebloom.worlds.chains.draw import ChainConfig, make_splits, mark_ood, refuse_distractors
 from latebloom.worlds.chains.world import laid_out, layout_of
 from latebloom.worlds.comparisons.made import (
     PairConfig,
@@ -64,6 +64,7 @@ class MixedConfig(ChainConfig):
 
     def __post_init__(self) -> None:
         ChainConfig.__post_init__(self)
+        refuse_distractors(self, "questions of a mixed world")
         check_sizes(self.entities, self.attributes, self.values)
         if self.relations < 1:
             raise WorldError(f"world.relations is {self.relations}; it must be at least 1")

@@ -95,6 +95,8 @@ class Draw(IntEnum):
     """The questions that join branches, and which of them are held out."""
     FREQUENCIES = 34
     """The random frequencies that key frequencies are compared with."""
+    DISTRACTORS = 35
+    """Which facts stand before a question."""
 
 
 def check_seed(seed: int, name: str = "seed") -> None:

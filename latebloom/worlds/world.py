@@ -98,7 +98,8 @@ class World:
         """
         words = self.task.spoken(question, self.vocabulary.ids)
         names = [self.wording.name(word, self.vocabulary) for word in words]
-        return self.task.written(self.vocabulary.encode(names))
+        tokens = self.task.written(self.vocabulary.encode(names))
+        return self.task.preceded(self.facts, np.array([tokens]))[0].tolist()
 
     @property
     def tested(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ def test_the_numbers_are_those_that_every_figure_was_measured_with():
         **{"NOISE": 21, "SETS": 22, "MIXED": 23, "NAMES": 24, "LATER": 25, "NEW_NAMES": 26},
         **{"CARRIED": 27, "TABLE": 28, "JOINED": 29},
         **{"MODULAR": 30, "PERMUTATIONS": 31, "PARITY": 32, "LOGIC": 33, "FREQUENCIES": 34},
+        **{"DISTRACTORS": 35},
     }
 
 

@@ -26,6 +26,7 @@ from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.keys import are_among, row_keys
 from latebloom.worlds.config import WorldSettings
+from latebloom.worlds.scattered import scattered
 from latebloom.worlds.splits import Split, hops_split
 from latebloom.worlds.tasks.layout import Order
 
@@ -69,6 +70,9 @@ class ChainConfig(WorldSettings):
     facts in both orders, of the longer questions half in one and half in the other."""
     fillers: bool = False
     """Puts `of` between the names and `?` at the end: `h of r1 of r2 ?`, `r2 of r1 of h ?`."""
+    distractors: int = 0
+    """True facts that stand before each question and have nothing to do with it, drawn for each
+    question anew: `e5 r2 e9 . h r1 r2`."""
 
     def __post_init__(self) -> None:
         WorldSettings.__post_init__(self)
@@ -88,8 +92,21 @@ class ChainConfig(WorldSettings):
                 f"world.folds is {self.folds} and world.fold {self.fold}; folds must be 2 or more"
                 " (or 0), and fold below it"
             )
+        if self.distractors < 0:
+            raise WorldError(f"world.distractors is {self.distractors}; it must be 0 or more")
         if any(k < 3 for k in self.test_hops):
             raise WorldError(f"world.test_hops is {self.test_hops}; each must be at least 3")
+
+
+def refuse_distractors(config: ChainConfig, asks: str) -> None:
+    """Raises: WorldError if facts are to stand before questions that know none.
+
+    asks: what kind of questions they are.
+    """
+    if config.distractors:
+        raise WorldError(
+            f"world.distractors is {config.distractors}; no facts stand before {asks}: leave it out"
+        )
 
 
 def mark_ood(n_facts: int, ood_frac: float, rng: np.random.Generator) -> Bool[ndarray, " fact"]:
@@ -121,17 +138,8 @@ def held_out(questions: Int[ndarray, "_ _"], config: ChainConfig) -> Bool[ndarra
 
 
 def fold_of(questions: Int[ndarray, "_ _"], folds: int) -> Int[ndarray, "_"]:
-    """The fold of each question, as if drawn at random.
-
-    Source: the mixing function of splitmix64 (Steele, Lea and Flood, 2014).
-    """
-    mixed = np.zeros(len(questions), np.uint64)
-    for column in questions.T.astype(np.uint64):
-        mixed += column + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed ^= mixed >> np.uint64(31)
-    return (mixed % np.uint64(folds)).astype(np.int64)
+    """The fold of each question, as if drawn at random."""
+    return (scattered(questions) % np.uint64(folds)).astype(np.int64)
 
 
 HeldOut = Sequence[Int[ndarray, "_ _"]]

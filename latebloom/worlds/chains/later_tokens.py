@@ -40,6 +40,11 @@ class Kinds:
                 "facts are learned later by runs on chains of facts, such as facts and composition;"
                 " grow a new run"
             )
+        if task.facts_before:
+            raise LatebloomError(
+                "facts stand before this run's questions, and some might no longer be true; so it"
+                " learns nothing later: grow a new run"
+            )
         if task.numbers is not None:
             raise LatebloomError(
                 "this run's numbers are places in an order, which a new one would move, so it"

@@ -55,7 +55,7 @@ def make_composition(config: CompositionConfig, seed: int) -> World:
         [f"{letter}{i}" for i in range(count)]
         for letter, count in (("e", config.entities), ("r", config.relations))
     )
-    return world_of_chains(facts, entities, relations, config, rng)
+    return world_of_chains(facts, entities, relations, config, rng, seed)
 
 
 def draw_facts(config: CompositionConfig, rng: np.random.Generator) -> Facts:

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from latebloom.errors import WorldError
-from latebloom.worlds.chains.draw import make_splits
+from latebloom.worlds.chains.draw import make_splits, refuse_distractors
 from latebloom.worlds.chains.made import CompositionConfig, draw_facts
 from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.layout import Layout
@@ -44,6 +44,7 @@ class NamesConfig(CompositionConfig):
 
     def __post_init__(self) -> None:
         CompositionConfig.__post_init__(self)
+        refuse_distractors(self, "questions about names of several tokens")
         if not self.fillers:
             raise WorldError("world.fillers is false; names are answered word by word at `? ?`")
         if not 1 <= self.shortest <= self.longest <= self.stock:

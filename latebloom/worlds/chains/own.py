@@ -262,7 +262,7 @@ def world_from_table(
     rows, entities, relations = numbered(table, diagnosis.kept)
     subject, relation, object_ = np.ascontiguousarray(rows.T)
     facts = Facts(subject, relation, object_, mark_ood(len(rows), config.ood_frac, rng))
-    world = world_of_chains(facts, entities, relations, config, rng)
+    world = world_of_chains(facts, entities, relations, config, rng, seed)
     if math.isinf(config.phi) and not len(world.examples(Split.TRAIN_INFERRED)):
         raise FactsError(
             f"{table.source}: none of the {diagnosis.two_hop:,} two-hop questions is left to train"

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from latebloom.errors import WorldError
-from latebloom.worlds.chains.draw import ChainConfig
+from latebloom.worlds.chains.draw import ChainConfig, refuse_distractors
 from latebloom.worlds.tasks.shapes import SHAPES, shapes_of
 
 LONGEST = 3
@@ -56,6 +56,7 @@ def check_settings(config: SetsConfig) -> None:
 
     Raises: WorldError naming the setting and the way out.
     """
+    refuse_distractors(config, "questions with several answers, or about numbers")
     usual = ChainConfig()
     if config.hops > LONGEST:
         raise WorldError(

@@ -2,7 +2,8 @@
 
 Enters: facts with their OOD mark, the names of entities and relations, a config. Leaves: a `World`
 whose questions are laid out as the config says. The vocabulary holds the entities, then the
-relations, then the fillers where there are any.
+relations, then the fillers where there are any, and last the word that ends a fact before a
+question.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,8 +16,9 @@ from numpy import ndarray
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.draw import ChainConfig, make_splits
 from latebloom.worlds.splits import ATOMIC
+from latebloom.worlds.streams import Draw
 from latebloom.worlds.tasks.chain import ChainTask
-from latebloom.worlds.tasks.layout import FILLERS, Layout
+from latebloom.worlds.tasks.layout import FILLERS, STOP, Layout
 from latebloom.worlds.vocabulary import Vocabulary
 from latebloom.worlds.world import World
 
@@ -27,23 +29,46 @@ def world_of_chains(
     relations: Sequence[str],
     config: ChainConfig,
     rng: np.random.Generator,
+    seed: int,
 ) -> World:
     """The world of all chains over the facts, its splits drawn.
 
-    relations: none of them the name of an entity.
-    Raises: WorldError as `make_splits`.
+    relations: none of them the name of an entity. seed: of what stands before the questions.
+    Raises: WorldError as `make_splits`, and for more distractors than there are facts.
     """
     splits, trained = make_splits(facts, config, rng)
-    layout, fillers = layout_of(config, entities, relations)
+    layout, words = layout_of(config, entities, relations)
+    if config.distractors:
+        layout, words = with_facts_before(layout, words, config, [*entities, *relations], seed)
+    task = ChainTask(layout)
+    rows = {name: laid_out(some, layout, in_each=name in ATOMIC) for name, some in splits.items()}
     return World(
-        task=ChainTask(layout),
-        vocabulary=Vocabulary((*entities, *relations, *fillers)),
+        task=task,
+        vocabulary=Vocabulary((*entities, *relations, *words)),
         facts=facts,
-        splits={
-            name: laid_out(rows, layout, in_each=name in ATOMIC) for name, rows in splits.items()
-        },
+        splits={name: preceded(some, task, facts) for name, some in rows.items()},
         trained=trained,
     )
+
+
+def with_facts_before(
+    layout: Layout, words: Sequence[str], config: ChainConfig, names: Sequence[str], seed: int
+) -> tuple[Layout, list[str]]:
+    """The layout with facts before each question, and the words besides the names.
+
+    words: the fillers, which follow the names.
+    """
+    salt = np.random.default_rng([seed, Draw.DISTRACTORS]).integers(2**31)
+    told = replace(layout, facts=config.distractors, stop=len(names) + len(words), salt=int(salt))
+    return told, [*words, *distinct_names([STOP], [*names, *words], "filler")]
+
+
+def preceded(
+    rows: Int[ndarray, "row token"], task: ChainTask, facts: Facts
+) -> Int[ndarray, "row token"]:
+    """The rows of a split with the facts that stand before their questions."""
+    asked = task.preceded(facts, rows[:, :-1])
+    return np.concatenate((asked, rows[:, -1:]), axis=1).astype(rows.dtype)
 
 
 def layout_of(

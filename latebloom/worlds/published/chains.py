@@ -52,7 +52,8 @@ def write_chain_files(world: World, folder: Path) -> None:
     if isinstance(world.task, ChainTask) and world.task.layout != Layout.usual:
         raise WorldError(
             "the published format has questions as `subject relation relation`, and this world lays"
-            " them out otherwise; make it with world.order subject-first and world.fillers false"
+            " them out otherwise; make it with world.order subject-first, world.fillers false"
+            " and world.distractors 0"
         )
     tokens = [to_token(word) for word in world.vocabulary.words]
     write_list(folder / "vocab.json", map(json.dumps, [*tokens, *SPECIAL]))

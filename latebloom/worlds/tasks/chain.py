@@ -18,7 +18,8 @@ from numpy import ndarray
 
 from latebloom.errors import LatebloomError
 from latebloom.worlds.atomic import Facts
-from latebloom.worlds.tasks.layout import Layout
+from latebloom.worlds.tasks.before import draw_distractors
+from latebloom.worlds.tasks.layout import STOP, TOLD, Layout
 from latebloom.worlds.tasks.task import (
     NOTHING,
     Step,
@@ -65,7 +66,7 @@ def check_length(n_names: int, layout: Layout = Layout.usual) -> None:
             " beginning, and go on from the answer"
         )
     if n_names < 2:
-        example = " ".join(layout.spread("JFK", ["country", "capital"]))
+        example = layout.asked("JFK", ["country", "capital"])
         raise LatebloomError(f"a question is a subject and one relation or more: {example}")
 
 
@@ -131,6 +132,10 @@ class ChainTask(Task):
     def fields(self) -> dict[str, Any]:
         return self.layout.fields()
 
+    @property
+    def facts_before(self) -> int:
+        return self.layout.facts
+
     def over(self, entities: int, layout: Layout) -> "ChainTask":
         """The same questions over another vocabulary, which begins with so many entities."""
         return replace(self, layout=layout)
@@ -150,6 +155,39 @@ class ChainTask(Task):
 
     def written(self, tokens: Sequence[int]) -> list[int]:
         return self.layout.written(tokens)
+
+    def preceded(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
+        """Questions with true facts before them that have nothing to do with them, where the layout
+        wants some and none are there.
+
+        Raises: WorldError if there are too few facts.
+        """
+        empty = (questions[:, : self.layout.begins] == self.layout.stop).all(axis=1)
+        if not self.layout.facts or not empty.any():
+            return questions
+        laid = questions.copy()
+        laid[empty] = self.behind_others(facts, questions[empty], self.layout.salt)
+        return laid
+
+    def behind_others(
+        self, facts: Facts, questions: Int[ndarray, "row pos"], salt: int
+    ) -> Int[ndarray, "row pos"]:
+        layout, names = self.layout, self.names(questions)
+        if not layout.facts:
+            return questions
+        if names.shape[1] > 1:
+            needed, reached = follow(facts, names)
+            answers = reached[:, -1]
+        else:  # a bare name is its own answer, by no fact
+            needed, answers = np.empty((len(names), 0), np.int64), names[:, 0]
+        itself = layout.itself(questions)
+        drawn = draw_distractors(facts, itself, needed, answers, layout.facts, salt)
+        stops = np.full((*drawn.shape, 1), layout.stop)
+        told = np.concatenate((facts.rows()[drawn], stops), axis=2)
+        return np.concatenate((told.reshape(len(names), -1), itself), axis=1)
+
+    def itself(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row bare"]:
+        return self.layout.itself(tokens)
 
     def spoken(self, words: Sequence[str], names: Container[str]) -> list[str]:
         return self.layout.spoken(words, names)
@@ -183,12 +221,34 @@ class ChainTask(Task):
         return tuple(some)
 
     def check(self, tokens: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> None:
+        self.check_told(tokens, facts, vocabulary)
         check_length(self.hops(len(tokens)) + 1, self.layout)
         names = self.names(np.array([tokens]))[0].tolist()
         try:
             check_names(names, facts, vocabulary)
         except LatebloomError as error:
             raise LatebloomError(f"{error}{self.way_to_ask(names, facts, vocabulary)}") from error
+
+    def check_told(self, tokens: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> None:
+        """Whether facts stand before a question where the layout wants some. They need not be true.
+
+        Raises: LatebloomError naming the way out.
+        """
+        layout = self.layout
+        told, width = list(tokens[: layout.begins]), len(TOLD)
+        stops = [i for i, token in enumerate(tokens) if layout.facts and token == layout.stop]
+        if stops == list(range(width - 1, layout.begins, width)):
+            subject, relation, object_, _ = np.array(told, np.int64).reshape(-1, width).T
+            entities = np.union1d(facts.subject, facts.object)
+            named = np.isin((subject, object_), entities).all()
+            if named and np.isin(relation, facts.relation).all():
+                return
+        asked = layout.asked("SUBJECT", ["RELATION", "RELATION"])
+        said = vocabulary.decode(tokens[: stops[-1] + 1 if stops else None])
+        raise LatebloomError(
+            f"{' '.join(said)!r} is not {layout.facts} times `SUBJECT RELATION"
+            f" OBJECT {STOP}` and a question; this run is asked {asked}"
+        )
 
     def way_to_ask(self, names: Sequence[int], facts: Facts, vocabulary: Vocabulary) -> str:
         """The end of a message about names that make no question: how this run is asked.
@@ -201,10 +261,10 @@ class ChainTask(Task):
         except LatebloomError:
             if self.layout == Layout.usual:
                 return ""
-            asked = " ".join(self.layout.spread("SUBJECT", ["RELATION"] * (len(names) - 1)))
+            asked = self.layout.asked("SUBJECT", ["RELATION"] * (len(names) - 1))
             return f"; this run is asked {asked}"
         subject, *relations = vocabulary.decode(turned)
-        asked = " ".join(self.layout.spread(subject, relations))
+        asked = self.layout.asked(subject, relations)
         return f"; this run is asked the other way round: {asked}"
 
     def solve(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, " row"]:
@@ -257,7 +317,7 @@ class ChainTask(Task):
     ) -> Int[ndarray, "row short"]:
         names = self.names(questions)
         bridge = follow(facts, names[:, :-1])[1][:, -1]
-        return self.lay(np.stack((bridge, names[:, -1]), axis=1))
+        return self.layout.behind(questions, self.lay(np.stack((bridge, names[:, -1]), axis=1)))
 
     def kind_of_question(self, n_tokens: int) -> str:
         hops = self.hops(n_tokens)

@@ -137,6 +137,11 @@ class Task(ABC):
         return None
 
     @property
+    def facts_before(self) -> int:
+        """How many facts stand before each question that have nothing to do with it."""
+        return 0
+
+    @property
     def numbers(self) -> Mapping[int, tuple[float, ...]] | None:
         """Of each relation whose answers are values that stand for numbers, by its token, these
         numbers, ascending; None where a world has none besides its names."""
@@ -192,6 +197,23 @@ class Task(ABC):
     def written(self, tokens: Sequence[int]) -> list[int]:
         """A question as it is asked, from one as somebody may write it: fillers may be left out."""
         return list(tokens)
+
+    def preceded(self, facts: Facts, questions: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
+        """Questions as `lay` and `written` make them, with what has to stand before them."""
+        return questions
+
+    def behind_others(
+        self, facts: Facts, questions: Int[ndarray, "row pos"], salt: int
+    ) -> Int[ndarray, "row pos"]:
+        """The same questions, with what stands before them drawn anew.
+
+        salt: what is drawn follows from it and the question.
+        """
+        return questions
+
+    def itself(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row bare"]:
+        """Questions without what stands before them."""
+        return tokens
 
     def spoken(self, words: Sequence[str], names: Container[str]) -> list[str]:
         """The words of a question without those that say nothing.
