@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -54,42 +53,6 @@ def test_wherever_a_script_may_read_there_is_json():
             one for argument in part.assemble_argument_collection() for one in argument.names
         }
         assert "--json" in options, name
-
-
-TAB = """
-source "$1"; shift
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
-_latebloom latebloom "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-echo "${COMPREPLY[@]}"
-"""
-"""What bash does when the Tab key is pressed behind these words."""
-TYPED = {
-    "latebloom gr": {"grok"},
-    "latebloom tr": {"trace", "track", "trees"},
-    "latebloom sweep de": {"depth"},
-    "latebloom explore --no": {"--notebook", "--no-open"},
-}
-"""What was typed, and what it can go on as."""
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_tab_key_can_be_set_up(monkeypatch, latebloom, tmp_path, shell):
-    monkeypatch.setenv("HOME", str(tmp_path))  # whose .bashrc or .zshrc gets a line
-    script = tmp_path / f"latebloom.{shell}"
-    code, _, err = latebloom("--install-completion", "--shell", shell, "--output", script)
-    assert code == 0, err
-    text = script.read_text()
-    assert all(word in text for word in ("grok", "watch", "with-facts"))
-    if shell == "bash":
-        for typed, wanted in TYPED.items():
-            words = shlex.split(typed) if typed[-1] != " " else [*shlex.split(typed), ""]
-            told = subprocess.run(
-                ["bash", "-c", TAB, "bash", script, *words],
-                capture_output=True,
-                check=True,
-                text=True,
-            )
-            assert set(told.stdout.split()) == wanted, typed
 
 
 def test_no_color(monkeypatch, latebloom):

@@ -41,9 +41,16 @@ function truthOf(told) {
   return [...right, make("p", { class: "faint", text: `this question was ${told.shown ? "trained on" : "never trained on"}` })];
 }
 
+// The states to take along: a row for what each of them would answer.
+function rowsOfStates({ question, states }) {
+  const rows = states.flatMap(({ loop, layer, guesses }) => guesses.map(({ name, probability }, position) => [loop, layer, position, question[position] ?? null, name, probability]));
+  return [["loop", "layer", "position", "token", "name", "probability"], ...rows];
+}
+
 // A row for each boundary between layers, a column for each token. onPick: told the cell that was clicked;
 // null: cells are no buttons.
-function stateTable({ question, states }, onPick = null, label = "What every state says") {
+function stateTable(told, onPick = null, label = "What every state says") {
+  const { question, states } = told;
   const head = make("tr", {}, make("td"), ...question.map((word) => make("th", { scope: "col" }, nameNode(word, 18))));
   const cell = ({ loop, layer, same }) => ({ name, probability }, position) => {
     const look = { class: "state", style: { "--share": probability.toFixed(3) } }, says = [nameNode(name, 18), ` ${percent(probability)}`];
@@ -51,7 +58,8 @@ function stateTable({ question, states }, onPick = null, label = "What every sta
     return make("td", { class: same?.[position] ? "same" : undefined }, node);
   };
   const rows = states.map((state) => make("tr", {}, make("th", { scope: "row", text: `loop ${state.loop}, layer ${state.layer}` }), ...state.guesses.map(cell(state))));
-  return make("div", { class: "wide", role: "group", tabindex: 0, "aria-label": label }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+  return make("div", {}, make("div", { class: "wide", role: "group", tabindex: 0, "aria-label": label }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))),
+    makeOffers("these states", "states", { CSV: () => csvOf(rowsOfStates(told)), JSON: () => JSON.stringify(told, null, 1) }));
 }
 
 const MOST_UNTOLD = 10; // entities without a number that are named

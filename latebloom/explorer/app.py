@@ -27,9 +27,9 @@ HERE = Path(__file__).parent
 REPORTS = HERE.parent / "reports"
 FILES = (
     *(HERE / name for name in ("explore.js", "answer.js", "moving.js", "explore.css")),
-    *(REPORTS / "page.css", REPORTS / "lab" / "names.js"),
+    *(REPORTS / "page.css", REPORTS / "saving.js", REPORTS / "lab" / "names.js"),
 )
-"""What the list loads: its own files, and how the report looks and shows names."""
+"""What the list loads: its own files, and how the report looks, shows names and saves files."""
 BEAT = 1.0
 """Seconds between two looks at the runs for those who watch."""
 AT_ONCE = 512

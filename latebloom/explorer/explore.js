@@ -85,6 +85,12 @@
     at("count").textContent = whole.format(runs.size) + (runs.size === 1 ? " run" : " runs") + (growing ? ", " + growing + " growing" : "");
   }
   at("filter").addEventListener("input", list);
+  // The list as it is filtered, to take along.
+  function rowsShown() {
+    const splits = [...new Set(shownRuns().flatMap((run) => Object.keys(run.accuracy)))];
+    return [["run", "setting", "state", "step", "steps", "seconds", ...splits], ...shownRuns().map((run) => [run.name, setting(run), run.status, run.step, run.steps, run.seconds, ...splits.map((split) => run.accuracy[split])].map((one) => one ?? null))];
+  }
+  at("runs").parentElement.after(makeOffers("this list", "runs", { CSV: () => csvOf(rowsShown()), JSON: () => JSON.stringify(shownRuns(), null, 1) }));
   at("all").addEventListener("change", () => {
     for (const run of shownRuns()) if (run.status !== "damaged") at("all").checked ? drawn.add(run.name) : drawn.delete(run.name);
     fetchAll();
@@ -190,6 +196,7 @@
     const holder = at("overlay"), width = Math.max(280, holder.clientWidth), roomy = width > 620;
     const lines = curves().filter((c) => c.rows.length);
     holder.textContent = "";
+    at("take").hidden = !lines.length;
     if (!lines.length) { element(holder, "p", "Tick runs in the list to see their curves.", "note"); return; }
     const log = at("axis").value === "log";
     const all = lines.flatMap((c) => c.rows.map((r) => r.x)).filter((x) => !log || x > 0);
@@ -267,6 +274,16 @@
       read(chosen === null ? (by > 0 ? 0 : xs.length - 1) : chosen + by);
     });
   }
+  // What is drawn, to take along: every point of every line.
+  function pointsDrawn() {
+    return curves().flatMap((c) => c.rows.map((r) => [c.name, c.seeds, r.x, r.n, r.mean, r.low, r.high]));
+  }
+  const overWhat = () => at("axis").value === "seconds" ? "seconds" : "step";
+  at("take").replaceWith(Object.assign(makeOffers("the curves", "curves", {
+    SVG: () => standalone([at("overlay").querySelector("svg")]),
+    CSV: () => csvOf([["setting", "runs", overWhat(), "measured", `mean ${at("split").value}`, "lowest", "highest"], ...pointsDrawn()]),
+    JSON: () => JSON.stringify({ split: at("split").value, over: overWhat(), lines: curves() }, null, 1),
+  }), { id: "take" }));
   for (const id of ["split", "axis"]) at(id).addEventListener("change", draw);
   dark.addEventListener("change", () => { list(); draw(); });
   new ResizeObserver(() => { if (sized) draw(); sized = true; }).observe(at("overlay"));

@@ -21,8 +21,11 @@ from latebloom.explorer.patching import place_of, source_of
 
 HERE = Path(__file__).parent
 REPORTS = HERE.parent / "reports"
-SCRIPTS = (REPORTS / "lab" / "names.js", HERE / "answer.js", HERE / "moving.js", HERE / "widget.js")
-"""What the cell runs: how names are shown, how answers are, and the form."""
+SCRIPTS = (
+    *(REPORTS / "saving.js", REPORTS / "lab" / "names.js"),
+    *(HERE / "answer.js", HERE / "moving.js", HERE / "widget.js"),
+)
+"""What the cell runs: how files are saved and names shown, how answers are, and the form."""
 LONGEST_QUESTION = 64
 """Words of a question, as in the API."""
 PLACE = ("loop", "layer", "position")

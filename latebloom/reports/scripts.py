@@ -22,8 +22,8 @@ SHOWN_FILES = ("names.js", "picker.js", "grid.js", "telling.js", "training.js")
 """What shows them to a reader, in order."""
 LABORATORY_FILES = (
     *("asking.js", "writing.js", "views.js"),
-    *("placing.js", "replacing.js", "history.js", "download.js", "link.js"),
-    *("slices.js", "branches.js", "growing.js", "checking.js", "carried.js"),
+    *("placing.js", "replacing.js", "history.js", "branches.js", "download.js", "link.js"),
+    *("slices.js", "growing.js", "checking.js", "carried.js"),
     *("files.js", "translating.js", "compare.js"),
     *("listing.js", "browse.js", "lab.js"),
 )

@@ -14,10 +14,10 @@
   };
   // put: how the button comes to its place.
   function offer(put, kind, name, content) {
-    const button = document.createElement("button"), type = { CSV: "text/csv", SVG: "image/svg+xml" }[kind], file = fileOf(name, kind.toLowerCase());
+    const button = document.createElement("button"), file = fileOf(name, kind.toLowerCase());
     Object.assign(button, { type: "button", className: "taking", textContent: kind });
     button.setAttribute("aria-label", `Download ${file}`);
-    button.addEventListener("click", () => save(file, type, content()));
+    button.addEventListener("click", () => save(file, MEDIA[kind], content()));
     put(button);
   }
   // The laboratory has downloads of its own, and the pictures of a tip or a grid are no tables.

@@ -1,10 +1,12 @@
 """The explorer in a real browser: runs in a list, their curves, live, asked, read by many."""
 
+import csv
 import json
 import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -77,7 +79,7 @@ def browse(chromium, served):
         return page
 
     def own(url: str) -> bool:
-        return url.startswith((served, "data:"))
+        return url.startswith((served, "data:", f"blob:{served}"))
 
     open_page.complaints = complaints
     yield open_page
@@ -177,6 +179,79 @@ def test_seeds_of_a_setting_are_one_line_with_a_band(browse):
     page.locator("#overlay svg").focus()
     page.keyboard.press("End")
     assert page.locator("#overlay .tip tr").count() == 2
+
+
+def taken(page, group: str, kind: str) -> str:
+    """What a button of a group of downloads gives."""
+    with page.expect_download() as waiting:
+        page.get_by_role("group", name=group).get_by_role("button", name=kind).click()
+    return Path(waiting.value.path()).read_text(encoding="utf-8")
+
+
+def test_the_curves_and_the_list_are_taken_along(browse, runs):
+    page = browse()
+    curves = "Download the curves"
+    told = json.loads(taken(page, curves, "JSON"))
+    wanted = {}
+    for name in ("seed3-run", "seed4-run", "growing"):
+        for record in map(json.loads, (runs / name / "metrics.jsonl").read_text().splitlines()):
+            wanted.setdefault(record["step"], []).append(record["accuracy"][told["split"]])
+    names = page.locator("#runs tbody tr", has_text="seed3-run").locator("td").all_text_contents()
+    [line] = [one for one in told["lines"] if one["name"] == names[1]]
+    assert line["seeds"] == 3
+    for point in line["rows"]:
+        values = wanted[point["x"]]
+        assert (point["n"], point["low"], point["high"]) == (
+            len(values),
+            min(values),
+            max(values),
+        )
+        assert point["mean"] == pytest.approx(sum(values) / len(values))
+    rows = list(csv.DictReader(taken(page, curves, "CSV").splitlines()))
+    points = [(one["name"], point) for one in told["lines"] for point in one["rows"]]
+    assert len(rows) == len(points) > 8
+    for row, (name, point) in zip(rows, points, strict=True):
+        assert row["setting"] in (name, f"'{name}")
+        assert float(row[f"mean {told['split']}"]) == point["mean"]
+        assert [float(row[k]) for k in ("step", "lowest", "highest")] == [
+            point[k] for k in ("x", "low", "high")
+        ]
+    root = ElementTree.fromstring(taken(page, curves, "SVG"))
+    paths = [one.get("d") for one in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert paths == page.locator("#overlay path").evaluate_all(
+        "all => all.map((p) => p.getAttribute('d'))"
+    )
+    page.locator("#filter").fill("seed")
+    listed = list(csv.DictReader(taken(page, "Download this list", "CSV").splitlines()))
+    assert [row["run"] for row in listed] == page.locator("#runs tbody th").all_text_contents()
+    for row in listed:
+        last = [*load(runs / row["run"]).folder.metrics()][-1]
+        assert float(row["test_id"]) == last["accuracy"]["test_id"]
+        assert row["step"] == "60"
+    page.locator("#filter").fill("")
+    page.locator("#all").check()
+    page.locator("#all").uncheck()
+    page.locator("#overlay", has_text="Tick runs").wait_for()
+    assert page.locator("#take").is_hidden(), "nothing is drawn"
+
+
+def test_the_states_of_an_answer_are_taken_along(browse, runs):
+    page, question = browse(), ["e4", "r1", "r2"]
+    page.locator("#asked").select_option("seed4-run")
+    page.locator("#question").fill(" ".join(question))
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#answer table").wait_for()
+    rows = list(csv.DictReader(taken(page, "Download these states", "CSV").splitlines()))
+    states = load(runs / "seed4-run").lens(*question)
+    assert [(row["name"], row["token"]) for row in rows] == [
+        (guess.name, name)
+        for state in states
+        for guess, name in zip(state.guesses, question, strict=True)
+    ]
+    told = json.loads(taken(page, "Download these states", "JSON"))
+    assert told["question"] == question
+    shares = [guess["probability"] for state in told["states"] for guess in state["guesses"]]
+    assert [float(row["probability"]) for row in rows] == shares
 
 
 def test_a_run_that_grows_moves_while_one_looks(browse, runs):

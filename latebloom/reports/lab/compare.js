@@ -7,6 +7,8 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
   const { noun } = viewOf(lab);
   let other = null, view = null, follows = true, chosen = 0, stop = () => {}; // other: { lab, title }
   const says = make("p", { class: "said", role: "status" }), pair = make("div", { class: "pair" }), counts = make("div", { class: "counts" });
+  let grids = []; // those that are shown, as downloads want them
+  const taken = makeDownloads("these grids", "compared", () => grids);
   const which = make("select", { "aria-label": "Compare with" }), at = make("select", { "aria-label": "Checkpoint of the other model" });
   const differ = make("button", { type: "button", text: `Find a ${noun} that only one of them gets right` }), count = make("button", { type: "button", text: "Count over the splits" });
   const files = makeFileChoice({ text: "Choose another report\u2026", accept: ".html,.htm,.json", onFile: takeFile });
@@ -17,7 +19,7 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
   const panel = make("details", { class: "panel comparing" }, make("summary", { text: "Compare with another checkpoint, or another run" }),
     make("p", { class: "hint", text: `The first ${noun} is put to both. Another run comes from its report.html: choose the file, or drop it anywhere on this page. Nothing in the file runs, and nothing leaves this page.` }),
     make("div", { class: "tools" }, make("label", {}, "Compare with ", which), make("label", {}, "its checkpoint ", at), ...files, keep),
-    says, pair, make("div", { class: "tools" }, differ, count), counts);
+    says, pair, taken, make("div", { class: "tools" }, differ, count), counts);
 
   function fill() {
     which.replaceChildren(make("option", { value: "own", text: "another checkpoint of this run" }), known.file ? make("option", { value: "file", text: visible(known.file.title, 60) }) : "");
@@ -55,6 +57,7 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
     const node = make("div", { role: "group", "aria-labelledby": `title-${id}` }, make("h4", { id: `title-${id}` }, nameNode(one.title, 60), `, ${nameOf(one.lab.data.checkpoints[number])}`));
     if (asked.why) { node.append(make("p", { class: "note" }, ...asked.why)); return node; }
     const result = one.lab.run(number, asked.tokens), truth = one.lab.world.truthOf(asked.tokens);
+    grids.push({ lab: one.lab, result, truth, title: one.title, step: one.lab.data.checkpoints[number].step });
     if (words !== null && truth.answer !== null && one.lab.world.words[truth.answer] !== words) node.append(make("p", { class: "note" }, "In the facts of this run the answer is ", nameNode(one.lab.world.words[truth.answer], 40), "."));
     node.append(make("ol", { class: "answers" }, ...viewOf(one.lab).tellAnswers(one.lab, result, truth)), makeGrid({ lab: one.lab, result, truth, side: id, label: `The first ${noun}, answered by ${visible(one.title, 60)}`, onShow }));
     return node;
@@ -66,6 +69,7 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
     if (!panel.open) return;
     if (!other) return choose(known.own);
     const truth = lab.world.truthOf(view.tokens), answer = truth.answer === null ? null : lab.world.words[truth.answer];
+    grids = [];
     pair.replaceChildren(side("m", known.own, view.number, { tokens: view.tokens }, answer), side("o", other, numberOf(), inOtherWorld(lab, other.lab, view.tokens), answer));
   }
   const redraw = () => { draw(view); onChange(); };
@@ -103,7 +107,9 @@ function makeComparing({ lab, title, ask, onShow, onChange }) {
     stop = inSlices(items, ask, (done, ended) => {
       says.className = "said";
       says.textContent = ended ? `Both were asked ${whole.format(items.length)} questions.` : `Asked both ${done} of ${items.length} questions \u2026`;
-      counts.replaceChildren(make("div", { class: "wide", role: "group", tabindex: 0, "aria-label": "Counts over the splits" }, tableOf(["split", "asked", "right here", "right there", "differ"], [...rows].map(([name, row]) => [name, whole.format(row.n), percent(row.mine / row.n), percent(row.theirs / row.n), percent(row.differ / row.n)]))),
+      const counted = [...rows].map(([split, row]) => ({ split, asked: row.n, "right here": row.mine / row.n, "right there": row.theirs / row.n, differ: row.differ / row.n }));
+      counts.replaceChildren(make("div", { class: "wide", role: "group", tabindex: 0, "aria-label": "Counts over the splits" }, tableOf(["split", "asked", "right here", "right there", "differ"], counted.map(({ split, asked, ...shares }) => [split, whole.format(asked), ...Object.values(shares).map(percent)]))),
+        ended ? makeOffers("these counts", "counts", { CSV: () => csvOf(fieldsAbove(counted)), JSON: () => JSON.stringify(counted, null, 1) }) : "",
         make("p", { class: "note", text: `Asked: at most ${EACH} questions of a split, evenly spaced. Right is what follows from the facts of each run. Differ: questions to which the two give different answers.${facts(items)}` }));
     });
   });

@@ -37,6 +37,21 @@ const keyOf = ([first, last]) => `${first}.${last}`;
 // How many brackets of the gold tree a tree has.
 const sharedBy = (spans, gold) => { const own = new Set(spans.map(keyOf)); return gold.filter((span) => own.has(keyOf(span))).length; };
 
+// Brackets of two words or more.
+const bracketed = (spans) => spans.filter(([first, last]) => last > first);
+
+// A row for each bracket of the gold tree, and of the projected tree at every step that is known.
+function rowsOfSeries({ words, gold, steps, treeAt }) {
+  const known = new Set(gold.map(keyOf));
+  const rows = (tree, step, spans) => bracketed(spans).map(([first, last]) => [tree, step, first + 1, last + 1, words.slice(first, last + 1).join(" "), gold.length ? known.has(keyOf([first, last])) ? "yes" : "no" : null]);
+  return [["tree", "step", "first word", "last word", "words", "in gold"], ...rows("gold", null, gold), ...steps.flatMap((step, i) => rows("predicted", step, treeAt(i) ?? []))];
+}
+
+// The same for JSON: words, and spans of words, first and last from 0; `shared`: how many of them are gold.
+const tellSeries = ({ words, gold, steps, treeAt }) => ({
+  words, gold: bracketed(gold), trees: steps.flatMap((step, i) => treeAt(i) ? [{ step, spans: bracketed(treeAt(i)), shared: gold.length ? sharedBy(treeAt(i), gold) : null }] : []),
+});
+
 function makeGrowing({ lab }) {
   if (!lab.world.hasTrees || !projects(lab.data.config)) return { node: "", draw() {} };
   const whole = new Intl.NumberFormat("en"), kept = keptSeries(lab);
@@ -44,9 +59,10 @@ function makeGrowing({ lab }) {
   const which = make("select", { "aria-label": "Sentence of the trees" });
   const slider = make("input", { type: "range", min: 0, step: 1, "aria-label": "Step of the trees" }), told = make("output", { class: "step" }), play = make("button", { type: "button", text: "Play" });
   const says = make("p", { class: "said", role: "status" }), pair = make("div", { class: "trees" }), dots = make("div", { class: "strip" });
+  const taken = makeOffers("these trees", "trees", { SVG: () => standalone([...pair.querySelectorAll("svg")]), CSV: () => csvOf(rowsOfSeries(series)), JSON: () => JSON.stringify(tellSeries(series), null, 1) });
   const panel = make("details", { class: "panel growing" }, make("summary", { text: "See its tree grow over training" }),
     make("p", { class: "hint", text: "How the model reads the words together: a phrase is a span whose states hardly change when nothing before it is seen (tree projection). Beside it stands the right tree, where the corpus has one; brackets that both have are green." }),
-    make("div", { class: "tools" }, make("label", {}, "Sentence ", which)), dots, make("div", { class: "moves" }, play, slider, told), says, pair);
+    make("div", { class: "tools" }, make("label", {}, "Sentence ", which)), dots, make("div", { class: "moves" }, play, slider, told), says, pair, taken);
 
   function choose(to) {
     series?.stop?.();
@@ -83,6 +99,7 @@ function makeGrowing({ lab }) {
     says.textContent = words.length < 2 ? "One word has no tree." : !tree ? words.length > LONGEST_TREE ? `This sentence has ${words.length} words; trees are found of ${LONGEST_TREE} at most.` : "Reading the sentence \u2026"
       : gold.length ? `At ${name.replace("before training", "the beginning")} the projected tree has ${both} of the ${gold.length} brackets of the right tree.` : "No right tree is known of this sentence.";
     pair.replaceChildren(...tree ? [drawTree({ words, spans: tree, shared: gold, title: `projected, ${name}` }), ...gold.length ? [drawTree({ words, spans: gold, shared: tree, title: "right" })] : []] : []);
+    taken.hidden = !tree;
     drawDots();
   }
   function move(to) {

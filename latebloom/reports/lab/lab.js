@@ -2,6 +2,7 @@
 
 // One question: its fields, the facts behind it, the answer, its grid.
 function makeQuestion({ lab, side, title, onAsk, onNext }) {
+  let shown = null; // the grid, as downloads want it
   const { world } = lab, view = viewOf(lab), facts = make("p", { class: "facts" });
   const answers = make("ol", { class: "answers" }), grid = make("div"), splits = world.splits.filter((split) => world.size(split));
   const choice = make("select", { "aria-label": `Where the ${title.toLowerCase()} comes from` }, make("option", { value: "", text: "in no split", disabled: true, hidden: true }), ...splits.map((split, i) => make("option", { value: i, text: split.name })));
@@ -9,11 +10,12 @@ function makeQuestion({ lab, side, title, onAsk, onNext }) {
   choice.addEventListener("change", () => onNext(splits[choice.value]));
   const fields = view.makeFields({ lab, title, onAsk });
   const node = make("section", { class: "question", "aria-labelledby": `title-${side}` }, make("h3", { id: `title-${side}`, text: title }), fields.node,
-    make("div", { class: "from" }, choice, next, ...fields.tools), facts, answers, grid);
+    make("div", { class: "from" }, choice, next, ...fields.tools), facts, answers, grid, makeDownloads("this grid", `${title.toLowerCase().replace(" ", "-")}`, () => [shown]));
   let asked = "";
   return {
     node,
-    show(result, truth, drawn) {
+    show(result, truth, drawn, step) {
+      shown = { lab, result, truth, title, step };
       fields.show(result, truth);
       const [split] = truth.splits;
       choice.value = split ? splits.indexOf(split) : "";
@@ -127,7 +129,7 @@ function startLaboratory(root) {
     const scrolled = outcome.querySelector(".wide")?.scrollLeft, drawn = makeGrid({
       lab, result, truth: both, side: "c", label: `${titles[placing.target]}, with what was put into it`, marks: { puts: placing.puts.map((put) => put.to), cone, changed }, onAct: (place) => act("c", place), onShow: show,
     });
-    outcome.replaceChildren(heading, hint, ...replacing(), list, tools, history.node, drawn, make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked is what belongs to either ${noun}.` }), makeDownloads(lab, () => ({ result, truth: both, step: lab.data.checkpoints[state.number].step })));
+    outcome.replaceChildren(heading, hint, ...replacing(), list, tools, history.node, drawn, make("p", { class: "note", text: `The ${titles[placing.target].toLowerCase()} with what was put into it (double line): only what is not hatched can depend on it, and underlined names are others than before. Marked is what belongs to either ${noun}.` }), makeDownloads("this grid", "grid", () => [{ lab, result, truth: both, title: `${titles[placing.target]}, with what was put into it`, step: lab.data.checkpoints[state.number].step }]));
     drawn.scrollLeft = scrolled ?? drawn.scrollWidth;
     return result;
   }
@@ -162,7 +164,7 @@ function startLaboratory(root) {
     const runs = { a: lab.run(state.number, state.a), b: lab.run(state.number, state.b) }, truths = { a: world.truthOf(state.a), b: world.truthOf(state.b) };
     for (const side of ["a", "b"]) questions[side].show(runs[side], truths[side], makeGrid({
       lab, result: runs[side], truth: truths[side], side, label: titles[side], marks: { picked: state.picked?.side === side ? state.picked.place : undefined }, onAct: (place) => act(side, place), onShow: show,
-    }));
+    }), lab.data.checkpoints[state.number].step);
     drawOutcome(runs, truths);
     show(null);
     if (again) root.querySelector(`[data-side="${again[0]}"] [data-place="${again[1]}"]`)?.focus();
