@@ -12,7 +12,8 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TextIO, get_args
+from types import FunctionType, SimpleNamespace
+from typing import Any, TextIO, get_args, get_type_hints
 
 import jaxtyping
 from beartype import BeartypeConf, FrozenDict, beartype
@@ -57,7 +58,7 @@ def check(function: Any) -> Any:
     @wraps(function)
     def scoped(*arguments: Any, **named: Any) -> Any:
         if not checked:
-            checked.append(STRICT(function))
+            checked.append(STRICT(resolved(function)))
         if not has_axes:
             return checked[0](*arguments, **named)
         with SCOPED("context"):
@@ -65,6 +66,29 @@ def check(function: Any) -> Any:
 
     has_axes = any(map(names_axes, function.__annotations__.values()))
     return scoped
+
+
+def resolved(function: FunctionType) -> FunctionType:
+    """The function with the classes that its annotations name in quotes."""
+    names = function.__globals__
+    same = FunctionType(
+        function.__code__, names, function.__name__, function.__defaults__, function.__closure__
+    )
+    same.__qualname__, same.__kwdefaults__ = function.__qualname__, function.__kwdefaults__
+    same.__module__ = function.__module__
+    told = function.__annotations__
+    same.__annotations__ = {name: without_quotes(one, names) for name, one in told.items()}
+    return same
+
+
+def without_quotes(annotation: Any, names: dict[str, Any]) -> Any:
+    """What an annotation stands for; Any where it is written for type checkers alone: a class that
+    only they import, or `array[int]`."""
+    holder = SimpleNamespace(__annotations__={"it": annotation})
+    try:
+        return get_type_hints(holder, names, include_extras=True)["it"]
+    except (NameError, TypeError):
+        return Any
 
 
 def names_axes(annotation: Any) -> bool:

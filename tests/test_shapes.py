@@ -33,6 +33,11 @@ def rows(n: int) -> Iterator[Row]:
 
 
 @check
+def longer(pair: "Pair", than: "NowhereToBeFound") -> "Row":  # noqa: F821
+    return pair.one if than else 0
+
+
+@check
 @dataclass
 class Pair:
     one: Row
@@ -78,6 +83,15 @@ def test_plain_types_are_checked_where_no_array_is():
     assert [len(row) for row in rows(2)] == [2]
     with pytest.raises(REFUSED):
         next(rows("2"))
+
+
+def test_names_in_quotes_are_looked_up_when_they_are_needed():
+    pair = Pair(torch.ones(2), torch.ones(2))
+    assert len(longer(pair, "anything")) == 2
+    with pytest.raises(REFUSED):
+        longer("pair", "anything")
+    with pytest.raises(REFUSED, match="return"):
+        longer(pair, "")
 
 
 def test_classes_are_checked_by_what_they_are():
