@@ -1,13 +1,15 @@
-"""What every test shares: one thread, and jaxtyping's shapes checked by beartype."""
+"""What every test shares: one thread, jaxtyping's shapes checked by beartype, and no waiting for
+the disk."""
 
 import os
 import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import jaxtyping
 import pytest
+import shapes
 import torch
-from jaxtyping import install_import_hook
 
 CHECKED = (
     *("worlds", "model", "asking", "rivals", "training", "evaluation", "circuits", "trees"),
@@ -15,10 +17,14 @@ CHECKED = (
 )
 """The rooms whose arguments and results are checked in every test."""
 
-hook = install_import_hook([f"latebloom.{room}" for room in CHECKED], "shapes.check")
-hook.__enter__()
+jaxtyping.jaxtyped = shapes.jaxtyped
+jaxtyping.install_import_hook([f"latebloom.{room}" for room in CHECKED], "shapes.check")
 
 torch.set_num_threads(1)
+
+# No test loses power, and a run flushes dozens of small files. What is flushed, and when, is what
+# tests/test_power.py asks; it puts a recorder in this place.
+os.fsync = lambda _: None
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -25,23 +25,29 @@ def reader_of(recipe: str, folder: Path) -> Path:
         config,
         seed=3,
         model=replace(config.model, d_model=32, n_layers=2),
-        train=replace(CONFIG.train, steps=30, eval_every=10, checkpoint_every=10, warmup_steps=4),
+        # Six checkpoints: before training, and each fifth of what lies between two.
+        train=replace(CONFIG.train, steps=30, eval_every=10, checkpoint_every=30, warmup_steps=4),
         world=replace(config.world, **LINES),
     )
     run = grow(config, folder / "run", threads=1)
-    instrument = TreeInstrument.of_corpus(run.corpus, ProjectionConfig(sentences=6, max_words=20))
+    instrument = TreeInstrument.of_corpus(run.corpus, ProjectionConfig(sentences=6, max_words=12))
     assert len(list(walk(run.folder, instrument))) > 2
     return write_report(run.folder.path)
 
 
-@pytest.fixture(scope="module", params=["question", "dyck"])
-def report(request, tmp_path_factory) -> Path:
-    return reader_of(request.param, tmp_path_factory.mktemp(request.param))
+@pytest.fixture(scope="module")
+def question(tmp_path_factory) -> Path:
+    return reader_of("question", tmp_path_factory.mktemp("question"))
 
 
 @pytest.fixture(scope="module")
-def question(tmp_path_factory) -> Path:
-    return reader_of("question", tmp_path_factory.mktemp("asked"))
+def dyck(tmp_path_factory) -> Path:
+    return reader_of("dyck", tmp_path_factory.mktemp("dyck"))
+
+
+@pytest.fixture(params=["question", "dyck"])
+def report(request) -> Path:
+    return request.getfixturevalue(request.param)
 
 
 def field(page, side: str = "a"):

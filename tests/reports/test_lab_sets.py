@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from lab_node import in_node, laboratory_of, rounded
 
+from latebloom.asking.choosing import Asking
 from latebloom.asking.sets import ask_set
 from latebloom.model.config import ModelConfig
 from latebloom.reports.laboratory import Laboratory, cuts_of
@@ -33,6 +34,13 @@ def many(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def asking(many) -> Asking:
+    """How the model is asked: worked out once for all questions."""
+    world, model = many
+    return Asking(model, world)
+
+
+@pytest.fixture(scope="module")
 def laboratory(many) -> Laboratory:
     world, model = many
     made = laboratory_of(world, model)
@@ -55,14 +63,14 @@ def in_validation(world, question: list[str]) -> bool:
     )
 
 
-def test_sets_guesses_and_cut_are_those_of_python(many, laboratory):
+def test_sets_guesses_and_cut_are_those_of_python(many, asking, laboratory):
     world, model = many
     asked = questions(world)
     words = world.vocabulary.words
     found = in_node(laboratory, [["set", question] for question in asked])
     cuts = 0
     for question, told in zip(asked, found, strict=True):
-        wanted = ask_set(model, world, question, 40)
+        wanted = ask_set(model, world, question, 40, asking)
         assert {words[one["token"]] for one in told["known"]} == {one.name for one in wanted.known}
         first = told["inside"] + told["below"]
         for mine, theirs in zip(first, wanted.guesses, strict=False):
@@ -75,7 +83,7 @@ def test_sets_guesses_and_cut_are_those_of_python(many, laboratory):
     assert cuts > len(asked) / 2
 
 
-def test_facts_are_followed_from_set_to_set(many, laboratory):
+def test_facts_are_followed_from_set_to_set(many, asking, laboratory):
     world, _ = many
     asked = questions(world)
     words, seen = world.vocabulary.words, 0
@@ -86,7 +94,7 @@ def test_facts_are_followed_from_set_to_set(many, laboratory):
         assert truth["answers"] == reached[-1].member.tolist()
         assert truth["through"] == [name for sets in reached[:-1] for name in sets.member.tolist()]
         held = {words[token] for token in truth["heldOut"]}
-        wanted = set(ask_set(many[1], world, question).held_out)
+        wanted = set(ask_set(many[1], world, question, asking=asking).held_out)
         # What validation holds out is not on the page: results are those of the test splits.
         assert held == wanted or (not held and in_validation(world, question))
         seen += bool(held)
