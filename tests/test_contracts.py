@@ -31,7 +31,17 @@ ORDER = (
 )
 """The rooms of the package, each of which imports from those before it alone."""
 ORDER_IN_WORLDS = (
-    *("spelling", "atomic", "answers", "splits", "streams", "config", "ordering", "vocabulary"),
+    *(
+        "spelling",
+        "atomic",
+        "answers",
+        "splits",
+        "streams",
+        "scattered",
+        "config",
+        "ordering",
+        "vocabulary",
+    ),
     *("pairs", "units", "numbers"),
     *("wording", "written", "tasks", "world", "sentences", "data", "validation", "chains"),
     *("comparisons", "mixed", "classic", "published", "build"),
