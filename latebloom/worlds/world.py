@@ -99,7 +99,7 @@ class World:
         words = self.task.spoken(question, self.vocabulary.ids)
         names = [self.wording.name(word, self.vocabulary) for word in words]
         tokens = self.task.written(self.vocabulary.encode(names))
-        return self.task.preceded(self.facts, np.array([tokens]))[0].tolist()
+        return self.task.preceded(self.facts, np.array([tokens], np.int64))[0].tolist()
 
     @property
     def tested(self) -> tuple[str, ...]:
