@@ -2,8 +2,9 @@
 
 Enters: a run folder. Leaves: `report.html` in it, the same bytes for the same folder.
 Covers: accuracy with intervals, answers as sets, curves to hover over, the model itself to ask and
-look into (`latebloom.reports.laboratory`), phases, further figures (`figures/*.svg`), the contest
-with external memory (`rivals.json`), configuration, environment.
+look into (`latebloom.reports.laboratory`) or pictures of it (`latebloom.reports.recorded`), phases,
+further figures (`figures/*.svg`), the contest with external memory (`rivals.json`), configuration,
+environment.
 Does not cover: several runs on one page.
 """
 
@@ -29,6 +30,7 @@ from latebloom.reports.curves import subtitle, uses_log_steps
 from latebloom.reports.figure import LEAST
 from latebloom.reports.laboratory import Laboratory, make_laboratory
 from latebloom.reports.ranked import counting_line, coverage_row, decimal, rank_rows, table_rows
+from latebloom.reports.recorded import record_questions
 from latebloom.reports.recording import (
     Record,
     Recording,
@@ -103,6 +105,7 @@ def render_report(recording: Recording) -> str:
         contest=contest(recording.run_dir / "rivals.json"),
         laboratory=laboratory,
         no_laboratory=made if laboratory is None else "",
+        recorded=record_questions(recording.run_dir, recording.records) if not laboratory else [],
         script=script,
         allowed=allowed(script),
         probe=probe_size(recording.config),

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PAGE_FILES = ("page.js", "saving.js", "downloads.js", "taking.js", "scrolling.js")
+PAGE_FILES = ("page.js", "saving.js", "downloads.js", "taking.js", "recorded.js", "scrolling.js")
 """What every page of a run has, in order."""
 LAB = HERE / "lab"
 MODEL_FILES = (
