@@ -2,6 +2,7 @@
 the disk."""
 
 import os
+import shutil
 import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -50,7 +51,7 @@ def small_world():
     return make_composition(config, seed=3)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_config():
     """A run over `small_world`'s sizes that takes well under a second."""
     from latebloom.model.config import ModelConfig
@@ -67,6 +68,22 @@ def small_config():
             steps=24, batch_size=16, eval_every=8, checkpoint_every=8, warmup_steps=4, until=""
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def small_grown(small_config, tmp_path_factory):
+    """The folder of a run of `small_config`, grown once; who may change it takes `small_run`."""
+    from latebloom.studies.grow import grow
+
+    folder = tmp_path_factory.mktemp("small") / "run"
+    grow(small_config, folder, device="cpu", threads=1)
+    return folder
+
+
+@pytest.fixture
+def small_run(small_grown, tmp_path):
+    """A copy of that run, as `run`."""
+    return shutil.copytree(small_grown, tmp_path / "run")
 
 
 @pytest.fixture
@@ -98,3 +115,34 @@ def latebloom(monkeypatch, capsys, tmp_path):
         return code, captured.out, captured.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def grown_before(tmp_path_factory):
+    """By the words of `latebloom grok`: the run that they left, and the text that they printed."""
+    kept: dict[tuple, tuple] = {}
+
+    def keep(words, folder, text):
+        kept[words] = shutil.copytree(folder, tmp_path_factory.mktemp("kept") / "run"), text
+
+    return kept, keep
+
+
+@pytest.fixture
+def grok(latebloom, grown_before, tmp_path):
+    """Has `latebloom grok WORDS` leave a run in `run`; gives its folder and what was printed.
+
+    The same words are trained once a process, and copied then.
+    """
+    before, keep = grown_before
+
+    def grow(*words):
+        if words in before:
+            folder, text = before[words]
+            return shutil.copytree(folder, tmp_path / "run"), text
+        code, text, complaint = latebloom("grok", *words, "--out", "run", "--quiet")
+        assert code == 0, complaint
+        keep(words, tmp_path / "run", text)
+        return tmp_path / "run", text
+
+    return grow

@@ -16,10 +16,8 @@ NUMBERS = "metal,melting,density\n" + "".join(
 
 
 @pytest.fixture
-def run_folder(latebloom, tmp_path):
-    code, _, complaint = latebloom("grok", "composition", *TINY, "--out", "run", "--quiet")
-    assert code == 0, complaint
-    return tmp_path / "run"
+def run_folder(grok):
+    return grok("composition", *TINY)[0]
 
 
 def test_the_table_goes_to_standard_output_and_into_the_report(latebloom, run_folder):

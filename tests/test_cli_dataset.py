@@ -220,7 +220,14 @@ def test_a_published_folder_of_sentences_is_trained_on(latebloom, tmp_path, name
             ["--world.entities", "12", "--world.ood-frac", "0.3", "--world.phi", "1"],
             2,
         ),
-        ("tense", ["--world.train", "60"], 1),
+        (
+            "tense",
+            [
+                *("--world.train", "60", "--world.test-id", "20"),
+                *("--world.test-ood", "20", "--world.test-apart", "20"),
+            ],
+            1,
+        ),
     ],
 )
 def test_what_we_export_is_trained_on(latebloom, tmp_path, recipe, sizes, n_loops):

@@ -13,10 +13,9 @@ from latebloom.training.run_folder import RunFolder
 
 
 @pytest.fixture
-def run(small_config, tmp_path):
+def run(small_run):
     """A small run of the looped kind that has three evaluations."""
-    grow(small_config, tmp_path / "run", threads=1)
-    return tmp_path / "run"
+    return small_run
 
 
 def test_a_run_is_forecast_as_it_was_at_a_step(latebloom, run):

@@ -16,21 +16,15 @@ PLAIN = ["--model.n-loops", "1", "--model.feedback", "none", "--model.positions"
 PLAIN += ["--model.n-layers", "2", "--model.window", "0"]
 
 
-def grown(latebloom, tmp_path, *more):
-    code, _, complaint = latebloom("grok", "composition", *TINY, *more, "--out", "run", "--quiet")
-    assert code == 0, complaint
-    return tmp_path / "run"
+@pytest.fixture
+def run_folder(grok):
+    return grok("composition", *TINY)[0]
 
 
 @pytest.fixture
-def run_folder(latebloom, tmp_path):
-    return grown(latebloom, tmp_path)
-
-
-@pytest.fixture
-def plain_run(latebloom, tmp_path):
+def plain_run(grok):
     """A plain GPT-2's, which can be exported; its tests are whole, as published files have them."""
-    return grown(latebloom, tmp_path, *PLAIN, "--world.valid-frac", "0")
+    return grok("composition", *TINY, *PLAIN, "--world.valid-frac", "0")[0]
 
 
 def test_the_lens_ends_in_the_answer_that_the_run_gives(latebloom, run_folder):

@@ -84,10 +84,8 @@ def test_what_is_missing_is_named_by_extra(monkeypatch):
 
 
 @pytest.fixture
-def run(small_config, tmp_path):
-    import latebloom
-
-    return latebloom.grow(small_config, tmp_path / "run").folder
+def run(small_run):
+    return RunFolder.open(small_run)
 
 
 def test_report_and_export_for_scripts(latebloom, run, tmp_path):

@@ -22,10 +22,8 @@ SMALL = [word for pair in SIZES.items() for word in pair]
 
 
 @pytest.fixture
-def grown(latebloom):
-    code, text, _ = latebloom("grok", "question", *SMALL, "--out", "run", "--quiet", "--json")
-    assert code == 0
-    return json.loads(text)
+def grown(grok):
+    return json.loads(grok("question", *SMALL, "--json")[1])
 
 
 def test_a_run_on_sentences_from_end_to_end(latebloom, grown, tmp_path):

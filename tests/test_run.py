@@ -12,8 +12,8 @@ from latebloom.reports.progress import PlainProgress, make_progress
 
 
 @pytest.fixture
-def run(small_config, tmp_path):
-    return latebloom.grow(small_config, tmp_path / "run")
+def run(small_run):
+    return latebloom.load(small_run)
 
 
 def test_what_the_package_shows():

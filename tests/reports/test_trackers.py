@@ -16,9 +16,8 @@ from latebloom.studies.grow import grow
 
 
 @pytest.fixture
-def grown(small_config, tmp_path):
-    grow(small_config, tmp_path / "run", device="cpu", threads=1)
-    return tmp_path / "run"
+def grown(small_run):
+    return small_run
 
 
 def events_in(folder):

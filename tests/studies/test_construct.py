@@ -63,14 +63,15 @@ def test_random_codes_are_for_sets_alone(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("recipe", "says"),
+    ("recipe", "sizes", "says"),
     [
-        ("hidden-attributes", "comparisons of told values"),
-        ("dyck", "trains on sentences"),
-        ("modular", "asks questions"),
-        ("mixed", "asks chains"),
+        ("hidden-attributes", {}, "comparisons of told values"),
+        ("dyck", {"train": 60, "test_id": 20, "test_ood": 20}, "trains on sentences"),
+        ("modular", {}, "asks questions"),
+        ("mixed", {}, "asks chains"),
     ],
 )
-def test_other_worlds_are_refused(tmp_path, recipe, says):
+def test_other_worlds_are_refused(tmp_path, recipe, sizes, says):
+    config = latebloom.make_recipe(recipe)
     with pytest.raises(LatebloomError, match=says):
-        latebloom.construct(latebloom.make_recipe(recipe), tmp_path / "run")
+        latebloom.construct(config.replace("world", **sizes), tmp_path / "run")

@@ -34,7 +34,7 @@ def long_config(small_config):
 
 
 def test_workers_give_the_same_to_the_last_digit_and_report_what_fails(small_config, tmp_path):
-    grid = Sweep(base=small_config, vary={"world.phi": (1.0, 900.0, 2.0)}, seeds=2)
+    grid = Sweep(base=small_config, vary={"world.phi": (1.0, 900.0)}, seeds=2)
     here = grid.run(tmp_path / "here", Here(threads=1))
     there = grid.run(tmp_path / "there", Workers(2, threads=1))
     assert weights(tmp_path / "here") == weights(tmp_path / "there")

@@ -332,7 +332,7 @@ def test_the_command(latebloom, tmp_path):
 
 
 def test_the_command_says_which_runs_failed(latebloom):
-    some = ["sweep", "composition", *TINY, "--quiet", "--out", "some"]
+    some = ["sweep", "composition", *TINY, "--quiet", "--workers", "1", "--out", "some"]
     code, text, complaint = latebloom(*some, "--vary", "world.phi=1,900")
     assert code == 1
     assert "means over seeds" in text

@@ -22,9 +22,9 @@ from latebloom.worlds.vocabulary import Vocabulary
 
 
 @pytest.fixture
-def source(small_config, tmp_path):
+def source(small_grown, tmp_path):
     """A run of 24 steps, and the weights that it ended with."""
-    grow(small_config, tmp_path / "source")
+    shutil.copytree(small_grown, tmp_path / "source")
     return tmp_path / "source", open_run(tmp_path / "source").model.state_dict()
 
 

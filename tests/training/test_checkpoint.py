@@ -22,9 +22,8 @@ from latebloom.training.run_folder import RunFolder
 
 
 @pytest.fixture
-def run(small_config, tmp_path):
-    grow(small_config, tmp_path / "run")
-    return RunFolder.open(tmp_path / "run")
+def run(small_run):
+    return RunFolder.open(small_run)
 
 
 class Notes(Silence):

@@ -6,15 +6,14 @@ import pytest
 
 from latebloom.errors import RunFolderError
 from latebloom.reports.recording import read_recording
-from latebloom.studies.grow import grow, resume
+from latebloom.studies.grow import resume
 from latebloom.training.listener import Silence
 from latebloom.training.run_folder import RunFolder
 
 
 @pytest.fixture
-def run(small_config, tmp_path):
-    grow(small_config, tmp_path / "run", threads=1)
-    return tmp_path / "run"
+def run(small_run):
+    return small_run
 
 
 class Notes(Silence):

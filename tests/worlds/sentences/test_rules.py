@@ -156,13 +156,13 @@ def test_tense_lines_apart_are_published_sentences_with_a_known_phrase_in_front(
     for split in ("train", "test_ood"):
         assert all(text[0] in DETERMINERS for text in sentences(tense, split))
     apart = sentences(tense, "test_apart")
-    for text in apart:
-        phrase, rest = text[:3], text[3:]
+    bare = [" ".join(text[3:]) for text in apart]
+    for phrase, rest in ((text[:3], text[3:]) for text in apart):
         assert (phrase[0], phrase[1]) in known
         assert rest[0] in DETERMINERS
-        bare = " ".join(rest)
-        # It parses, and its own first noun is the subject.
-        read_published_lines([f"{bare} . PAST {bare} ."], "tense")
+    # Each parses, and its own first noun is the subject.
+    read = read_published_lines([f"{one} . PAST {one} ." for one in bare], "tense")
+    assert len(read) == len(apart)
     assert max(map(len, apart)) <= max(map(len, sentences(tense, "train")))
 
 
