@@ -62,8 +62,10 @@ def plot_trees(records: Sequence[TreeRecord]) -> Figure:
     heights = [1.35 + legend_height(n) for n in n_names]
     with mpl.rc_context(STYLE):
         figure = empty_figure(NARROW, sum(heights) + 2.2)
-        grid = figure.add_gridspec(5, 2, height_ratios=[*heights, 1.7])
-        over = [figure.add_subplot(grid[row, :]) for row in range(4)]
+        # Two grids, so that each has its own lowest panel, which names the steps or the accuracy.
+        upper, lower = figure.add_gridspec(2, 1, height_ratios=[sum(heights), 1.7])
+        rows = upper.subgridspec(4, 1, height_ratios=heights)
+        over = [figure.add_subplot(row) for row in rows]
         for split in newest.accuracy:
             style = style_of(split)
             over[0].plot(
@@ -81,7 +83,7 @@ def plot_trees(records: Sequence[TreeRecord]) -> Figure:
             finish(axes, steps, title)
         split = "test_ood" if "test_ood" in newest.accuracy else "test_id"
         reached = [record.accuracy[split] for record in records]
-        below = [figure.add_subplot(grid[4, column]) for column in range(2)]
+        below = [figure.add_subplot(column) for column in lower.subgridspec(1, 2)]
         plot_scores(below[0], reached, records, line="o")
         plot_overlap(below[1], reached, records, line="o")
         for axes, title in zip(below, ("t_score", "F1 against gold"), strict=True):
