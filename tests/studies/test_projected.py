@@ -100,7 +100,7 @@ def test_figures_stand_in_the_report(run):
         "tree-of-sentence-1.svg",
         "tree-of-sentence-2.svg",
     ]
-    assert drawn[0].read_text().count(">training step</text>") == 1
+    assert drawn[0].read_text().count("<!-- training step -->") == 1
     word = records[-1].examples[0].words[0]
     assert f">{word}</text>" in drawn[1].read_text()
     page = write_report(run.path).read_text()
