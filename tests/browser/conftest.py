@@ -4,6 +4,7 @@ Where there is none, these tests are skipped, and the last lines of the tests sa
 and its siblings try to bring one (`benchmarks/browser.py`).
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -60,6 +61,22 @@ def visit(chromium) -> Iterator[Callable]:
     for made in contexts:
         made.close()
     assert [one for one in complaints if not one.startswith("data:")] == []
+
+
+@pytest.fixture(scope="session")
+def faults() -> Callable[..., list[tuple[str, list[str]]]]:
+    """What axe-core holds against a page: each rule that is broken, and where. axe-core is not
+    shipped; without it the test is skipped where it asks."""
+
+    def found(page) -> list[tuple[str, list[str]]]:
+        axe = os.environ.get("LATEBLOOM_AXE")
+        if not axe:
+            pytest.skip("axe-core is not here; `make test-browser` fetches it")
+        page.evaluate(Path(axe).read_text(encoding="utf-8"))
+        broken = page.evaluate("axe.run()")["violations"]
+        return [(one["id"], [node["html"] for node in one["nodes"]]) for one in broken]
+
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -405,10 +404,7 @@ def test_several_readers_see_the_same(browse, runs):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1200])
-def test_axe_finds_nothing(browse, scheme, width):
-    axe = os.environ.get("LATEBLOOM_AXE")
-    if not axe:
-        pytest.skip("axe-core is not here; `make test-browser` fetches it")
+def test_axe_finds_nothing(browse, scheme, width, faults):
     page = browse(width=width, color_scheme=scheme)
     page.locator("#asked").select_option("seed4-run")
     page.get_by_role("button", name="Ask").click()
@@ -422,9 +418,7 @@ def test_axe_finds_nothing(browse, scheme, width):
     page.locator(".moved").wait_for()
     cells.nth(5).click()
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.evaluate(Path(axe).read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert faults(page) == []
 
 
 def test_a_model_too_large_for_its_file_is_asked_here(browse, monkeypatch):

@@ -1,8 +1,5 @@
 """Comparing and browsing as they look: wide, on a phone, dark, heard instead of seen."""
 
-import os
-from pathlib import Path
-
 import pytest
 from small_reports import CONFIG, set_question
 
@@ -23,15 +20,10 @@ def opened(page, file=None):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1200])
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit, plain, rival, scheme, width):
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit, plain, rival, scheme, width, faults):
     page = opened(visit(plain, width=width, color_scheme=scheme, bypass_csp=True), rival)
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    axe = os.environ.get("LATEBLOOM_AXE")
-    if not axe:
-        pytest.skip("axe-core is not here; `make test-browser` fetches it")
-    page.evaluate(Path(axe).read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert faults(page) == []
 
 
 def test_the_panels_cost_nothing_until_they_are_opened(visit, plain):

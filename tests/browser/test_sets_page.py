@@ -108,3 +108,15 @@ def test_a_fact_with_several_objects_is_one_line_with_all_of_them(visit, many, r
     line = page.locator(".browsing tbody tr", has=page.get_by_role("button", name=name))
     assert set(line.locator("td").first.locator("bdi").all_text_contents()) == answers
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1200])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit, many, run, scheme, width, faults):
+    page = visit(many, width=width, color_scheme=scheme, bypass_csp=True)
+    ask(page, asked(run, "test_missing"))
+    for panel in (".browsing", ".comparing"):
+        page.locator(f"{panel} summary").click()
+    page.locator(".browsing tbody tr").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert faults(page) == []

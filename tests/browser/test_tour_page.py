@@ -1,6 +1,5 @@
 """The tour in a real browser: guessed at, asked, looked into, mended."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -144,12 +143,7 @@ def test_reduced_motion_moves_nothing(visit, tour):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(visit, tour, scheme):
-    axe = os.environ.get("LATEBLOOM_AXE")
-    if not axe:
-        pytest.skip("axe-core is not here; `make test-browser` fetches it")
+def test_axe_finds_nothing(visit, tour, scheme, faults):
     page = opened(visit(tour, color_scheme=scheme))
     page.locator("#loop").check()
-    page.evaluate(Path(axe).read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run()")["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert faults(page) == []
