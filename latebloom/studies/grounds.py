@@ -119,7 +119,7 @@ GROUNDS: Mapping[str, Ground] = {
             ),
             common=lambda: quick("bloom-looped", "accelerators-bloom-looped", 300, 5, 3e-3),
             rates={"lr": (1.5e-3, 3e-3, 6e-3), "muon_lr": MUON_LRS},
-            decays=(0.1, 0.3, 1.0),
+            decays=(0.3, 1.0),
             split=OOD,
             level=0.9,
         ),

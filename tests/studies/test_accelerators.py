@@ -44,7 +44,9 @@ def test_a_run_that_never_grokked_comes_last():
 @pytest.mark.parametrize("ground", GROUNDS.values(), ids=GROUNDS)
 def test_every_contender_has_the_same_number_of_tuning_runs_on_every_ground(ground):
     cells = [contender.cells(ground) for contender in CONTENDERS]
-    assert {len(some) for some in cells} == {len(ground.rates["lr"]) * len(ground.decays)} == {6}
+    assert {len(some) for some in cells} == {len(ground.rates["lr"]) * len(ground.decays)}
+    # The usual ground, on which baselines are easily tuned too little, has the widest grid.
+    assert len(cells[0]) == (12 if ground.name == "modular" else 6)
     names = [cell.name for some in cells for cell in some]
     assert len(set(names)) == len(names)
     configs = [cell.config for some in cells for cell in some]
