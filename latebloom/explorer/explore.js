@@ -307,8 +307,12 @@
 
   // --- Asking ------------------------------------------------------------------------------------
   async function checkpoints() {
-    if (!at("asked").value) return;
-    const steps = await get("api/steps", [["name", at("asked").value]]).catch(() => []);
+    // Whoever asks before its checkpoints are here asks the newest, and not the step of another run.
+    at("at").textContent = "";
+    const name = at("asked").value;
+    if (!name) return;
+    const steps = await get("api/steps", [["name", name]]).catch(() => []);
+    if (name !== at("asked").value) return;
     choices(at("at"), steps.reverse().map(String));
     if (steps.length) at("at").value = String(steps[0]);
   }

@@ -356,6 +356,24 @@ def test_a_table_of_numbers_chooses_and_has_no_lens_of_it(browse, runs, tmp_path
     page.locator("#answer .state").first.wait_for()
 
 
+def test_who_asks_before_the_checkpoints_are_here_asks_the_newest(browse):
+    """And not the step of the run that was chosen before, which this one need not have."""
+    page = browse()
+    page.locator("#asked").select_option("wide-run")
+    page.locator("#at option").first.wait_for(state="attached")
+    late = []
+    page.route("**/api/steps*", lambda route: late.append(route))
+    page.locator("#asked").select_option("seed4-run")
+    with page.expect_request(lambda one: "/api/ask" in one.url or "/api/lens" in one.url) as asked:
+        page.get_by_role("button", name="Ask").click()
+    assert "name=seed4-run" in asked.value.url
+    assert "step=" not in asked.value.url
+    page.locator("#answer table").wait_for()
+    assert len(late) == 1
+    late[0].continue_()
+    page.locator("#at option").first.wait_for(state="attached")
+
+
 def test_what_cannot_be_asked_is_said(browse):
     page = browse()
     page.locator("#question").fill("nobody r1")
