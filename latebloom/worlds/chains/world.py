@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
+from latebloom.errors import WorldError
 from latebloom.worlds.atomic import Facts
 from latebloom.worlds.chains.draw import ChainConfig, make_splits
 from latebloom.worlds.splits import ATOMIC
@@ -39,6 +40,11 @@ def world_of_chains(
     splits, trained = make_splits(facts, config, rng)
     layout, words = layout_of(config, entities, relations)
     if config.distractors:
+        if config.distractors > len(facts):  # before anything as long as that is laid out
+            raise WorldError(
+                f"world.distractors is {config.distractors}, and the world has {len(facts):,}"
+                " facts; set it lower"
+            )
         layout, words = with_facts_before(layout, words, config, [*entities, *relations], seed)
     task = ChainTask(layout)
     rows = {name: laid_out(some, layout, in_each=name in ATOMIC) for name, some in splits.items()}

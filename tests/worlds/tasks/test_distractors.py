@@ -352,3 +352,9 @@ def test_questions_with_several_answers_have_none():
     config = FactsConfig(distractors=1, many_valued="keep")
     with pytest.raises(WorldError, match="no facts stand before questions with several answers"):
         world_of_facts(rows, config=config)
+
+
+def test_as_many_as_no_memory_holds_are_refused_before_anything_is_laid_out():
+    config = replace(SMALL, distractors=10**9)
+    with pytest.raises(WorldError, match="the world has 48 facts; set it lower"):
+        make_composition(config, seed=0)
