@@ -1,16 +1,24 @@
 """The pictures of the pages in docs/: `python -m benchmarks.screenshots RUNS`
 
-Enters: a folder with `bloom/plain` and `bloom/looped`, as `latebloom bloom --out RUNS/bloom` leaves
-them, and whatever other runs the explorer shall list. Leaves: in docs/ report-lab.png (and
-report-lab-dark.png, report-lab-phone.png), report-compare.png and report-compare-phone.png,
-report-browse.png, explorer.png and tour.png, of the pages as they are now. The pictures of one
-model and one question come from one run, so that they show the same answers. `--to DIR` writes them
-elsewhere.
+Enters: a folder with the runs that these commands leave, and whatever the explorer shall list
+besides:
+
+    latebloom bloom --out RUNS/bloom
+    latebloom grok question --out RUNS/question
+    latebloom trees RUNS/question --sentences 30
+    latebloom grok facts --facts examples/pharmacology/facts.csv --inverse \\
+        --world.missing-frac 0.1 --out RUNS/lab
+
+Leaves: in docs/ report-lab.png, report-sets.png and report-sentences.png, each also dark and as
+wide as a phone (report-lab-dark.png, report-lab-phone.png and so on), report-compare.png and
+report-compare-phone.png, report-browse.png, explorer.png and tour.png, of the pages as they are
+now. The pictures of one model and one question come from one run, so that they show the same
+answers. `--to DIR` writes them elsewhere.
 """
 
 import argparse
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page
@@ -47,6 +55,16 @@ def page_of(browser: Browser, address: str, *, width: int = 1024, dark: bool = F
     return page
 
 
+def looks(browser: Browser, report: Path, name: str) -> Iterator[tuple[Page, str]]:
+    """The page of a report as it looks wide, wide and dark, and on a phone, each with the file name
+    of its picture; closed when the next one is asked for."""
+    for suffix, width, dark in (("", 1024, False), ("-dark", 1024, True), ("-phone", PHONE, True)):
+        page = page_of(browser, report.as_uri(), width=width, dark=dark)
+        page.locator("#lab [data-place]").first.wait_for()
+        yield page, f"report-{name}{suffix}.png"
+        page.close()
+
+
 def shoot(part: Locator, path: Path) -> None:
     """A picture of a part of a page."""
     part.screenshot(path=path)
@@ -71,16 +89,15 @@ def questions_of(run: Run) -> tuple[list[str], list[str]]:
     return one, other
 
 
+def the_laboratory(page: Page) -> Locator:
+    """The section of a report in which the model is asked."""
+    return page.locator("section", has=page.locator("#lab")).last
+
+
 def laboratory(browser: Browser, report: Path, to: Path) -> None:
     """A question over OOD facts beside a trained one, and the state of the bridge moved."""
     one, other = questions_of(load(report.parent))
-    for name, width, dark in (
-        ("report-lab.png", 1024, False),
-        ("report-lab-dark.png", 1024, True),
-        ("report-lab-phone.png", PHONE, True),
-    ):
-        page = page_of(browser, report.as_uri(), width=width, dark=dark)
-        page.locator("#lab [data-place]").first.wait_for()
+    for page, name in looks(browser, report, "lab"):
         ask(page, "a", one)
         ask(page, "b", other)
         for side in ("b", "a"):
@@ -89,8 +106,33 @@ def laboratory(browser: Browser, report: Path, to: Path) -> None:
         page.mouse.move(0, 0)
         page.wait_for_timeout(3000)  # the rings are found in the pauses
         page.evaluate(ALONE)
-        shoot(page.locator("section", has=page.locator("#lab")).last, to / name)
-        page.close()
+        shoot(the_laboratory(page), to / name)
+
+
+def with_sets(browser: Browser, report: Path, to: Path) -> None:
+    """A question over a fact that was never told: what follows, what is guessed, and the cut."""
+    run = load(report.parent)
+    question = run.world.vocabulary.decode(run.world.examples("test_missing")[0, :-1].tolist())
+    for page, name in looks(browser, report, "sets"):
+        length = page.get_by_label("Length of the first question")
+        length.select_option(label=f"{len(question)} names")
+        ask(page, "a", question)
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(3000)
+        page.evaluate(ALONE)
+        shoot(the_laboratory(page), to / name)
+
+
+def with_sentences(browser: Browser, report: Path, to: Path) -> None:
+    """A held-out line, what its states would write next, and below it a tree as it grew."""
+    for page, name in looks(browser, report, "sentences"):
+        page.get_by_label("Where the first sentence comes from").select_option(label="test_ood")
+        page.locator(".growing summary").click()
+        page.locator(".growing .said", has_text="brackets of the right tree").wait_for()
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(3000)
+        page.evaluate(ALONE.replace("details.panel", "details.panel:not(.growing)"))
+        shoot(the_laboratory(page), to / name)
 
 
 def compared(browser: Browser, report: Path, other: Path, to: Path) -> None:
@@ -154,9 +196,13 @@ def main() -> None:
     asked = parser.parse_args()
     asked.to.mkdir(parents=True, exist_ok=True)
     runs = asked.runs.resolve()
-    plain, looped = (write_report(runs / "bloom" / name) for name in ("plain", "looped"))
+    plain, looped, lab, question = (
+        write_report(runs / name) for name in ("bloom/plain", "bloom/looped", "lab", "question")
+    )
     with opened() as browser:
         laboratory(browser, plain, asked.to)
+        with_sets(browser, lab, asked.to)
+        with_sentences(browser, question, asked.to)
         compared(browser, plain, looped, asked.to)
         browsed(browser, plain, asked.to)
         explored(browser, runs, asked.to)

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from latebloom.training.accelerators import accelerated
 from latebloom.training.config import TrainConfig
 from latebloom.training.lion import Lion
+from latebloom.training.uncompiled import AdamW, Uncompiled
 
 
-class Muon(torch.optim.Muon):
+class Muon(Uncompiled, torch.optim.Muon):
     """torch's Muon with its orthogonalisation batched, in a precision that the device is fast in.
 
     torch orthogonalises one matrix at a time in bfloat16. A processor without bf16 units emulates
@@ -92,7 +93,7 @@ def make_optimizers(model: nn.Module, config: TrainConfig) -> list[torch.optim.O
         groups.append({"params": embedding, "weight_decay": config.weight_decay, "lr": rate})
     if config.optimizer == "lion":
         return accelerated([Lion(groups, lr=config.lr)], model, config)
-    adamw = torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, config.beta2), fused=True)
+    adamw = AdamW(groups, lr=config.lr, betas=(0.9, config.beta2), fused=True)
     optimizers: list[torch.optim.Optimizer] = [adamw]
     if orthogonal:
         optimizers.append(Muon(orthogonal, lr=config.muon_lr, weight_decay=config.weight_decay))

@@ -13,11 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from latebloom.training.uncompiled import Uncompiled
+
 Groups = Iterable[Tensor] | Iterable[dict[str, Any]]
 """Parameters, or groups of them with settings of their own, as torch's optimizers take them."""
 
 
-class Accelerator(torch.optim.Optimizer):
+class Accelerator(Uncompiled):
     """Changes every parameter that has a gradient, or its gradient, once a step."""
 
     def __init__(self, parameters: Groups, **settings: float) -> None:
