@@ -39,6 +39,12 @@ ALONE = """() => {
     Object.assign(section.style, { padding: "0 12px 12px", margin: "0 -12px" });
 }"""
 """Takes away what would cover the laboratory, or stand below it, in a picture of it alone."""
+FIRST = """() => {
+    const second = document.getElementById("title-b").closest(".question");
+    second.parentElement.style.gridTemplateColumns = "minmax(0, 1fr)";
+    for (const one of [second, document.getElementById("title-c").parentElement]) one.remove();
+}"""
+"""Takes away the second question and what could be moved, in a picture of the first one."""
 PATIENCE = 120_000
 """Milliseconds until something must be there."""
 
@@ -120,6 +126,7 @@ def with_sets(browser: Browser, report: Path, to: Path) -> None:
         page.mouse.move(0, 0)
         page.wait_for_timeout(3000)
         page.evaluate(ALONE)
+        page.evaluate(FIRST)
         shoot(the_laboratory(page), to / name)
 
 
@@ -128,10 +135,13 @@ def with_sentences(browser: Browser, report: Path, to: Path) -> None:
     for page, name in looks(browser, report, "sentences"):
         page.get_by_label("Where the first sentence comes from").select_option(label="test_ood")
         page.locator(".growing summary").click()
+        trees = page.get_by_label("Sentence of the trees")
+        trees.select_option(label=trees.locator("option", has_text="kept: ").first.text_content())
         page.locator(".growing .said", has_text="brackets of the right tree").wait_for()
         page.mouse.move(0, 0)
         page.wait_for_timeout(3000)
         page.evaluate(ALONE.replace("details.panel", "details.panel:not(.growing)"))
+        page.evaluate(FIRST)
         shoot(the_laboratory(page), to / name)
 
 

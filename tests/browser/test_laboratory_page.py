@@ -424,6 +424,20 @@ def test_play_goes_through_the_training(visit, plain):
     assert "step 60" in page.locator(".step").first.text_content()
 
 
+def test_with_one_checkpoint_there_is_nothing_to_play(visit, plain, tmp_path):
+    run = load(plain.parent)
+    alone = tmp_path / "run"
+    shutil.copytree(run.folder.path, alone)
+    *others, newest = sorted((alone / "checkpoints").iterdir())
+    for other in others:
+        shutil.rmtree(other)
+    page = visit(write_report(alone))
+    assert len(page.evaluate("latebloom.checkpoints")) == 1
+    assert newest.name.endswith(str(page.evaluate("latebloom.checkpoints[0].step")))
+    assert page.get_by_role("button", name="Play").is_disabled()
+    assert page.get_by_role("slider", name="Checkpoint").is_disabled()
+
+
 def test_every_value_of_the_curves_is_read_by_hover_and_by_keys(visit, plain):
     page = visit(plain)
     records = list(load(plain.parent).folder.metrics())

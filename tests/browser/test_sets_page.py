@@ -120,3 +120,25 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit, many, run, scheme
     page.locator(".browsing tbody tr").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") == width
     assert faults(page) == []
+
+
+def test_the_facts_of_one_subject_and_relation_stand_together(visit, many, run):
+    """Each pair of a two-hop question is named once, and all its facts are written out."""
+    page = visit(many)
+    question = asked(run, "train_inferred")
+    ask(page, question)
+    told = run.world.vocabulary.decode
+    objects: dict[tuple[str, str], list[str]] = {}
+    for subject, relation, thing in run.world.facts.rows().tolist():
+        objects.setdefault(tuple(told([subject, relation])), []).extend(told([thing]))
+    first = objects[question[0], question[1]]
+    lines = page.locator('[aria-labelledby="title-a"] .facts .one-fact').all_text_contents()
+    pairs = [tuple(line.split(" → ")[0].split(" — ")) for line in lines]
+    assert len(pairs) == len(set(pairs))
+    assert pairs[0] == (question[0], question[1])
+    found = {
+        pair: line.split(" → ")[1].rstrip("; ").split(", ")
+        for pair, line in zip(pairs, lines, strict=True)
+    }
+    assert sorted(found[pairs[0]]) == sorted(first)
+    assert all(set(found[pair]) <= set(objects[pair]) for pair in pairs)

@@ -56,10 +56,16 @@ function tellSet(lab, number, result, truth) {
   return [...part("follow from the facts", known, "answer"), ...part("guesses beyond them, of what is left", inside, "other"), ...line, ...part(cut ? "below the cut" : "guesses beyond them, of what is left", below, "other")];
 }
 
-// The facts behind a question with several answers, as nodes.
+// The facts behind a question with several answers, as nodes: those of one subject and relation together.
 function tellSetFacts(lab, truth) {
-  const { words } = lab.world, most = 12;
-  const one = (fact) => make("span", { class: "one-fact" }, nameNode(words[fact.subject], 24), make("span", { class: "arrow" }, " \u2014 ", nameNode(words[fact.relation], 20), " \u2192 "), nameNode(words[fact.object], 24, { class: truth.answers.includes(fact.object) ? "answer" : "bridge" }), "; ");
+  const { words } = lab.world, most = 12, together = [];
+  for (const fact of truth.path.slice(0, most)) {
+    const [before] = together[together.length - 1] ?? [];
+    if (before?.subject === fact.subject && before.relation === fact.relation) together[together.length - 1].push(fact);
+    else together.push([fact]);
+  }
+  const object = (fact, i) => [i ? ", " : "", nameNode(words[fact.object], 24, { class: truth.answers.includes(fact.object) ? "answer" : "bridge" })];
+  const one = (facts) => make("span", { class: "one-fact" }, nameNode(words[facts[0].subject], 24), make("span", { class: "arrow" }, " \u2014 ", nameNode(words[facts[0].relation], 20), " \u2192 "), ...facts.flatMap(object), "; ");
   const rest = truth.path.length - most;
-  return [...truth.path.slice(0, most).map(one), rest > 0 ? `and ${rest} more facts. ` : "", truth.answers.length ? "" : "The facts that were told give no answer."];
+  return [...together.map(one), rest > 0 ? `and ${rest} more facts. ` : "", truth.answers.length ? "" : "The facts that were told give no answer."];
 }

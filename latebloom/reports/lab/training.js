@@ -9,6 +9,7 @@ function makeTraining({ checkpoints, curves, restored = [], rings = "how probabl
   const play = make("button", { type: "button", text: "Play" }), told = make("output", { class: "step" });
   const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   picture.setAttribute("aria-hidden", "true");
+  play.disabled = slider.disabled = last === 0; // there is nowhere to go
   let timer = null, number = last, own = checkpoints.map(() => null);
 
   const node = (tag, attributes) => {
