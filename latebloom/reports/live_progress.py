@@ -38,6 +38,7 @@ class LiveProgress:
         return self
 
     def __exit__(self, *raised: object) -> None:
+        self.now.stop()
         self._draw()
         self.live.stop()
 
@@ -73,12 +74,14 @@ class LiveProgress:
         self.live.update(self.panel(), refresh=True)
 
     def panel(self) -> Group | Table:
-        """What is shown now: never wider or higher than the terminal."""
-        n, width, height = len(self.trainings), self.console.width, self.console.height
-        if n == 1 or width < n * LEAST_WIDTH:
-            return Group(*(one.panel(width, height // n) for one in self.trainings))
+        """What is shown now: never wider or higher than the terminal, and nothing before a training
+        has begun."""
+        begun = [one for one in self.trainings if one.title]
+        n, width, height = len(begun), self.console.width, self.console.height
+        if n < 2 or width < n * LEAST_WIDTH:
+            return Group(*(one.panel(width, height // n) for one in begun))
         columns = Table.grid(padding=(0, 3, 0, 0), expand=True)
-        for _ in self.trainings:
+        for _ in begun:
             columns.add_column(ratio=1)
-        columns.add_row(*(one.panel(width // n - 3, height) for one in self.trainings))
+        columns.add_row(*(one.panel(width // n - 3, height) for one in begun))
         return columns

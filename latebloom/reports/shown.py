@@ -65,6 +65,8 @@ class Shown:
         self.loss = loss_of(record)
         self.speed = record.get("steps_per_second", self.speed)
         self.phase = record.get("phase", "")
+        # Of a run that was resumed, or is only watched, the earlier seconds count as well.
+        self.began = time.monotonic() - record.get("seconds", time.monotonic() - self.began)
         self.sets = rank_lines(record)
         for split, share in record["accuracy"].items():
             self.curves.setdefault(split, []).append(share)
@@ -117,7 +119,7 @@ class Shown:
         """A line for each split, as many as there is room for, then one for those that are for
         validation."""
         names = [name for name in in_order(self.curves) if not is_validation(name)]
-        aside = validation_line(self.curves) if lines_high > 6 else ""
+        aside = validation_line(self.curves, columns) if lines_high > 6 else ""
         room = max(1, lines_high - 5 - bool(aside))
         if len(names) <= room:
             shown = names
@@ -143,7 +145,7 @@ class Shown:
         if len(shown) < len(names):
             lines.append(Text(f"and {len(names) - len(shown)} more splits", style="dim"))
         if aside:
-            lines.append(Text(aside, style="dim", no_wrap=True, overflow="ellipsis"))
+            lines.append(Text(aside, style="dim", no_wrap=True, overflow="crop"))
         return lines
 
     def _phases(self) -> Text:

@@ -1,5 +1,6 @@
 """Curves of accuracies as text, a character a value."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from latebloom.reports.splits import in_order, percent
@@ -25,7 +26,13 @@ def sparkline(shares: list[float], width: int) -> str:
     )
 
 
-def validation_line(curves: Mapping[str, Sequence[float]]) -> str:
-    """The newest figures of the validation splits in one line; empty where there is none."""
-    names = [name for name in in_order(curves) if is_validation(name)]
-    return "  ".join(f"{name} {percent(curves[name][-1])}" for name in names)
+def validation_line(curves: Mapping[str, Sequence[float]], width: float = math.inf) -> str:
+    """The newest figures of the validation splits in one line of so many columns, as many of them
+    as fit whole; empty where there is none."""
+    line = ""
+    for name in filter(is_validation, in_order(curves)):
+        longer = f"{line}{'  ' if line else ''}{name} {percent(curves[name][-1])}"
+        if len(longer) > width:
+            break
+        line = longer
+    return line

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from latebloom.errors import LatebloomError
 from latebloom.explorer import notebook_file
 from latebloom.explorer.notebook_file import (
     FORMATS,
@@ -18,6 +19,7 @@ from latebloom.explorer.notebook_file import (
     MARIMO,
     as_jupyter,
     as_marimo,
+    calls_in,
     code_of,
     format_of,
 )
@@ -72,30 +74,27 @@ def test_the_cell_of_jupyter_asks_the_run(anywidget, latebloom, root, tmp_path):
 
 
 def test_the_cell_of_marimo_asks_the_run(anywidget, latebloom, root, tmp_path):
-    """Run as a script from another folder, and once more with its run gone."""
+    """Run as a script from another folder; once its run has gone, the cell says so."""
     pytest.importorskip("marimo", reason="the extra lessons brings it")
     run = root / "seed0"
     assert latebloom("explore", run, "--notebook", "--no-open", "--out", "x.py")[0] == 0
     (tmp_path / "elsewhere").mkdir()
-
-    def export():
-        words = ["-m", "marimo", "export", "html", tmp_path / "x.py", "-o", "x.html", "-f"]
-        return subprocess.run(
-            [sys.executable, *words],
-            cwd=tmp_path / "elsewhere",
-            env=os.environ | {"PYTHONPATH": str(ROOT), "MARIMO_SKIP_UPDATE_CHECK": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    ran = export()
+    words = ["-m", "marimo", "export", "html", tmp_path / "x.py", "-o", "x.html", "-f"]
+    ran = subprocess.run(
+        [sys.executable, *words],
+        cwd=tmp_path / "elsewhere",
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MARIMO_SKIP_UPDATE_CHECK": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stderr
     assert "marimo-anywidget" in (tmp_path / "elsewhere" / "x.html").read_text()
+    cell = code_of(run, "cpu")
+    assert calls_in(cell) <= calls_in((tmp_path / "x.py").read_text())
     run.rename(root / "gone")
-    ran = export()
-    assert ran.returncode != 0
-    assert "is no folder; name a run" in ran.stderr
+    with pytest.raises(LatebloomError, match="is no folder; name a run"):
+        shown_by(cell)
 
 
 def test_it_is_in_the_run_and_opened_with_what_is_there(anywidget, latebloom, there, root):

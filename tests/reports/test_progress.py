@@ -21,14 +21,18 @@ class Terminal(io.StringIO):
         return True
 
 
+def tell(progress: Progress, records: list[dict]) -> None:
+    progress.start(600, 0, "composition, seed 3", ("test_id", "test_ood"))
+    for record in records:
+        loss = math.nan if record["loss"] is None else record["loss"]
+        progress.step(record["step"], loss, record["steps_per_second"])
+        progress.evaluated(record)
+    progress.note("saved [run]")
+
+
 def show(progress: Progress, records: list[dict]) -> None:
     with progress:
-        progress.start(600, 0, "composition, seed 3", ("test_id", "test_ood"))
-        for record in records:
-            loss = math.nan if record["loss"] is None else record["loss"]
-            progress.step(record["step"], loss, record["steps_per_second"])
-            progress.evaluated(record)
-        progress.note("saved [run]")
+        tell(progress, records)
 
 
 def panel_lines(progress: LiveProgress, width: int) -> list[str]:
@@ -36,6 +40,13 @@ def panel_lines(progress: LiveProgress, width: int) -> list[str]:
     with out.capture() as capture:
         out.print(progress.panel())
     return capture.get().splitlines()
+
+
+def lines_under_way(progress: LiveProgress, records: list[dict], width: int) -> list[str]:
+    """The panel while the run goes on."""
+    with progress:
+        tell(progress, records)
+        return panel_lines(progress, width)
 
 
 def test_sparkline_by_hand() -> None:
@@ -108,8 +119,7 @@ def test_plain_lines_take_up_a_split_that_comes_later(records: list[dict]) -> No
 
 def test_the_panel_tells_where_the_run_is(records: list[dict]) -> None:
     progress = LiveProgress(Console(file=Terminal(), force_terminal=True, width=90, height=24))
-    show(progress, records[:3])
-    lines = panel_lines(progress, 90)
+    lines = lines_under_way(progress, records[:3], 90)
     assert lines[0].startswith("composition, seed 3 ")
     assert lines[0].endswith("30/600")
     assert "6.7 steps/s" in lines[1]
@@ -131,13 +141,32 @@ def test_the_note_is_not_read_as_markup(records: list[dict]) -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_a_narrow_panel_keeps_the_time_that_is_left(records: list[dict], width: int) -> None:
     progress = LiveProgress(Console(file=Terminal(), force_terminal=True, width=width, height=24))
-    show(progress, records[:2])
-    lines = panel_lines(progress, width)
-    assert lines[1].startswith("at most 1:27 min left · 0 s gone")  # (600 - 20) / 6.7 = 87 s
+    lines = lines_under_way(progress, records[:2], width)
+    assert lines[1].startswith("at most 1:27 min left · 3 s gone")  # (600 - 20) / 6.7 = 87 s
     assert ("steps/s" in lines[1]) == (width >= 60)
     assert "…" not in lines[1]
     assert lines[-1].startswith(NEXT["generalising"][: width - 1])
     assert max(map(len, lines)) <= width
+
+
+def test_what_has_ended_says_how_long_it_took_and_nothing_of_what_is_left(records) -> None:
+    progress = LiveProgress(Console(file=Terminal(), force_terminal=True, width=90, height=24))
+    show(progress, records[:2])
+    lines = panel_lines(progress, 90)
+    assert lines[1] == f"3 s · loss {records[1]['loss']:.4f}"
+    assert not any("left" in line or "Ctrl-C" in line for line in lines)
+
+
+def test_nothing_is_drawn_of_a_training_that_never_began() -> None:
+    terminal = Terminal()
+    with (
+        pytest.raises(ValueError, match="before it began"),
+        LiveProgress(Console(file=terminal, force_terminal=True, width=60)) as progress,
+    ):
+        assert panel_lines(progress, 60) == []
+        raise ValueError("before it began")
+    assert "/" not in terminal.getvalue()
+    assert "\u2501" not in terminal.getvalue()
 
 
 @pytest.mark.parametrize(("width", "height"), [(30, 7), (44, 10), (200, 60)])
@@ -179,6 +208,8 @@ def test_validation_is_one_line_below_the_curves(records: list[dict]) -> None:
     assert [line.split()[0] for line in lines[2:5]] == ["atomic_id", "test_id", "test_ood"]
     assert lines[5] == "valid_id 49.5 %  valid_ood 30.0 %"
     assert lines[6] == "memorising → generalising → systematic"
+    progress.console.width = 30  # no room for both: no figure is cut
+    assert panel_lines(progress, 30)[5] == "valid_id 49.5 %"
 
 
 @pytest.mark.parametrize(("width", "height"), [(30, 6), (30, 7), (44, 10)])
