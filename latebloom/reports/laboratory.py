@@ -24,6 +24,7 @@ from latebloom.asking.cut import NOMINAL
 from latebloom.errors import LatebloomError
 from latebloom.model.feedback import loops_needed
 from latebloom.model.transformer import Transformer
+from latebloom.reports.asked_apart import asked_apart, asks
 from latebloom.reports.grown_trees import trees_over_training
 from latebloom.reports.packed_lines import describe_corpus
 from latebloom.reports.packing import (
@@ -54,11 +55,13 @@ class Laboratory:
     """What the page's script runs.
 
     data: for JSON: config, tensors, names, facts, shapes of questions, splits, checkpoints.
-    weights: of each of `data["checkpoints"]`, in their order.
+    weights: of each of `data["checkpoints"]`, in their order. apart: where the page and
+    `latebloom ask` part, as sentences.
     """
 
     data: Mapping[str, Any]
     weights: Sequence[str]
+    apart: Sequence[str] = ()
 
 
 def make_laboratory(run_dir: Path, records: Sequence[Record]) -> Laboratory | str:
@@ -106,7 +109,10 @@ def pack_run(
         "grown": trees_over_training(run_dir),
         **described,
     }
-    return Laboratory(data, [weights_of(model) for model in models])
+    apart: list[str] = []
+    if isinstance(run.data, World):
+        apart = asked_apart(run.data, run.folder.asked(run.folder.newest()))
+    return Laboratory(data, [weights_of(model) for model in models], apart)
 
 
 def weights_of(model: Transformer) -> str:
@@ -162,9 +168,8 @@ def hops_asked(world: World) -> set[int]:
 
 
 def shown(world: World) -> list[str]:
-    """The splits whose questions the page can ask: not those in which a name stands twice."""
-    splits = world.splits.items()
-    return [name for name, rows in splits if not world.task.repeats(rows.shape[1] - 1)]
+    """The splits whose questions the page can ask."""
+    return [name for name in world.splits if asks(world, name)]
 
 
 def describe_world(world: World, model: Transformer) -> dict[str, Any]:
