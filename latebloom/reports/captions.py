@@ -36,8 +36,9 @@ CAPTIONS = {
         "Which states the answer depends on",
         "A cell is one state: a token of the question (column) at one depth (row). Its number is"
         " the share of questions whose answer changes when the state is replaced by that of a"
-        " question with the named token exchanged. Left: when half of the traced questions are"
-        " right. Middle: at the last checkpoint. Right: the change between them.",
+        " question with the named token exchanged. Left: at the first checkpoint at which half of"
+        " the traced questions are right, or at the first of all if there is none. Right: at the"
+        " last checkpoint. Below: the change between them.",
     ),
     "ranks": Caption(
         "When the circuit formed",

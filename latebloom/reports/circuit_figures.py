@@ -207,21 +207,25 @@ def arrow(axes: Axes, one: Arrow) -> None:
 
 
 def plot_heat_maps(onset: CircuitRecord, end: CircuitRecord) -> Figure:
-    """The strength of every state under each corruption: at the onset, at the end, the change.
+    """The strength of every state under each corruption: at the onset, beside it at the end, and
+    below them the change, so that questions of three tokens fit on a phone.
 
     onset, end: records of the same run; the same one twice shows one model with no change.
     """
     depth = depth_names(end)
     with mpl.rc_context(STYLE):
-        panel = 0.5 + 0.48 * len(end.places)
-        height = 0.75 + 0.26 * len(depth)
-        figure = empty_figure(1.3 + 3 * panel, 0.4 + height * len(end.trace))
-        panels = figure.subplots(len(end.trace), 3, squeeze=False, sharey=True, sharex=True)
-        for row, (name, effect) in zip(panels, end.trace.items(), strict=True):
+        panel = max((NARROW - 1.3) / 2, 0.5 + 0.42 * len(end.places))
+        height = 1.15 + 0.26 * len(depth)
+        figure = empty_figure(1.3 + 2 * panel, 0.2 + 2 * height * len(end.trace))
+        panels = figure.subplots(2 * len(end.trace), 2, squeeze=False, sharey="row")
+        for above, below, (name, effect) in zip(
+            panels[::2], panels[1::2], end.trace.items(), strict=True
+        ):
             before, after = by_depth(onset.trace[name].strength), by_depth(effect.strength)
-            titles = (stage(onset, "onset"), stage(end, "end"), "change")
-            for axes, grid, title in zip(row, (before, after, after - before), titles, strict=True):
-                heat(axes, grid, end, f"{name},\n{title}", signed=title == "change")
+            heat(above[0], before, end, f"{name},\n{stage(onset, 'onset')}", signed=False)
+            heat(above[1], after, end, f"{name},\n{stage(end, 'end')}", signed=False)
+            heat(below[0], after - before, end, f"{name},\nchange", signed=True)
+            below[1].remove()
     return figure
 
 
