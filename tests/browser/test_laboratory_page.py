@@ -104,6 +104,14 @@ def test_a_state_is_dragged_onto_another_and_taken_back(visit, plain):
     page.set_viewport_size({"width": 1200, "height": 1600})
     cell(page, "b", "1.1.2").drag_to(cell(page, "a", "1.1.2"))
     expect_the_second_answer(page)
+    asked = [
+        page.locator(f'[aria-labelledby="title-{side}"] .answers').first for side in ("a", "b")
+    ]
+    # The state is the last one of the second question, so its whole answer comes with it.
+    for guesses, beside in zip(asked, page.locator(".before-after .answers").all(), strict=True):
+        for part in ("bdi", ".share"):
+            wanted = guesses.locator(part).all_text_contents()
+            assert beside.locator(part).all_text_contents() == wanted
     page.get_by_role("button", name="Undo").click()
     assert page.locator('[data-side="c"]').count() == 0
     assert "Drag a state" in outcome(page)

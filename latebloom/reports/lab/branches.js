@@ -1,12 +1,5 @@
 // A tree over words as a picture; the same drawing as latebloom/reports/tree_drawing.py.
 
-function svgNode(tag, attributes, ...children) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
 const LETTER = 7.6, SPACE = 16, STOREY = 26; // width of a letter, space between words, height of a level
 
 // spans: nodes of two words or more, as [first, last] word from 0, none of which cross. shared: those of the

@@ -88,7 +88,7 @@ function makeGrowing({ lab }) {
     const points = shares.map((share, i) => share === null ? null : [x(i), y(share), i]).filter(Boolean);
     dots.replaceChildren(svgNode("svg", { viewBox: "0 0 600 56", "aria-hidden": "true" },
       svgNode("path", { class: "line shared", d: points.map(([a, b], i) => `${i ? "L" : "M"}${a.toFixed(1)} ${b.toFixed(1)}`).join("") }),
-      ...points.map(([cx, cy, i]) => svgNode("circle", { class: `own${i === at ? " here" : ""}`, cx, cy, r: i === at ? 5 : 3.5 }))));
+      ...points.map(([cx, cy, i]) => svgNode("circle", { class: `own${i === at ? " here" : ""}`, cx, cy, r: i === at ? 5 : 3.5 }, svgNode("title", {}, `step ${whole.format(steps[i])}: ${Math.round(shares[i] * series.gold.length)} of ${series.gold.length} brackets`)))));
   }
   function show() {
     const step = series.steps[at], tree = series.treeAt(at), { words, gold } = series;

@@ -23,5 +23,13 @@ function make(tag, options = {}, ...children) {
   return made;
 }
 
+// An element of a picture.
+function svgNode(tag, attributes, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
 // A name as an element: isolated from the direction of what is around it.
 const nameNode = (word, most, attributes = {}) => make("bdi", { ...attributes, text: visible(word, most) });

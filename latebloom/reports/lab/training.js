@@ -35,9 +35,12 @@ function makeTraining({ checkpoints, curves, restored = [], rings = "how probabl
       line.style.setProperty("--dark", series.dark);
       line.classList.add("hued");
     }
+    const tip = (made, text) => made.append(svgNode("title", {}, text));
+    const at = (step) => step === 0 ? "before training" : `step ${whole.format(step)}`;
     if (restored.length) node("path", { class: "line restored", d: restored.map(([step, share], i) => `${i ? "L" : "M"}${x(step).toFixed(1)} ${y(share).toFixed(1)}`).join("") });
+    for (const [step, share] of restored) tip(node("circle", { class: "spot", cx: x(step), cy: y(share), r: 5 }), `${at(step)}: ${percent(share)} brought back`);
     node("line", { class: "cross", x1: x(checkpoints[number].step), x2: x(checkpoints[number].step), y1: 2, y2: height - 2 });
-    own.forEach((share, i) => { if (share !== null) node("circle", { class: `own${i === number ? " here" : ""}`, cx: x(checkpoints[i].step), cy: y(share), r: i === number ? 5 : 3.5 }); });
+    own.forEach((share, i) => { if (share !== null) tip(node("circle", { class: `own${i === number ? " here" : ""}`, cx: x(checkpoints[i].step), cy: y(share), r: i === number ? 5 : 3.5 }), `${at(checkpoints[i].step)}: ${percent(share)}`); });
   }
   function move(to) {
     number = to;
