@@ -274,6 +274,11 @@ class Task(ABC):
                     f" {few}{more}"
                 )
 
+    def said_at(self, answers: Sequence[int], n_tokens: int) -> tuple[frozenset[int], ...]:
+        """For each position of a question of so many tokens, the tokens with which a state there
+        says that one of these is the answer; none where an answer is not read."""
+        return (frozenset(answers),) * n_tokens
+
     # What is true.
 
     @abstractmethod
