@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from latebloom.errors import LatebloomError
+from latebloom.neutral import neutral
 from latebloom.reports.laboratory import checkpoint, curves_of
 from latebloom.reports.packing import MOST_CHARACTERS, most_telling
 from latebloom.reports.recorded_lines import lines_of
@@ -151,4 +152,4 @@ def size_of(look: Look) -> int:
 
 def bytes_of(name: str) -> int:
     """Bytes that a name takes in a page."""
-    return len(escape(name).encode())
+    return len(escape(neutral(name)).encode())

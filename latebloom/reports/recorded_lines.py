@@ -91,6 +91,7 @@ class RecordedLine:
             command="latebloom trees RUN",
             does="projects trees of more sentences from it, at all its checkpoints",
             asked="line",
+            bridge="another rule",
             reading="A row for each boundary between layers, a column for each word that was read,"
             " up to the one that is judged. A cell names the word that its state would put next if"
             " the model ended there (the logit lens), and how surely; ● marks the word that does"

@@ -19,10 +19,11 @@ LONGEST_NAME = 40
 """Characters of a name that are shown."""
 MOST_SAID = 5
 """Answers of a model that are told, the likeliest first."""
-LEAST_SAID = 0.0005
+LEAST_SAID = 0.001
 """The least probability of an answer that is told besides the first: less is shown as nothing."""
 ANSWER, BRIDGE = "answer", "bridge"
-"""What a name is to what was asked: right; or what another rule would choose. Else nothing."""
+"""What a name is to what was asked: right; or found on the way, or what another rule would choose.
+Else nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Wording:
 
     every: what the pictures are, before and after the number of questions. no_others: what cannot
     be done with them. command, does: what can, and what it does. asked: what one of them is called.
-    reading: how a picture is read. says: what comes before the model's answers.
+    bridge: what a `BRIDGE` is. reading: how a picture is read. says: what comes before the model's
+    answers.
     """
 
     every: tuple[str, str]
@@ -73,6 +75,7 @@ class Wording:
     command: str
     does: str
     asked: str
+    bridge: str
     reading: str
     says: str
 
@@ -119,8 +122,7 @@ def rows_of(
 ) -> list[tuple[str, list[Cell]]]:
     """A row for each boundary between layers.
 
-    right: at each position the tokens that say what is right. others: those that say what another
-    rule would choose.
+    right: at each position the tokens that say what is right. others: those that say a bridge.
     """
     loops = max(one.loop for one in glimpses)
     return [

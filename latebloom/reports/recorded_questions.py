@@ -26,7 +26,6 @@ from latebloom.worlds.world import World
 MOST_QUESTIONS = 4
 """Questions that are recorded: of three splits by which the run is judged, and of the trained
 one."""
-NOTHING: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,15 @@ class RecordedQuestion:
         return sets.member[sets.asked].tolist(), sets.member[~sets.asked].tolist()
 
     @property
+    def bridges(self) -> frozenset[int]:
+        """What is found on the way to the answers."""
+        return self.world.task.on_the_way(self.world.facts, self.question)
+
+    @property
     def told(self) -> Sequence[tuple[str, Sequence[str]]]:
-        names = [sorted(self.world.vocabulary.decode(some)) for some in self.right]
-        kinds = ("Right", "Right too, and known without what is asked for")
+        found = (*self.right, self.bridges)
+        names = [sorted(self.world.vocabulary.decode(some)) for some in found]
+        kinds = ("Right", "Right too, and known without what is asked for", "Found on the way")
         return [pair for pair in zip(kinds, names, strict=True) if pair[1]]
 
     @property
@@ -67,22 +72,23 @@ class RecordedQuestion:
 
     @property
     def wording(self) -> Wording:
-        by_words = self.world.task.spelled is not None
+        on_the_way = ", ◆ what is found on the way to it" if self.bridges else ""
+        by_words = (
+            " A name has several words: it is read from the last columns, a word from each, and"
+            " only there its words are marked."
+            if self.world.task.spelled
+            else ""
+        )
         return Wording(
             every=("what every state of the model would answer to", "of its questions"),
             no_others="other questions cannot be asked here",
             command="latebloom explore RUN",
             does="asks the model itself, at all its checkpoints, and moves its states",
             asked="question",
+            bridge="on the way",
             reading="A row for each boundary between layers, a column for each word of the"
             " question. A cell names what its state would answer if the model ended there (the"
-            " logit lens), and how surely; ● marks "
-            + (
-                "a word of a right answer, where the model is asked for that word: an answer has"
-                " several, and is read from the last columns, a word from each."
-                if by_words
-                else "a right answer."
-            ),
+            f" logit lens), and how surely; ● marks a right answer{on_the_way}.{by_words}",
             says="The model answers",
         )
 
@@ -98,9 +104,9 @@ class RecordedQuestion:
                 glimpses_of(model, vocabulary, states),
                 vocabulary,
                 world.task.said_at(right, n_tokens),
-                [NOTHING] * n_tokens,
+                world.task.said_at(sorted(self.bridges), n_tokens),
             ),
-            answers(answers_of(model, world, states, MOST_SAID), vocabulary, right, NOTHING),
+            answers(answers_of(model, world, states, MOST_SAID), vocabulary, right, self.bridges),
         )
 
 

@@ -300,6 +300,11 @@ class Task(ABC):
         """What is found on the way, by the names of the steps; `NOTHING` where a fact lacks."""
         return {}
 
+    def on_the_way(self, facts: Facts, tokens: Sequence[int]) -> frozenset[int]:
+        """All that is found on the way to the answers of one question, as far as the facts tell."""
+        found = self.found(facts, np.array([tokens])).values()
+        return frozenset(int(some[0]) for some in found) - {NOTHING}
+
     def tell(self, facts: Facts, tokens: Sequence[int], vocabulary: Vocabulary) -> Told:
         """What the facts say about one question, and what is unusual about it."""
         answer = int(self.solve(facts, np.array([tokens]))[0])
