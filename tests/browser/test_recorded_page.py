@@ -23,29 +23,29 @@ SENTENCES = ("question", "tense", "dyck", "evil_trees")
 KINDS = ("plain", "hostile", "names", "sets", *SENTENCES)
 
 
-def sentences(recipe: str, folder: Path, **world) -> Path:
-    """The folder of a small run on sentences."""
+def sentences(recipe: str, folder: Path, world=None) -> Path:
+    """The folder of a small run on sentences. world: another one than the recipe's, made small."""
     config = make_recipe(recipe)
     small = replace(config.model, d_model=32, n_layers=2)
     train = replace(CONFIG.train, steps=30, eval_every=10, checkpoint_every=30)
-    world = replace(config.world, **world)
+    world = world or replace(config.world, **LINES)
     config = replace(config, seed=3, model=small, train=train, world=world)
     return grow(config, folder / "run", threads=1).folder.path
 
 
 @pytest.fixture(scope="module")
 def question(tmp_path_factory) -> Path:
-    return sentences("question", tmp_path_factory.mktemp("question"), **LINES)
+    return sentences("question", tmp_path_factory.mktemp("question"))
 
 
 @pytest.fixture(scope="module")
 def tense(tmp_path_factory) -> Path:
-    return sentences("tense", tmp_path_factory.mktemp("tense"), **LINES)
+    return sentences("tense", tmp_path_factory.mktemp("tense"))
 
 
 @pytest.fixture(scope="module")
 def dyck(tmp_path_factory) -> Path:
-    return sentences("dyck", tmp_path_factory.mktemp("dyck"), **LINES)
+    return sentences("dyck", tmp_path_factory.mktemp("dyck"))
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +54,9 @@ def evil_trees(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("trees")
     trees = [f"(S (NP (N {a}) (N {b})) (V {c}))" for a in EVIL for b in EVIL for c in EVIL]
     (folder / "own.mrg").write_text("\n".join(trees))
-    world = SentencesConfig(trees=str(folder / "own.mrg"), lower=False)
-    config = replace(make_recipe("question"), recipe="sentences", seed=3, world=world)
-    small = replace(config.model, d_model=32, n_layers=2)
-    train = replace(CONFIG.train, steps=30, eval_every=10, checkpoint_every=30)
-    config = replace(config, model=small, train=train)
-    return grow(config, folder / "run", threads=1).folder.path
+    return sentences(
+        "sentences", folder, SentencesConfig(trees=str(folder / "own.mrg"), lower=False)
+    )
 
 
 @pytest.fixture(scope="module")
