@@ -86,18 +86,18 @@ def look_at(
     world.task.check(tokens, world.facts, world.vocabulary)
     questions = torch.tensor([tokens], device=model.device)
     loops = loops_needed(model.config, len(tokens), world.task.hops(len(tokens)))
-    return glimpses_of(model, world, run_states(model, questions, n_loops=loops), names)
+    states = run_states(model, questions, n_loops=loops)
+    return glimpses_of(model, world.vocabulary, states, names)
 
 
 def glimpses_of(
-    model: Transformer, world: World, states: States, names: Sequence[str] = ()
+    model: Transformer, vocabulary: Vocabulary, states: States, names: Sequence[str] = ()
 ) -> list[Glimpse]:
-    """What every state of a pass of one question says.
+    """What every state of a pass of one question, or of one sentence, says.
 
     names: whose rank and probability are wanted at every state.
     Raises: UnknownNameError, with the nearest known names.
     """
-    vocabulary = world.vocabulary
     named = {name: torch.tensor(vocabulary.encode([name]), device=model.device) for name in names}
     lens = logit_lens(model, states, named)
     with torch.no_grad():

@@ -171,7 +171,7 @@ def move_state(
         place=place,
         before=answers_of(model, world, here, top),
         after=answers_of(model, world, there, top),
-        states=tuple(glimpses_of(model, world, there)),
+        states=tuple(glimpses_of(model, world.vocabulary, there)),
         same=tuple(tuple(row) for loop in same.tolist() for row in loop),
     )
 

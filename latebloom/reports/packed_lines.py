@@ -9,7 +9,8 @@ until a reader picks another. Does not cover: lines that are not judged, such as
 copy.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,46 @@ def describe_corpus(corpus: Corpus, model: Transformer) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class AskedLines:
+    """Lines, each of which is asked for a judged word.
+
+    place: of that word, after the words before it; 0 where a line has none that the page shows.
+    asked: the places of all judged words. among: the words that compete, as many for each line;
+    none where all do. rules: by name the word that each rule would choose; none where lines cannot
+    tell rules apart.
+    """
+
+    lines: Lines
+    place: Int[ndarray, " line"]
+    asked: Bool[ndarray, "line pos"]
+    among: Int[ndarray, "line candidate"]
+    rules: Mapping[str, Int[ndarray, " line"]]
+
+    def take(self, rows: Int[ndarray, " row"]) -> "AskedLines":
+        """Some of them, in the order given."""
+        rules = {rule: chosen[rows] for rule, chosen in self.rules.items()}
+        return AskedLines(
+            self.lines.take(rows), self.place[rows], self.asked[rows], self.among[rows], rules
+        )
+
+
+def asked_lines(corpus: Corpus, name: str) -> AskedLines:
+    """The judged lines of a split, of many lines some that are evenly spread."""
+    task, vocabulary = corpus.task, corpus.vocabulary
+    lines = spread_evenly(judged_lines(corpus, name), LOOKED_AT)
+    choice = task.choice(lines, vocabulary)
+    lines = choice.lines if choice else lines
+    asked = places_to_ask(task.judged_places(lines, vocabulary), lines)
+    if choice:
+        among = choice.among
+    else:
+        competing = task.among(vocabulary)
+        n_competing = len(competing) if len(competing) < len(vocabulary) else 0
+        among = np.tile(competing[:n_competing], (len(lines), 1))
+    return AskedLines(lines, last_of(asked), asked, among, choice.rules if choice else {})
+
+
 def split_of(corpus: Corpus, name: str) -> dict[str, Any]:
     """Some judged lines of a split; empty if it has none that the page can show.
 
@@ -57,24 +98,13 @@ def split_of(corpus: Corpus, name: str) -> dict[str, Any]:
     word that each rule would choose. words: of the sentence that the gold tree spans, 0 where the
     page does not hold all of it. spans: of all gold trees; each has as many as `nodes` tells.
     """
-    task, vocabulary = corpus.task, corpus.vocabulary
-    lines = spread_evenly(judged_lines(corpus, name), LOOKED_AT)
-    choice = task.choice(lines, vocabulary)
-    lines = choice.lines if choice else lines
-    asked = places_to_ask(task.judged_places(lines, vocabulary), lines)
-    place = last_of(asked)
-    rows = evenly(np.flatnonzero(place), lines)
+    every = asked_lines(corpus, name)
+    rows = evenly(np.flatnonzero(every.place), every.lines)
     if not len(rows):
         return {}
-    if choice:
-        among = choice.among[rows]
-    else:
-        competing = task.among(vocabulary)
-        n_competing = len(competing) if len(competing) < len(vocabulary) else 0
-        among = np.tile(competing[:n_competing], (len(rows), 1))
-    kept, place, asked = lines.take(rows), place[rows], asked[rows]
+    some = every.take(rows)
+    kept, place, asked = with_whole_trees(some.lines), some.place, some.asked
     lengths = np.minimum(kept.lengths, LONGEST)
-    kept = with_whole_trees(kept)
     meaning = corpus.meaning(name)
     return {
         "name": name,
@@ -87,11 +117,8 @@ def split_of(corpus: Corpus, name: str) -> dict[str, Any]:
         "n_asked": pack_whole(asked.sum(axis=1)),
         "asked_at": pack_whole(np.nonzero(asked)[1]),
         "told_from": pack_whole(np.where(kept.prompt > 1, kept.prompt, place)),
-        "among": pack_whole(among),
-        "rules": {
-            rule: pack_whole(chosen[rows])
-            for rule, chosen in (choice.rules if choice else {}).items()
-        },
+        "among": pack_whole(some.among),
+        "rules": {rule: pack_whole(chosen) for rule, chosen in some.rules.items()},
         "words": pack_whole(kept.words),
         "nodes": pack_whole(kept.nodes),
         "spans": pack_whole(kept.spans),

@@ -62,7 +62,14 @@ def pack_whole(numbers: Int[ndarray, "..."]) -> dict[str, str | int]:
 def telling(
     steps: Sequence[int], curves: Mapping[int, Mapping[str, float]], most: int
 ) -> list[int]:
-    """The checkpoints that tell most of a training, ascending, the newest always among them.
+    """The checkpoints that tell most of a training (`most_telling`), ascending."""
+    return sorted(most_telling(steps, curves, most))
+
+
+def most_telling(
+    steps: Sequence[int], curves: Mapping[int, Mapping[str, float]], most: int
+) -> list[int]:
+    """The checkpoints that tell most of a training, the newest first, then by what they add.
 
     One after the other is taken, each time that whose accuracies are farthest from the nearest of
     those taken already: so first the outcome and the beginning, then what lies between.
@@ -87,4 +94,4 @@ def telling(
         chosen.append(int(far.argmax()))
         far = np.minimum(far, np.abs(points - points[chosen[-1]]).max(axis=1))
         far[chosen] = -1.0
-    return sorted(steps[i] for i in chosen)
+    return [steps[i] for i in chosen]

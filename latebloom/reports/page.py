@@ -8,12 +8,9 @@ environment.
 Does not cover: several runs on one page.
 """
 
-import base64
 import json
 import math
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +22,12 @@ from latebloom.errors import RunFolderError
 from latebloom.neutral import neutral, neutral_value
 from latebloom.reading import parse_json, read_text
 from latebloom.reports.behind import read_behind
-from latebloom.reports.captions import Caption, caption_of, place_of
+from latebloom.reports.captions import caption_of, place_of
 from latebloom.reports.curves import subtitle, uses_log_steps
-from latebloom.reports.figure import LEAST
+from latebloom.reports.embedded import Picture, embed
 from latebloom.reports.laboratory import Laboratory, make_laboratory
 from latebloom.reports.ranked import counting_line, coverage_row, decimal, rank_rows, table_rows
-from latebloom.reports.recorded import record_questions
+from latebloom.reports.recorded import record_run
 from latebloom.reports.recording import (
     Record,
     Recording,
@@ -47,8 +44,6 @@ from latebloom.worlds.splits import ENOUGH, is_test, is_validation
 
 MOST_ROWS = 200
 """Evaluations written out in the table; of more, evenly many are left out."""
-SIZE = re.compile(rb'<svg[^>]*?\swidth="([\d.]+)(pt)?(?:px)?"')
-"""The width of an SVG, in points or pixels."""
 
 
 def write_report(run_dir: Path | str) -> Path:
@@ -105,7 +100,7 @@ def render_report(recording: Recording) -> str:
         contest=contest(recording.run_dir / "rivals.json"),
         laboratory=laboratory,
         no_laboratory=made if laboratory is None else "",
-        recorded=record_questions(recording.run_dir, recording.records) if not laboratory else [],
+        recorded=None if laboratory else record_run(recording.run_dir, recording.records),
         script=script,
         allowed=allowed(script),
         probe=probe_size(recording.config),
@@ -242,27 +237,8 @@ def phase_rows(records: Sequence[Record]) -> list[dict[str, Any]]:
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An SVG on the page.
-
-    address: its content, as a data address. behind: the rows of the numbers behind it, the names of
-    their columns first; none if no such table lies beside the figure. least: pixels of width below
-    which its text could not be read; None if it does not say its size. on_dark: it has colours of
-    its own for dark pages.
-    """
-
-    caption: Caption
-    address: str
-    behind: list[list[str]]
-    least: int | None
-    on_dark: bool
-
-
 def figures(folder: Path) -> Iterable[Picture]:
     """Each SVG of a folder: those that latebloom draws first, then the others by name.
-
-    They are shown as pictures: ids of two figures cannot clash, and a script in one does not run.
 
     Raises: RunFolderError if one cannot be read.
     """
@@ -271,15 +247,7 @@ def figures(folder: Path) -> Iterable[Picture]:
             content = path.read_bytes()
         except OSError as error:
             raise RunFolderError(f"{path} cannot be read ({error.strerror})") from error
-        size = SIZE.search(content)
-        pixels = float(size[1]) * (4 / 3 if size[2] else 1) if size else None
-        yield Picture(
-            caption_of(path.stem),
-            f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}",
-            read_behind(path),
-            None if pixels is None else round(LEAST * pixels),
-            b"prefers-color-scheme" in content,
-        )
+        yield embed(content, caption_of(path.stem), read_behind(path))
 
 
 def contest(path: Path) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@
   // The laboratory has downloads of its own, and the pictures of a tip or a grid are no tables.
   for (const table of document.querySelectorAll("main table")) {
     if (table.closest("#lab, #chart")) continue;
-    const put = (button) => table.caption ? table.caption.append(" ", button) : (table.closest(".wide") ?? table).after(button);
+    const put = (button) => table.caption ? (table.caption.querySelector("span") ?? table.caption).append(" ", button) : (table.closest(".wide") ?? table).after(button);
     offer(put, "CSV", named(table.caption ?? headingOf(table)) || "table", () => csvOf(rowsOf(table)));
   }
   for (const image of document.querySelectorAll("img.figure")) {

@@ -2,20 +2,97 @@
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from small_reports import CONFIG
 
+from latebloom.recipes.catalogue import make_recipe
 from latebloom.reports.page import write_report
-from latebloom.reports.recorded import record_questions
-from latebloom.run import load
+from latebloom.reports.recorded import record_run
+from latebloom.run import grow, load
+from latebloom.worlds.chains.names import NamesConfig
+from latebloom.worlds.chains.own import FactsConfig
+from latebloom.worlds.sentences.treebank import SentencesConfig
+
+LINES = {"train": 4000, "test_id": 300, "test_ood": 60}
+EVIL = ("<script>window.hurt=1</script>", "</script><img", "onerror='x'", "w" * 10_000, "&amp;")
+SENTENCES = ("question", "tense", "dyck", "evil_trees")
+KINDS = ("plain", "hostile", "names", "sets", *SENTENCES)
 
 
-@pytest.fixture(scope="module", params=["plain", "hostile"])
+def sentences(recipe: str, folder: Path, world=None) -> Path:
+    """The folder of a small run on sentences. world: another one than the recipe's, made small."""
+    config = make_recipe(recipe)
+    small = replace(config.model, d_model=32, n_layers=2)
+    train = replace(CONFIG.train, steps=30, eval_every=10, checkpoint_every=30)
+    world = world or replace(config.world, **LINES)
+    config = replace(config, seed=3, model=small, train=train, world=world)
+    return grow(config, folder / "run", threads=1).folder.path
+
+
+@pytest.fixture(scope="module")
+def question(tmp_path_factory) -> Path:
+    return sentences("question", tmp_path_factory.mktemp("question"))
+
+
+@pytest.fixture(scope="module")
+def tense(tmp_path_factory) -> Path:
+    return sentences("tense", tmp_path_factory.mktemp("tense"))
+
+
+@pytest.fixture(scope="module")
+def dyck(tmp_path_factory) -> Path:
+    return sentences("dyck", tmp_path_factory.mktemp("dyck"))
+
+
+@pytest.fixture(scope="module")
+def evil_trees(tmp_path_factory) -> Path:
+    """A run over trees of one's own whose words mean no good."""
+    folder = tmp_path_factory.mktemp("trees")
+    trees = [f"(S (NP (N {a}) (N {b})) (V {c}))" for a in EVIL for b in EVIL for c in EVIL]
+    (folder / "own.mrg").write_text("\n".join(trees))
+    return sentences(
+        "sentences", folder, SentencesConfig(trees=str(folder / "own.mrg"), lower=False)
+    )
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory) -> Path:
+    """A run whose names have two tokens."""
+    world = NamesConfig(entities=30, relations=5, out_degree=5, stock=9, phi=2.0)
+    config = replace(make_recipe("reader-names"), seed=3, world=world)
+    model = replace(config.model, d_model=32)
+    config = replace(config, model=model, train=replace(CONFIG.train, steps=200, lr=0.003))
+    return grow(config, tmp_path_factory.mktemp("names") / "run", threads=1).folder.path
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory) -> Path:
+    """A run over a table in which each pair has one to three objects, some facts never told."""
+    folder, rng = tmp_path_factory.mktemp("many"), np.random.default_rng(0)
+    rows = [
+        f"n{i},r{r},n{o}"
+        for i in range(30)
+        for r in range(3)
+        for o in rng.choice(30, rng.integers(1, 4), replace=False)
+    ]
+    (folder / "many.csv").write_text("\n".join(rows))
+    world = FactsConfig(
+        facts=str(folder / "many.csv"), missing_frac=0.3, valid_frac=0.5, ood_frac=0.2
+    )
+    config = replace(CONFIG, recipe="facts", world=world)
+    return grow(config, folder / "run", threads=1).folder.path
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def large(request, tmp_path_factory):
-    """The page of a run whose model has no room in it, over plain names and evil ones."""
-    report = request.getfixturevalue(request.param)
-    run = shutil.copytree(report.parent, tmp_path_factory.mktemp("large") / "run")
+    """The page of a run whose model has no room in it."""
+    grown = request.getfixturevalue(request.param)
+    folder = grown.parent if grown.suffix else grown
+    run = shutil.copytree(folder, tmp_path_factory.mktemp("large") / "run")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("latebloom.reports.laboratory.how_many", lambda parameters: 0)
         return write_report(run)
@@ -47,33 +124,75 @@ def shown(page):
     return page.locator("#recorded figure:visible")
 
 
-def test_a_question_and_a_checkpoint_are_chosen(opened, large):
+def choices(page):
+    """The two lists: what is asked, and when."""
+    return page.locator("#recorded select").all()
+
+
+def assert_shares(texts: list[str], wanted: list[float]) -> None:
+    assert len(texts) == len(wanted)
+    for text, share in zip(texts, wanted, strict=True):
+        assert abs(float(text.rstrip(" %")) - 100 * share) <= 0.1 + 1e-6
+
+
+def test_what_is_asked_and_a_checkpoint_are_chosen(opened, large):
     page, run = opened(large), load(large.parent)
-    question, at = (
-        page.get_by_label(f"{name} of the picture") for name in ("Question", "Checkpoint")
-    )
-    steps = [
-        one.step for one in record_questions(large.parent, list(run.folder.metrics()))[0].pictures
-    ]
-    assert at.locator("option").count() == len(steps)
+    found = record_run(large.parent, list(run.folder.metrics()))
+    asked, at = choices(page)
+    assert asked.get_attribute("aria-label").lower() == f"{found.wording.asked} of the picture"
+    assert at.locator("option").count() == len(found.steps)
+    assert asked.locator("option").count() == len(found.questions)
     assert page.evaluate("window.hurt") is None
-    for i in range(question.locator("option").count()):
-        question.select_option(index=i)
-        split = question.input_value().partition(":")[0]
-        row = run.world.vocabulary.decode(run.world.examples(split)[0].tolist())
-        for j, step in enumerate(steps):
+    for i, question in enumerate(found.questions):
+        asked.select_option(index=i)
+        for j, picture in enumerate(question.snapshots):
             at.select_option(index=j)
             assert shown(page).count() == 1
-            says = shown(page).locator("td .share").all_text_contents()
-            states = run.at(step).lens(*row[:-1])
-            wanted = [guess.probability for state in states for guess in state.guesses]
-            assert len(says) == len(wanted)
-            for text, share in zip(says, wanted, strict=True):
-                assert abs(float(text.rstrip(" %")) - 100 * share) <= 0.1
+            cells = [cell for _, row in picture.look.rows for cell in row]
+            here = shown(page).locator("td")
+            assert_shares(
+                here.locator(".share").all_text_contents(), [cell.probability for cell in cells]
+            )
+            signs = {"answer": "●", "bridge": "◆", "": ""}
+            told = page.evaluate(
+                "some => some.map((one) => one.querySelector('i')?.textContent ?? '')",
+                shown(page).locator("td.recorded").element_handles(),
+            )
+            assert told == [signs[cell.role] for cell in cells]
+            says = shown(page).locator(".said .so").all_text_contents()
+            assert_shares(says, [cell.probability for cell in picture.look.says])
+            assert shown(page).locator("img").count() == (picture.look.trees is not None)
     with page.expect_download() as waiting:
-        shown(page).get_by_role("button").click()
+        shown(page).locator("caption").get_by_role("button").click()
     table = list(csv.reader(Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()))
-    assert len(table) == 1 + len(states)
+    assert len(table) == 1 + len(picture.look.rows)
+
+
+def test_the_last_columns_are_seen_first_and_the_first_row_of_names_stays(opened, large):
+    page = opened(large, 390)
+    grid = shown(page).locator(".wide").first
+    right = grid.evaluate("box => box.scrollWidth - box.clientWidth - box.scrollLeft")
+    assert abs(right) <= 1
+    box, name = grid.bounding_box(), shown(page).locator("tbody th").first.bounding_box()
+    assert name["x"] >= box["x"] - 1
+
+
+@pytest.mark.parametrize("kind", ["question", "evil_trees"])
+def test_the_trees_of_a_line_can_be_seen_and_taken_along(opened, kind, request, tmp_path):
+    run = shutil.copytree(request.getfixturevalue(kind), tmp_path / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("latebloom.reports.laboratory.how_many", lambda parameters: 0)
+        page = opened(write_report(run))
+    found = record_run(run, list(load(run).folder.metrics()))
+    trees = found.questions[0].snapshots[-1].look.trees
+    image = shown(page).locator("img")
+    assert image.evaluate("one => one.complete && one.naturalWidth > 0")
+    assert "gold" in image.get_attribute("alt")
+    with page.expect_download() as waiting:
+        shown(page).get_by_role("button", name=".csv").last.click()
+    text = Path(waiting.value.path()).read_text(encoding="utf-8")
+    assert len(list(csv.reader(text.splitlines()))) == len(trees.behind)
+    assert page.evaluate("window.hurt") is None
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -81,6 +81,10 @@ class GraphTask(ChainTask):
         reached = self.reached(facts, questions)[:-1]
         return {f"bridge {j}": first_of(sets) for j, sets in enumerate(reached, start=1)}
 
+    def on_the_way(self, facts: Facts, tokens: Sequence[int]) -> frozenset[int]:
+        reached = self.reached(facts, np.array([tokens]))[:-1]
+        return frozenset(token for sets in reached for token in sets.member.tolist())
+
     def tell(self, facts: Facts, tokens: Sequence[int], vocabulary: Vocabulary) -> Told:
         reached = self.reached(facts, np.array([tokens]))
         path = tuple(int(sets.member[0]) for sets in reached if len(sets.member))

@@ -121,6 +121,12 @@ class SpelledTask(ChainTask):
         asked = [*first, *name] if self.relation_first else [*name, *last]
         return [*asked, *[self.layout.end] * spelling.n_places]
 
+    def said_at(self, answers: Sequence[int], n_tokens: int) -> tuple[frozenset[int], ...]:
+        """At the places that end the question the words of the names, at the others none."""
+        words = self.known.written(np.array(answers, np.int64)).T
+        read = tuple(frozenset(column.tolist()) for column in words)
+        return (frozenset[int](),) * (n_tokens - len(read)) + read
+
     def in_one_order(self, tokens: Int[ndarray, "row pos"]) -> Int[ndarray, "row pos"]:
         return tokens
 

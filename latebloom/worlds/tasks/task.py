@@ -274,6 +274,11 @@ class Task(ABC):
                     f" {few}{more}"
                 )
 
+    def said_at(self, answers: Sequence[int], n_tokens: int) -> tuple[frozenset[int], ...]:
+        """For each position of a question of so many tokens, the tokens with which a state there
+        says that one of these is the answer; none where an answer is not read."""
+        return (frozenset(answers),) * n_tokens
+
     # What is true.
 
     @abstractmethod
@@ -294,6 +299,11 @@ class Task(ABC):
     ) -> Mapping[str, Int[ndarray, " row"]]:
         """What is found on the way, by the names of the steps; `NOTHING` where a fact lacks."""
         return {}
+
+    def on_the_way(self, facts: Facts, tokens: Sequence[int]) -> frozenset[int]:
+        """All that is found on the way to the answers of one question, as far as the facts tell."""
+        found = self.found(facts, np.array([tokens])).values()
+        return frozenset(int(some[0]) for some in found) - {NOTHING}
 
     def tell(self, facts: Facts, tokens: Sequence[int], vocabulary: Vocabulary) -> Told:
         """What the facts say about one question, and what is unusual about it."""

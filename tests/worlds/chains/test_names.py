@@ -66,6 +66,15 @@ def test_questions_are_written_as_people_write_them(world):
     assert world.task.written(asked) == asked
 
 
+def test_an_answer_is_said_word_by_word_at_the_last_places(world):
+    words, n_tokens = world.task.spelled.words, world.splits["test_id"].shape[1] - 1
+    n_places = len(words[0])
+    said = world.task.said_at([3, 4], n_tokens)
+    assert said[:-n_places] == (frozenset(),) * (n_tokens - n_places)
+    for i, one in enumerate(said[-n_places:]):
+        assert one == {words[3][i], words[4][i]}
+
+
 def test_a_saved_world_is_the_same_again(world, tmp_path):
     world.save(tmp_path)
     again = World.load(tmp_path)
