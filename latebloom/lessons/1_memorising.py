@@ -164,7 +164,7 @@ def _(mo):
     mo.vstack(
         [
             mo.md("""
-            **Exercise 2.** One fact in ten was shown *only alone*: the model knows it, but no question in training
+            **Exercise 2.** One fact in five was shown *only alone*: the model knows it, but no question in training
             went through it. Questions that combine two such facts are *OOD*, out of distribution
             (`test_ood`). The model reasons by now. What do you expect?
             """),

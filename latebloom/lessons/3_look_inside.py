@@ -106,7 +106,7 @@ def _(mo):
     answer is wrong; then put back one single state, taken from a *third* question that reaches the same bridge
     from elsewhere. If the right answer comes back, it went through this state.
 
-    `run.trace` does that for 300 questions and every state, at every checkpoint of the training.
+    `run.trace` does that for 200 questions and every state, at every checkpoint of the training.
     """)
 
 
