@@ -182,12 +182,16 @@ class Reader(HTMLParser):
             self.field(tag.removeprefix("marimo-"), told)
         elif tag == "span" and "paragraph" in told.get("class", "") and not self.quoted:
             self.parts.append("\n\n")
+        elif tag == "samp":  # a drawing of nested boxes stays as it is
+            self.parts.append(self.get_starttag_text() or "")
         elif tag in self.MARKS:
             self.parts.append(self.MARKS[tag][0])
         self.quoted = tag == "blockquote" or (self.quoted and tag == "span")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self.MARKS:
+        if tag == "samp":
+            self.parts.append("</samp>")
+        elif tag in self.MARKS:
             self.parts.append(self.MARKS[tag][1])
 
     def handle_data(self, data: str) -> None:
@@ -207,15 +211,20 @@ class Reader(HTMLParser):
             options = "".join(f"\n- {one}" for one in decoded(told["data-options"]))
             self.parts.append(f"\n\n**{label}**\n{options}\n\n")
         elif kind == "text":
-            self.parts.append(
-                f"\n\n**Your guess, {decoded(told['data-placeholder'])}: {label}.**\n\n"
-            )
+            self.parts.append(f"\n\n{self.asked(label, told)}\n\n")
         elif kind == "button":
             self.parts.append(f"\n\n*In the notebook stands a button here: {label}.*\n\n")
         if kind.startswith("callout"):
             inner = Reader(self.page)
             inner.feed(str(decoded(told.get("data-html", '""'))))
             self.parts.append("\n\n" + inner.text())
+
+    def asked(self, label: str, told: Mapping[str, str]) -> str:
+        """A line to write in: empty where a guess is asked for, else with an example."""
+        example = decoded(told.get("data-initial-value", '""'))
+        if example:
+            return f"*In the notebook stands a line here to write in, {label}, with* `{example}`."
+        return f"**Your guess, {decoded(told['data-placeholder'])}: {label}.**"
 
     def text(self) -> str:
         """The Markdown of all that was read."""

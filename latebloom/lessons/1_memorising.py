@@ -12,7 +12,8 @@ def _(mo):
 
     A small transformer is going to learn 500 facts, and questions that combine two of them. You will see
     two moments: when it knows its training questions by heart, and when it can answer others. They lie far
-    apart. You need no more than some Python; every word is explained when it comes.
+    apart. You need no more than some Python; every word is explained when it comes. A *transformer* is the kind of
+    network that today's language models are: it reads a row of words, and says which word comes next.
     """)
 
 
@@ -87,7 +88,12 @@ def _(mo):
     mo.md("""
     ## Train
 
-    A minute or two on two cores. What it leaves behind, the *run folder*, is kept: the next time this cell only
+    Training goes in *steps*. At each step the model answers about five hundred of its training questions, and its
+    *weights*, the numbers that it consists of, are changed a little, so that it would have answered better. Every 50
+    steps, and more often at the beginning, the weights are kept as a file. Such a file is called a *checkpoint*: from it the
+    model can be opened later as it was at that step.
+
+    All this takes a minute or two on two cores. What it leaves behind, the *run folder*, is kept: the next time this cell only
     opens it.
     """)
 
@@ -137,7 +143,7 @@ def _(names, run, world):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-    **Exercise 1.** `latebloom.load(folder, step=...)` opens the model at an earlier checkpoint. Ask the same
+    **Exercise 1.** `latebloom.load(folder, step=...)` opens the model at an earlier checkpoint, the one of that step. Ask the same
     question at the step where training was fitted. Is it right already? Below is a way to do it for
     all held-out questions at once.
     """)
@@ -164,7 +170,7 @@ def _(mo):
     mo.vstack(
         [
             mo.md("""
-            **Exercise 2.** One fact in ten was shown *only alone*: the model knows it, but no question in training
+            **Exercise 2.** One fact in five was shown *only alone*: the model knows it, but no question in training
             went through it. Questions that combine two such facts are *OOD*, out of distribution
             (`test_ood`). The model reasons by now. What do you expect?
             """),

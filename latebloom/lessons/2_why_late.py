@@ -12,8 +12,18 @@ def _(mo):
 
     In lesson 1 a model knew its training questions long before it could answer others. There are two ways to
     know an answer. One can keep each question with its answer, as in a list; or one can keep the *facts* and
-    combine them. The list is quick to learn, one entry at a time. Combining needs two steps that fit together,
+    combine them. The list is quick to learn, one entry at a time. Combining needs two parts that fit together,
     and is worth nothing until both are there. This lesson turns two knobs that decide between them.
+
+    The words that it needs:
+
+    - A fact that stands alone, such as `e7 r3 e20`, is called *atomic*.
+    - A question that follows two facts is called *composed*. The two-hop questions of lesson 1 are: `e7 r3 r1` asks for
+      the `r1` of the `r3` of `e7`.
+    - *Held out* are composed questions that training never shows, though it shows their facts.
+    - A *step* of training is one small change of the model's weights, the numbers that it consists of.
+    - The *seed* is the number from which everything random is drawn: the facts, the weights at the beginning, the order of
+      the questions. With another seed the same training comes out somewhat different.
     """)
 
 

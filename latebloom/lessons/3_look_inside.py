@@ -45,7 +45,7 @@ def _(mo):
 
     A transformer carries one *state* for each word of the question, a row of 128 numbers, and each layer adds
     something to it. Only the last state is turned into an answer. But nothing stops us from turning *every*
-    state into one, with the same final step: what would the model say if it ended here? That is the *logit
+    state into one, in the same way as the last: what would the model say if it ended here? That is the *logit
     lens*. A row below is a boundary between layers (layer 0 is what enters), a column is a word of the
     question.
     """)
@@ -106,7 +106,9 @@ def _(mo):
     answer is wrong; then put back one single state, taken from a *third* question that reaches the same bridge
     from elsewhere. If the right answer comes back, it went through this state.
 
-    `run.trace` does that for 300 questions and every state, at every checkpoint of the training.
+    A *step* of training is one small change of the model's weights, the numbers that it consists of. A *checkpoint* is a file in
+    which the weights of one step were kept, so that we can look into the model as it was then. `run.trace` puts back every
+    state of 200 questions, one at a time, at every checkpoint of the training.
     """)
 
 

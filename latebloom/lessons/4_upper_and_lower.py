@@ -15,7 +15,9 @@ def _(mo):
 
     The words again: a *two-hop question* `e7 r6 r5` follows two facts, each a *hop*; the object between them is the *bridge*. A
     fact is *ID*, in distribution, if training showed it inside two-hop questions too, and *OOD*, out of distribution, if it
-    showed it only alone. A question is called so if both its facts are. The *logit lens* of lesson 3 reads what the model would say
+    showed it only alone. A question is called so if both its facts are. *Held out* means that training never showed the question.
+    A *token* is a word as the model reads it: here each of `e7`, `r6` and `r5` is one. A *layer* is a stage of computation through
+    which every token goes, and the model has several, one above the other. The *logit lens* of lesson 3 reads what the model would say
     if it ended after some layer.
     """)
 
@@ -174,8 +176,10 @@ def _(mo):
     ## What is learned, and what is built in?
 
     Be suspicious of such a good figure. The looped model has parts made for this kind of question: a loop for each
-    hop, and a token that sees itself and the one before it. The control: train it on facts *alone*, with no composed
-    question at all (phi 0). Whatever it answers then, it did not learn from composed questions.
+    hop, and a token that sees itself and the one before it. Such parts, and how they are put together, are the *architecture* of
+    a model: it is there before any training. The control: train the model on facts *alone*, with no *composed* question at all, that
+    is none of two hops (*phi*, the number of composed questions for each fact, is 0). Whatever it answers then, it did not
+    learn from composed questions.
     """)
 
 

@@ -31,15 +31,18 @@ def _():
 @app.cell
 def _(latebloom):
     run = latebloom.grow_once(latebloom.make_recipe("composition"), "runs/lessons/composition")
-    {split: run.summary["splits"][split]["accuracy"] for split in ("test_id", "test_ood")}
-    return (run,)
+    reached = run.summary["splits"]
+    {"ID, held out": reached["test_id"]["accuracy"], "OOD": reached["test_ood"]["accuracy"]}
+    return reached, run
 
 
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-    This model answers two-hop questions (those that follow two facts, such as `e17 r3 r11`, the r11 of the r3 of e17), held-out
-    ones included. Who else could answer them, with the same 2,000 facts outside?
+    This model answers two-hop questions (those that follow two facts, such as `e17 r3 r11`, the r11 of the r3 of e17), and the two numbers
+    are shares of right answers. *ID, held out* are questions that training never showed, made of facts that it showed in other
+    questions. *OOD* (out of distribution) are questions made of facts that it showed only alone. Who else could answer them, with the
+    same 2,000 facts outside?
 
     - A **graph query** looks the first fact up in a table, then the second: what SQL would do.
     - **Retrieval**, which search engines and assistants rely on, takes the facts for sentences and finds those that share
@@ -68,7 +71,8 @@ def _(guessed, mo, run, winner):
     rows = [row for row in run.rivals(limit=50) if row["split"] == "test_ood"]
     mo.vstack(
         [
-            mo.md(guessed(winner)),
+            mo.md(f"""{guessed(winner)}Here are 50 of the OOD questions. *Step* says how many small changes of its weights the trained
+            model, called *grown*, has behind it."""),
             mo.ui.table(
                 [
                     {
@@ -86,8 +90,8 @@ def _(guessed, mo, run, winner):
             Retrieval has a weakness of its own: it finds sentences that share words with the question, and the second fact
             of a chain shares none but its relation, which about a hundred other facts have, too. It has to ask twice.
 
-            What a trained model adds is what it does where no single fact has the answer. Recipe `hidden-attributes` compares
-            things whose values were never told; `docs/memory.md` has the contest there, and says who wins when a part of the facts is
+            What a trained model adds is what it does where no single fact has the answer. The recipe (a complete setting with a name)
+            `hidden-attributes` compares things whose values were never told; `docs/memory.md` has the contest there, and says who wins when a part of the facts is
             wrong.
             """),
         ]

@@ -44,6 +44,8 @@ def _(mo):
 
     They differ only where the subject has a *relative clause* of its own, with an auxiliary in it: *my yak that
     **does** sleep **doesn't** move*. In training such a sentence is never turned into a question.
+
+    To the model a line is a row of *tokens*: its words, and one more in front that marks where the line begins.
     """)
 
 
@@ -113,8 +115,9 @@ def _(guessed, mo, rule, run):
 
     A *split* is a set of lines kept together. Two curves above tell more than the end: `test_id` holds new lines of the kinds trained on, and is right early;
     `test_ood` holds those that decide between the rules. What lies between them is time in which the
-    rule was not settled. This is one seed of a small model; the recipe itself, with six layers and 800 steps, ends at .98
-    (`docs/trees.md`).
+    rule was not settled. This is one training of a small model, with one *seed*: that is the number from which everything random is
+    drawn, such as the lines and the weights at the beginning. With another seed it may end elsewhere. A training of the recipe
+    itself, with six layers and 800 steps, ended at .98 (`docs/trees.md`).
     """)
     return (shares,)
 
@@ -255,28 +258,56 @@ def _(mo, table):
 
 @app.cell(hide_code=True)
 def _(mo):
-    exercise = mo.ui.radio(
-        ["2 layers", "4 layers", "10 layers"], label="Which depth generalises best on this world?"
+    own = mo.ui.text(
+        value="my yak does admire her newt that does sleep .",
+        label="your sentence",
+        full_width=True,
     )
     mo.vstack(
         [
             mo.md("""
-            **Exercise 1.** Write a sentence of your own with the words of the lines above, and draw its tree with
-            `run.tree("...")`. A word that the model does not know is refused, with the nearest ones that it knows.
-
-            **Exercise 2.** More layers can learn more. Guess, then check:
+            **Exercise 1.** Write a sentence of your own with the words of the lines above. Which of its words belong together? Say it
+            first, then press Enter and look at the tree. A word that the model does not know is refused.
             """),
-            exercise,
+            own,
         ]
     )
+    return (own,)
+
+
+@app.cell
+def _(latebloom, mo, own, run):
+    from html import escape
+
+    try:
+        drawn = escape(run.tree(own.value))
+    except latebloom.LatebloomError as refused:
+        shown = mo.callout(str(refused), kind="warn")
+    else:
+        box = (
+            '<samp style="border: 1px solid; display: inline-block; margin: 1px; padding: 1px 4px">'
+        )
+        boxes = drawn.replace("(", box).replace(")", "</samp>")
+        shown = mo.md(f"A box is a part:\n\n{boxes}\n\nThe same in brackets: `{drawn}`")
+    shown
+    return
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    exercise = mo.ui.radio(
+        ["2 layers", "4 layers", "10 layers"], label="Which depth generalises best on this world?"
+    )
+    mo.vstack([mo.md("**Exercise 2.** More layers can learn more. Guess, then check:"), exercise])
     return (exercise,)
 
 
 @app.cell
 def _(exercise, guessed, mo):
     mo.md(f"""
-    {guessed(exercise)}Over three seeds each, after 800 steps, two layers end at .63, four at .99, six at 1.00,
-    eight at .82 and ten at .65: an inverted U. `latebloom sweep depth` measures it, in hours.
+    {guessed(exercise)}In another series, of three seeds for each depth and 800 steps each, two layers end
+    at .63 on average, four at .99, six at 1.00, eight at .82 and ten at .65: an inverted U. (The .98 above is of a training
+    that does not belong to this series.) `latebloom sweep depth` measures it, in hours.
     """)
     return
 

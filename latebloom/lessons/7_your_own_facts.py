@@ -337,22 +337,114 @@ def _(guessed, mo, which):
 
 @app.cell(hide_code=True)
 def _(mo):
-    mo.md("""
-    **Exercise 2.** Does the model know more of some relations than of others? Below is the share of right first guesses for each. Why might
-    a relation that has few objects in all, such as `class`, be easier? And which rows would you add first?
-    """)
+    easiest = mo.ui.radio(
+        ["metabolised by: 7 objects", "class: 45 objects", "targets: 56 objects"],
+        label="Of which of these relations are most of the first guesses right?",
+    )
+    mo.vstack(
+        [
+            mo.md("""
+            **Exercise 2.** Does the model know more of some relations than of others? One might think that it is easier to guess
+            where there are few objects to choose from. Guess, then look at the table:
+            """),
+            easiest,
+        ]
+    )
+    return (easiest,)
 
 
 @app.cell
-def _(mo, trials):
-    relations = sorted({question[1] for _, _, question, _ in trials})
-    mo.ui.table(
+def _(easiest, facts, guessed, mo, trials):
+    def objects_of(relation):
+        """How many objects a relation has in the whole table; of one told backwards, subjects."""
+        backwards, forwards = relation.startswith("^"), relation.removeprefix("^")
+        return len({s if backwards else o for s, r, o in facts if r == forwards})
+
+    by_relation = {}
+    for _, good, question, _ in trials:
+        by_relation.setdefault(question[1], []).append(good)
+    mo.vstack(
         [
-            {"relation": relation, "facts kept back": len(of), "right": f"{sum(of) / len(of):.0%}"}
-            for relation in relations
-            if (of := [right for _, right, question, _ in trials if question[1] == relation])
-        ],
-        selection=None,
+            mo.md(guessed(easiest)),
+            mo.ui.table(
+                [
+                    {
+                        "relation": relation,
+                        "objects to choose from": objects_of(relation),
+                        "facts kept back": len(of),
+                        "right": f"{sum(of) / len(of):.0%}",
+                    }
+                    for relation, of in sorted(by_relation.items())
+                ],
+                page_size=20,
+                selection=None,
+            ),
+            mo.md("""
+            Compare the second column with the last: were the number of objects all that counts, the relations with the fewest
+            would have the most right. What also counts is how much the rest of the table says about an object: the drugs of one
+            class share their targets and their side effects. And do not read too much into a row: of 5 facts, one more or less is 20 %.
+
+            Which rows would you add first? Those of a relation that you want to ask about, and that is low in the last column.
+            """),
+        ]
+    )
+    return
+
+
+@app.cell(hide_code=True)
+def _(mo, table):
+    mine = mo.ui.text(value=str(table), label="the path of your table", full_width=True)
+    hoped = mo.ui.text(
+        placeholder="0 to 100",
+        label="percent of the facts kept back that are guessed right at once",
+    )
+    begin = mo.ui.run_button(label="Train on it (some minutes)")
+    mo.vstack(
+        [
+            mo.md("""
+            **Exercise 3.** Your own table, with columns `subject`, `relation`, `object`. Write its path in place of the one below, guess
+            how well the model will do on it, and press the button. Read the record before the guesses.
+            """),
+            mine,
+            hoped,
+            begin,
+        ]
+    )
+    return begin, hoped, mine
+
+
+@app.cell
+def _(begin, config, guessed, hoped, latebloom, mine, mo):
+    hope = guessed(hoped, words="You guessed {} %. ")
+    mo.stop(not begin.value, mo.md("*Not trained yet.*"))
+    try:
+        own_run = latebloom.grow(
+            config.replace("world", facts=mine.value), "runs/lessons/own", overwrite=True
+        )
+    except latebloom.LatebloomError as refused:
+        mo.stop(True, mo.callout(str(refused), kind="warn"))
+    kept_back = own_run.world.examples("test_links")[:, :-1]
+    replies = [own_run.ask(*own_run.world.vocabulary.decode(row)) for row in kept_back]
+    at_once = [reply.guesses[0].name in reply.held_out for reply in replies]
+    mo.vstack(
+        [
+            mo.md(f"""
+            {hope}Of {len(at_once)} facts kept back the first guess is right in **{sum(at_once) / max(1, len(at_once)):.0%}**. The first of
+            them:
+            """),
+            mo.ui.table(
+                [
+                    {
+                        "question": " ".join(reply.question),
+                        "record": "{} of {}".format(*reply.record) if reply.record else "-",
+                        "first guess": reply.guesses[0].name,
+                        "the table had": ", ".join(reply.held_out),
+                    }
+                    for reply in replies[:10]
+                ],
+                selection=None,
+            ),
+        ]
     )
     return
 
@@ -360,8 +452,7 @@ def _(mo, trials):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md("""
-    **Exercise 3.** Your own table: columns `subject`, `relation`, `object`. Put its path in place of `table`, choose another folder for
-    the run, and read the record before the answers. On the command line it is
+    On the command line it is
     `latebloom grok facts --facts FILE --inverse --world.missing-frac 0.1 --out runs/mine`; `docs/own-facts.md` tells the rest.
     """)
 

@@ -87,7 +87,8 @@ def _(latebloom, time):
 def _(guessed, mo, possible, scores, seconds):
     mo.md(f"""
     {guessed(possible)}It took {seconds:.1f} seconds, the measurement included, and of the OOD questions
-    **{100 * scores["test_ood"].accuracy:.0f} %** are right. So the architecture *can* hold it. That training of
+    **{100 * scores["test_ood"].accuracy:.0f} %** are right. So the *architecture*, which is the parts of a model
+    and how they are put together, *can* hold it. That training of
     the plain model ends near 0 % says something about training: no training question goes through an OOD fact as its
     *second* hop, so nothing ever asks the upper layer to store it.
     """)
@@ -127,7 +128,7 @@ def _(mo):
             mo.md("""
             ## What it costs
 
-            Read steps 2 and 4 above again: the two layers do not share their units.
+            Read points 2 and 4 above again: the two layers do not share their units.
             """),
             twice,
         ]
@@ -161,7 +162,8 @@ def _(mo):
             mo.md("""
             ## Train on from there
 
-            Lesson 2 said that *weight decay*, which draws every weight a little towards zero at each step, prefers the
+            Training changes the weights a little at each of many *steps*. Lesson 2 said that *weight decay*, which at each step also draws
+            every weight a little towards zero, prefers the
             circuit that combines facts to the list of memorised questions. Here the model begins with a perfect circuit.
             """),
             stays,
@@ -195,7 +197,7 @@ def _(config, guessed, latebloom, mo, stays):
             ),
         ]
     )
-    return (on,)
+    return on, short
 
 
 @app.cell
@@ -212,21 +214,66 @@ def _(mo, on):
 
 @app.cell(hide_code=True)
 def _(mo):
+    without = mo.ui.radio(
+        ["the same: it comes apart", "it comes apart, only later", "it stays as it is"],
+        label="Train on without weight decay. What happens to the constructed circuit?",
+    )
+    press = mo.ui.run_button(label="Train it (half a minute)")
+    mo.vstack(
+        [
+            mo.md("""
+            **Exercise 1.** Was it the decay, or would any training have done it? The *loss* is the number that training makes
+            smaller: how much the model is surprised by the right answers of a step, on average, and 0 where it is sure of all of
+            them. Guess, then press the button: what does the loss do, and what do the weights?
+            """),
+            without,
+            press,
+        ]
+    )
+    return press, without
+
+
+@app.cell
+def _(guessed, latebloom, mo, press, short, without):
+    said = guessed(without)
+    mo.stop(not press.value, mo.md("*Not trained yet.*"))
+    latebloom.construct(
+        short.replace("train", weight_decay=0.0), "runs/lessons/constructed-bare", overwrite=True
+    )
+    bare = latebloom.resume("runs/lessons/constructed-bare").metrics()
+    mo.vstack(
+        [
+            mo.ui.table(
+                [
+                    {
+                        "step": row["step"],
+                        "loss": round(row["loss"], 3),
+                        "length of all weights": round(row["signs.weight_norm"], 1),
+                        "single facts": round(row["accuracy.atomic_id"], 2),
+                        "held out, OOD": round(row["accuracy.test_ood"], 2),
+                    }
+                    for row in bare
+                    if "loss" in row  # before the first step there is none
+                ],
+                selection=None,
+            ),
+            mo.md(f"""
+            {said}Of the OOD questions {100 * bare[-1]["accuracy.test_ood"]:.0f} % are right at step {bare[-1]["step"]}, and the loss is
+            {bare[-1]["loss"]:.3f}. Where the loss is 0, training finds nothing to change: the weights stay as they were written. (Their
+            *length* is the square root of the sum of their squares.) So what took the circuit apart above was the decay.
+            """),
+        ]
+    )
+    return (bare,)
+
+
+@app.cell(hide_code=True)
+def _(mo):
     own = mo.ui.radio(
         ["what the architecture can hold", "what training finds", "both"],
         label="A paper constructs weights that solve a task. What has it shown?",
     )
-    mo.vstack(
-        [
-            mo.md("""
-            **Exercise 1.** Train on *without* weight decay: `short.replace("train", weight_decay=0.0)`. What does the loss do, and
-            what do the weights?
-
-            **Exercise 2.** Guess, then read:
-            """),
-            own,
-        ]
-    )
+    mo.vstack([mo.md("**Exercise 2.** Guess, then read:"), own])
     return (own,)
 
 
@@ -236,7 +283,8 @@ def _(guessed, mo, own):
     mo.callout(
         mo.md("""
         A construction shows that the architecture can hold a solution, and nothing more. What training finds has to be
-        trained, with several seeds. `docs/construct.md` has the figures of this project, larger worlds included.
+        trained, with several *seeds*: numbers from which the weights at the beginning are drawn. `docs/construct.md` has the
+        figures of this project, larger worlds included.
         """),
         kind="success" if right_one else "warn",
     )

@@ -3,7 +3,7 @@
 Enters: a model and lines. Leaves: the mean entropy in nats by layer; lower is sparser, log(t) is
 uniform attention over t tokens.
 
-Source: arXiv:2305.18741, section 5. Differs: every layer's pattern is formed from that layer's
+Source: arXiv:2305.18741, section 4. Differs: every layer's pattern is formed from that layer's
 own input (the published code reads another's), and the entropy is a mean over queries, not a sum.
 """
 

@@ -125,7 +125,7 @@ def gain_over_random_trees(scores: Scores, trees: Mask) -> Float[ndarray, " sent
     """S of a tree minus the average S of all binary trees.
 
     With SCI a sum of distances 1 - s this is E_T SCI(T) - SCI(tree): trees of one sentence have
-    equally many nodes, so that the constants cancel. Source: arXiv:2305.18741, section 3.
+    equally many nodes, so that the constants cancel. Source: arXiv:2305.18741, appendix C.
     """
     return tree_score(scores, trees) - average_score(scores)
 

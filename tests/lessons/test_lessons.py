@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,34 @@ def test_each_is_plain_python_that_ends_by_running(path):
     cells = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert len(cells) >= 5
     assert ast.unparse(tree.body[-1]).endswith("app.run()")
+
+
+def prose_of(path):
+    """What a notebook says in Markdown and over its fields, in its order, without code."""
+    said = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "mo.md":
+            said += [(node.lineno, node.args[0])]
+        elif isinstance(node, ast.keyword) and node.arg == "label":
+            said += [(node.value.lineno, node.value)]
+    texts = []
+    for _, text in sorted(said, key=lambda one: one[0]):
+        parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+        texts += [part.value for part in parts if isinstance(part, ast.Constant)]
+    return re.sub(r"`[^`]*`", "", "\n".join(texts))
+
+
+WORDS = ("step", "checkpoint", "token", "seed", "loss", "architecture", "atomic", "composed")
+
+
+@pytest.mark.parametrize("path", LESSONS.values(), ids=lambda path: path.stem)
+def test_no_word_of_training_is_used_before_it_is_explained(path):
+    """A word is set in italics where it is explained, and that is where it stands first."""
+    prose = prose_of(path)
+    assert len(prose) > 2000
+    for word in WORDS:
+        first = re.search(rf"(\S*){word}s?\b", prose, re.IGNORECASE)
+        assert first is None or first[1].endswith("*"), prose[first.start() - 60 : first.end()]
 
 
 @pytest.mark.parametrize("number", ["0", "99"])

@@ -71,6 +71,21 @@ def test_what_marimo_made_becomes_markdown(renderer):
     assert "| a |\n| --- |\n| 0.123 |\n| 2 |" in answer
 
 
+def test_a_line_with_an_example_and_a_drawing_of_boxes_stay_what_they_are(renderer):
+    page = renderer.Page(1)
+    line = (
+        "<marimo-text data-initial-value='&quot;{}&quot;' data-placeholder='&quot;{}&quot;'"
+        " data-label='&quot;a share&quot;'></marimo-text>"
+    )
+    reader = renderer.Reader(page)
+    reader.feed(line.format("", "0 to 1") + line.format("my yak", ""))
+    reader.feed('<p>so <samp style="border: 1px solid">my <samp>yak</samp></samp></p>')
+    text = reader.text()
+    assert "**Your guess, 0 to 1: a share.**" in text
+    assert "a share, with* `my yak`." in text
+    assert 'so <samp style="border: 1px solid">my <samp>yak</samp></samp>' in text
+
+
 def test_a_table_goes_with_the_notebook_that_reads_it():
     of = {number: [one.name for one in tables_of(path)] for number, path in all_lessons().items()}
     assert of[7] == ["pharmacology.csv"]
