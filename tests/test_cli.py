@@ -201,6 +201,19 @@ def test_a_users_mistake_is_one_line_and_code_2(latebloom, tmp_path, words, name
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
+def test_the_nearest_run_is_named(latebloom, run_folder):
+    misspelled = run_folder.with_name(f"{run_folder.name}x")
+    code, _, err = latebloom("ask", misspelled, "e1", "r1")
+    assert (code, f"nearest: {run_folder})" in err) == (2, True)
+    code, _, err = latebloom("ask", run_folder.with_name("#####"), "e1", "r1")
+    assert (code, "nearest" in err) == (2, False)
+
+
+def test_an_option_that_is_none_leads_to_the_help(latebloom):
+    code, _, err = latebloom("--hlp")
+    assert (code, "unknown option --hlp; see latebloom --help" in err) == (2, True)
+
+
 def test_asking_a_run_badly(latebloom, run_folder):
     for words, named in (
         (["nobody", "r1"], "unknown name 'nobody'"),

@@ -26,6 +26,8 @@ def in_words(error: CycloptsError, words: Sequence[str]) -> str:
     if isinstance(error, UnknownOptionError):
         return unknown_option(error, words)
     if isinstance(error, UnknownCommandError) and words:
+        if words[0].startswith("-"):
+            return f"unknown option {words[0]}; see latebloom --help"
         near = [name for name in nearest(words[0], RECIPES) if name == words[0]]
         if near:
             return f"{words[0]} is a recipe, not a command: latebloom grok {words[0]}"

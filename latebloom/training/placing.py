@@ -9,11 +9,13 @@ or undoes them after a kill.
 Only what is provably ours is deleted: a run that latebloom wrote, and what lies in `.new-PID`.
 """
 
+import difflib
 import os
 import re
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from latebloom.errors import RunFolderError
@@ -22,6 +24,8 @@ from latebloom.training import lock, manifest
 
 ASIDE = re.compile(r"\.(new|old)-(\d+)")
 """The hidden names inside a run folder."""
+LOOKED_AT = 10_000
+"""Names in a folder that are looked at for one that is like another."""
 FIRST = "config.toml"
 """What makes a folder a run: it comes up last and leaves first."""
 MADE = {"checkpoints", "environment.json", "vocabulary.json", "world.safetensors"} | {
@@ -170,6 +174,18 @@ def asides(target: Path, kind: str) -> list[Path]:
     """The folders that a killed exchange left; kind: `new` or `old`."""
     found = (p for p in target.iterdir() if p.name.startswith(f".{kind}-") and not p.is_symlink())
     return sorted(path for path in found if ASIDE.fullmatch(path.name) and path.is_dir())
+
+
+def runs_like(target: Path) -> list[Path]:
+    """Runs beside a place, or under `runs`, whose name is like that of the place; at most three."""
+    near: dict[str, Path] = {}
+    for folder in (target.parent, Path("runs")):
+        try:
+            beside = list(islice(folder.iterdir(), LOOKED_AT))
+        except OSError:
+            continue
+        near |= {one.name: one for one in beside if (one / FIRST).is_file()}
+    return [near[name] for name in difflib.get_close_matches(target.name, near, n=3)]
 
 
 def interrupted(target: Path) -> str:

@@ -37,7 +37,7 @@ from latebloom.training.config import RunConfig
 from latebloom.training.lock import locked
 from latebloom.training.manifest import check_manifest, write_manifest
 from latebloom.training.own import NOTHING_OWN, Own
-from latebloom.training.placing import interrupted, new_place, settle
+from latebloom.training.placing import interrupted, new_place, runs_like, settle
 from latebloom.training.written import Machine, read_evaluations, read_machine, read_summary
 from latebloom.worlds.data import Data, as_corpus, as_world, load_data
 from latebloom.worlds.sentences.corpus import Corpus
@@ -120,6 +120,8 @@ class RunFolder:
             say = (
                 f"{killed}; say the same command again, or --resume" if killed else "no config.toml"
             )
+            near = [] if run.path.exists() else runs_like(run.path)
+            say += f"; nearest: {', '.join(map(str, near))}" if near else ""
             raise RunFolderError(f"{path} is no run folder ({say})")
         found = run.machine().format
         if found not in READABLE:
