@@ -15,10 +15,13 @@ from latebloom.recipes.catalogue import RECIPES
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-OTHER = ("git clone ", "source .venv", "printf ", "pip install ", "#")
+OTHER = ("git clone ", "source .venv", "printf ", "cat ", "pip install ", "#")
 """How lines begin that are commands of others, or remarks."""
 LANGUAGES = ("", "console", "js", "python", "text")
 """Of the blocks on pages; one in another language would go by unseen."""
+READING = ("check", "plan")
+"""Commands that only read a table: without training they print what a page shows."""
+EXAMPLE = "examples/pharmacology/README.md"
 
 
 def blocks_of(page):
@@ -145,6 +148,12 @@ def test_the_comparison_notices():
             compare("x", shown, printed)
 
 
+def tables_on(page):
+    """The small files that a page writes out, by their names: `$ cat FILE`, and what is in it."""
+    shown = [text.split("\n", 1) for _, text in blocks_of(page) if text.startswith("$ cat ")]
+    return {command.removeprefix("$ cat "): text for command, text in shown}
+
+
 def outputs_on(page):
     """The commands on a page that show what they print, with it."""
     blocks = [text.splitlines() for _, text in blocks_of(page) if text.startswith("$ latebloom ")]
@@ -174,22 +183,49 @@ def run_in(tmp_path_factory):
     return run
 
 
-def test_what_a_table_holds_is_as_shown(run_in):
-    (told,) = [one for one in outputs_on("docs/getting-started.md") if " check " in one[0]]
-    compare(*told, run_in(told[0]))
+READ = [
+    pytest.param(page, command, shown, id=f"{page}: {command}")
+    for page in (*PAGES, EXAMPLE)
+    for command, shown in outputs_on(page)
+    if command.split()[1] in READING
+]
+
+
+@pytest.mark.parametrize(("page", "command", "shown"), READ)
+def test_what_is_read_of_a_table_is_as_shown(latebloom, tmp_path, page, command, shown):
+    """In this process, and with the small tables that the page writes out."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for name, text in tables_on(page).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    code, printed, complaint = latebloom(*shlex.split(command)[1:])
+    assert code == 0, complaint
+    compare(command, shown, printed.splitlines())
+
+
+def test_every_page_that_shows_a_table_is_looked_at():
+    """An output that stood apart from its command would be compared with nothing."""
+    pages = {one.values[0] for one in READ}
+    assert pages == {"docs/getting-started.md", "docs/own-facts.md", EXAMPLE}
+    assert list(tables_on("docs/own-facts.md")) == ["drugs.csv", "numbers.csv", "more.csv"]
 
 
 @pytest.mark.slow
-def test_a_table_of_ones_own_is_read_and_asked_as_shown(run_in):
+def test_a_table_of_ones_own_is_read_asked_and_added_to_as_shown(run_in):
     """What is read is the same to the digit; what is measured may be rounded otherwise."""
     page = "docs/own-facts.md"
-    (ask,) = outputs_on(page)
+    ask, learn = [one for one in outputs_on(page) if one[0].split()[1] not in READING]
     typed = [line for _, text in blocks_of(page) for line in text.splitlines()]
     run_in(next(line for line in typed if re.match("latebloom grok .*/facts.csv .*--out", line)))
-    (read,) = [text for _, text in blocks_of(page) if " facts read, " in text]
+    (read,) = [text for kind, text in blocks_of(page) if kind == "text" and " facts read, " in text]
     diagnosis = run_in.home / "runs" / "drugs" / "diagnosis.txt"
     assert diagnosis.read_text(encoding="utf-8").startswith(read)
     compare(*ask, run_in(ask[0]), of_line=in_words)
+    for name, text in tables_on(page).items():
+        (run_in.home / name).write_text(text, encoding="utf-8")
+    printed = run_in(learn[0])
+    compare(*learn, printed, of_line=in_words)
+    # How many facts are new is the table's to say, and that they are learned is the page's claim.
+    assert masked(learn[1][1:3]) == masked(printed[-6:-4])
 
 
 @pytest.mark.slow
