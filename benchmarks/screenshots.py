@@ -9,11 +9,11 @@ besides:
     latebloom grok facts --facts examples/pharmacology/facts.csv --inverse \\
         --world.missing-frac 0.1 --out RUNS/lab
 
-Leaves: in docs/ report-lab.png, report-sets.png and report-sentences.png, each also dark and as
-wide as a phone (report-lab-dark.png, report-lab-phone.png and so on), report-compare.png and
-report-compare-phone.png, report-browse.png, explorer.png and tour.png, of the pages as they are
-now. The pictures of one model and one question come from one run, so that they show the same
-answers. `--to DIR` writes them elsewhere.
+Leaves: in docs/ report-lab.png, report-sets.png, report-sentences.png, report-compare.png,
+report-browse.png, explorer.png and tour.png, each also dark and as wide as a phone
+(report-lab-dark.png, report-lab-phone.png and so on), of the pages as they are now. The pictures of
+one model and one question come from one run, so that they show the same answers. `--to DIR`
+writes them elsewhere.
 """
 
 import argparse
@@ -61,14 +61,20 @@ def page_of(browser: Browser, address: str, *, width: int = 1024, dark: bool = F
     return page
 
 
-def looks(browser: Browser, report: Path, name: str) -> Iterator[tuple[Page, str]]:
-    """The page of a report as it looks wide, wide and dark, and on a phone, each with the file name
-    of its picture; closed when the next one is asked for."""
+def looks(browser: Browser, address: str, name: str) -> Iterator[tuple[Page, str]]:
+    """A page as it looks wide, wide and dark, and on a phone, each with the file name of its
+    picture; closed when the next one is asked for."""
     for suffix, width, dark in (("", 1024, False), ("-dark", 1024, True), ("-phone", PHONE, True)):
-        page = page_of(browser, report.as_uri(), width=width, dark=dark)
-        page.locator("#lab [data-place]").first.wait_for()
-        yield page, f"report-{name}{suffix}.png"
+        page = page_of(browser, address, width=width, dark=dark)
+        yield page, f"{name}{suffix}.png"
         page.close()
+
+
+def reports(browser: Browser, report: Path, name: str) -> Iterator[tuple[Page, str]]:
+    """The page of a report as it looks, once its laboratory is there."""
+    for page, file in looks(browser, report.as_uri(), f"report-{name}"):
+        page.locator("#lab [data-place]").first.wait_for()
+        yield page, file
 
 
 def shoot(part: Locator, path: Path) -> None:
@@ -103,7 +109,7 @@ def the_laboratory(page: Page) -> Locator:
 def laboratory(browser: Browser, report: Path, to: Path) -> None:
     """A question over OOD facts beside a trained one, and the state of the bridge moved."""
     one, other = questions_of(load(report.parent))
-    for page, name in looks(browser, report, "lab"):
+    for page, name in reports(browser, report, "lab"):
         ask(page, "a", one)
         ask(page, "b", other)
         for side in ("b", "a"):
@@ -119,7 +125,7 @@ def with_sets(browser: Browser, report: Path, to: Path) -> None:
     """A question over a fact that was never told: what follows, what is guessed, and the cut."""
     run = load(report.parent)
     question = run.world.vocabulary.decode(run.world.examples("test_missing")[0, :-1].tolist())
-    for page, name in looks(browser, report, "sets"):
+    for page, name in reports(browser, report, "sets"):
         length = page.get_by_label("Length of the first question")
         length.select_option(label=f"{len(question)} names")
         ask(page, "a", question)
@@ -132,7 +138,7 @@ def with_sets(browser: Browser, report: Path, to: Path) -> None:
 
 def with_sentences(browser: Browser, report: Path, to: Path) -> None:
     """A held-out line, what its states would write next, and below it a tree as it grew."""
-    for page, name in looks(browser, report, "sentences"):
+    for page, name in reports(browser, report, "sentences"):
         page.get_by_label("Where the first sentence comes from").select_option(label="test_ood")
         page.locator(".growing summary").click()
         trees = page.get_by_label("Sentence of the trees")
@@ -147,9 +153,7 @@ def with_sentences(browser: Browser, report: Path, to: Path) -> None:
 
 def compared(browser: Browser, report: Path, other: Path, to: Path) -> None:
     """The same question put to a plain and to a looped model."""
-    for name, width in (("report-compare.png", 1024), ("report-compare-phone.png", PHONE)):
-        page = page_of(browser, report.as_uri(), width=width)
-        page.locator("#lab [data-place]").first.wait_for()
+    for page, name in reports(browser, report, "compare"):
         ask(page, "a", questions_of(load(report.parent))[0])
         panel = page.locator("details.panel", has_text="Compare")
         panel.locator("summary").first.click()
@@ -158,44 +162,40 @@ def compared(browser: Browser, report: Path, other: Path, to: Path) -> None:
         page.evaluate("document.querySelector('.training').style.position = 'static'")
         page.wait_for_timeout(1000)
         shoot(panel, to / name)
-        page.close()
 
 
 def browsed(browser: Browser, report: Path, to: Path) -> None:
     """The questions over OOD facts, with what the plain model says."""
-    page = page_of(browser, report.as_uri())
-    page.locator("#lab [data-place]").first.wait_for()
-    panel = page.locator("details.panel", has_text="Browse")
-    panel.locator("summary").first.click()
-    choice = panel.locator("select").first
-    labels = choice.locator("option").all_text_contents()
-    choice.select_option(label=next(one for one in labels if one.startswith("test_ood")))
-    page.evaluate("document.querySelector('.training').style.position = 'static'")
-    page.wait_for_timeout(1000)
-    panel.get_by_text("So far").wait_for(state="hidden")  # until all questions are asked
-    shoot(panel, to / "report-browse.png")
-    page.close()
+    for page, name in reports(browser, report, "browse"):
+        panel = page.locator("details.panel", has_text="Browse")
+        panel.locator("summary").first.click()
+        choice = panel.locator("select").first
+        labels = choice.locator("option").all_text_contents()
+        choice.select_option(label=next(one for one in labels if one.startswith("test_ood")))
+        page.evaluate("document.querySelector('.training').style.position = 'static'")
+        page.wait_for_timeout(1000)
+        panel.get_by_text("So far").wait_for(state="hidden")  # until all questions are asked
+        shoot(panel, to / name)
 
 
 def explored(browser: Browser, runs: Path, to: Path) -> None:
     """The list of the explorer, and its curves."""
     with served(runs) as address:
-        page = page_of(browser, address)
-        page.locator("#overlay .line").first.wait_for()
-        page.wait_for_timeout(1000)
-        page.screenshot(path=to / "explorer.png")
-        print(to / "explorer.png")
-        page.close()
+        for page, name in looks(browser, address, "explorer"):
+            page.locator("#overlay .line").first.wait_for()
+            page.wait_for_timeout(1000)
+            page.screenshot(path=to / name)
+            print(to / name)
 
 
 def toured(browser: Browser, to: Path) -> None:
     """The stop of the tour where understanding ends."""
     with tempfile.TemporaryDirectory() as folder:
-        page = page_of(browser, write_tour(Path(folder) / "tour.html").as_uri())
-        page.get_by_role("button", name="Open everything").click()
-        page.locator("#loop").check()
-        shoot(page.locator("#ood-station"), to / "tour.png")
-        page.close()
+        address = write_tour(Path(folder) / "tour.html").as_uri()
+        for page, name in looks(browser, address, "tour"):
+            page.get_by_role("button", name="Open everything").click()
+            page.locator("#loop").check()
+            shoot(page.locator("#ood-station"), to / name)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The world as a list on the page of a report: what is true, trained, wrong; asked by a click."""
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -138,6 +139,10 @@ def test_the_list_is_downloaded_with_names_as_they_are(visit, plain, hostile):
     rows = list(csv.DictReader(text.splitlines()))
     assert rows
     assert {row["right"] for row in rows} <= {"true", "false"}
+    with page.expect_download() as waiting:
+        panel(page).get_by_role("button", name="JSON").click()
+    told = json.loads(Path(waiting.value.path()).read_text(encoding="utf-8"))
+    assert [one["question"] for one in told] == [row["question"] for row in rows]
     visit.complaints[:] = [one for one in visit.complaints if not one.startswith("blob:")]
 
 

@@ -11,10 +11,11 @@ function makeBrowser({ lab, ask }) {
   const name = make("div", { class: "of" }), says = make("p", { class: "said", role: "status" }), table = make("div", { class: "wide listed", role: "group", tabindex: 0, "aria-label": "The list" });
   const turn = (text, by) => make("button", { type: "button", text, on: { click: () => { page += by; show(); } } });
   const back = turn("Earlier", -1), on = turn("Later", 1), place = make("span", { class: "faint" });
-  const csv = make("button", { type: "button", text: "CSV", on: { click: () => save("world.csv", "text/csv", csvOf(fieldsAbove(kept().map(({ row, reply }) => plain(row, reply))))) } });
+  const listed = () => kept().map(({ row, reply }) => plain(row, reply));
+  const taken = makeOffers("the list", "world", { CSV: () => csvOf(fieldsAbove(listed())), JSON: () => JSON.stringify(listed(), null, 1) });
   const panel = make("details", { class: "panel browsing" }, make("summary", { text: "Browse the world" }),
     make("p", { class: "hint", text: "What is true, what training showed, and what the model has wrong at the checkpoint of the slider. A click on a line asks it." }),
-    make("div", { class: "tools" }, make("label", {}, "List ", what), name, make("label", {}, "show ", only)), says, table, make("div", { class: "tools" }, back, on, place, make("span", { text: "Download the list:" }), csv));
+    make("div", { class: "tools" }, make("label", {}, "List ", what), name, make("label", {}, "show ", only)), says, table, make("div", { class: "tools" }, back, on, place), taken);
   const picker = world.named.length ? makePicker({ label: "name", words: world.words, pool: world.named, token, onPick: (one) => { token = one; begin(); } }) : null;
   if (picker) name.append(picker.node);
 
@@ -42,7 +43,7 @@ function makeBrowser({ lab, ask }) {
     if (focused >= 0) table.querySelectorAll("button")[focused]?.focus();
     back.disabled = page === 0;
     on.disabled = page === pages - 1;
-    csv.disabled = !all.length;
+    taken.hidden = !all.length;
     place.textContent = all.length ? `${whole.format(page * PAGE + 1)} to ${whole.format(Math.min(all.length, (page + 1) * PAGE))} of ${whole.format(all.length)}` : "none";
     const asked = replies.filter(Boolean).length, right = rows.filter((row, i) => replies[i] && row.answers.includes(replies[i].token)).length;
     const { step } = lab.data.checkpoints[view.number], of = !list.of && world.splits.some((split) => list.name.startsWith(`${split.name}:`) && world.size(split) > rows.length) ? " (evenly spaced; the split has more)" : "";
