@@ -420,6 +420,16 @@ def test_several_readers_see_the_same(browse, runs):
     assert len({page.locator("#runs").inner_text() for page in pages}) == 1
 
 
+def test_fields_are_one_line_high_on_a_phone(browse):
+    page = browse(width=390)
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#answer table").wait_for()
+    page.locator("#answer button.state").first.click()  # brings the field for a name
+    fields = page.locator('input:not([type="checkbox"])').filter(visible=True).all()
+    assert len(fields) == 4
+    assert all(20 < field.bounding_box()["height"] < 60 for field in fields)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1200])
 def test_axe_finds_nothing(browse, scheme, width, faults):
