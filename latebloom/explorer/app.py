@@ -28,7 +28,7 @@ from latebloom.explorer.turns import BusyError, Turns
 HERE = Path(__file__).parent
 REPORTS = HERE.parent / "reports"
 FILES = (
-    *(HERE / name for name in ("explore.js", "answer.js", "moving.js", "explore.css")),
+    *(HERE / name for name in ("explore.js", "answer.js", "states.js", "moving.js", "explore.css")),
     *(REPORTS / "page.css", REPORTS / "saving.js", REPORTS / "lab" / "names.js"),
 )
 """What the list loads: its own files, and how the report looks, shows names and saves files."""

@@ -279,8 +279,91 @@ def test_a_question_is_answered_and_looked_into_as_in_python(browse, runs, quest
     states = run.lens(*question)
     assert grid.locator("tbody tr").count() == len(states)
     for line, state in zip(grid.locator("tbody tr").all(), states, strict=True):
-        shown = [text.split()[0] for text in line.locator("td").all_text_contents()]
+        shown = line.locator("td .state bdi").all_text_contents()
         assert shown == [guess.name for guess in state.guesses]
+
+
+ROLES = {"answer": "\u25cf", "bridge": "\u25c6"}
+
+
+def role_in(answer, name: str) -> str | None:
+    """How a name is marked among the states of a question."""
+    if name == answer.truth:
+        return "answer"
+    return "bridge" if name in answer.true_bridges else None
+
+
+def with_marks(run) -> list[str]:
+    """A question of which some states say the answer, and others the bridge."""
+    for row in run.world.examples("train_inferred"):
+        words = run.world.vocabulary.decode(row[:-1].tolist())
+        answer, states = run.ask(*words), run.lens(*words)
+        said = {role_in(answer, guess.name) for state in states for guess in state.guesses}
+        if said == {"answer", "bridge", None}:
+            return words
+    raise AssertionError("no question says its bridge and its answer")
+
+
+def roles_shown(table) -> list[list[str | None]]:
+    """The role of every state of a table; its sign and its class say the same."""
+    shown = []
+    for line in table.locator("tbody tr").all():
+        cells = line.locator("td .state").all()
+        classes = [(cell.get_attribute("class") or "").split() for cell in cells]
+        roles = [next((one for one in some if one in ROLES), None) for some in classes]
+        signs = [cell.locator("i").all_text_contents() for cell in cells]
+        assert signs == [[f"{ROLES[role]} "] if role else [] for role in roles]
+        shown.append(roles)
+    return shown
+
+
+def test_answers_and_bridges_are_marked_and_a_state_shows_all_that_it_says(browse, runs):
+    page, run = browse(), load(runs / "seed4-run")
+    words = with_marks(run)
+    page.locator("#asked").select_option("seed4-run")
+    page.locator("#question").fill(" ".join(words))
+    page.get_by_role("button", name="Ask").click()
+    table = page.locator("#answer table").first
+    table.wait_for()
+    answer, states = run.ask(*words), run.lens(*words)
+    assert roles_shown(table) == [
+        [role_in(answer, guess.name) for guess in state.guesses] for state in states
+    ]
+    assert "follows: told facts lead to the answer" in page.locator("#answer").inner_text()
+    # Under the pointer, and where the focus is.
+    for how, (line, position) in (("hover", (1, 1)), ("focus", (len(states) - 1, 2))):
+        cell = table.locator("tbody tr").nth(line).locator("button.state").nth(position)
+        getattr(cell, how)()
+        panel = page.locator(".readout:visible")
+        panel.wait_for()
+        state = states[line]
+        told = panel.locator("li bdi").all_text_contents()
+        assert told == [one.name for one in state.best[position]]
+        looks = [words[key] for key, _ in state.looks[position]]
+        assert panel.locator("p bdi").all_text_contents() == looks and looks
+    page.keyboard.press("Escape")
+    panel.wait_for(state="hidden")
+    # What a change reached is shaded, and its place framed.
+    table.locator("tbody tr").nth(1).locator("button.state").nth(1).click()
+    page.get_by_role("button", name="noise").click()
+    moved = result(page).locator("table").first
+    wanted = run.patch(*words, loop=1, layer=1, position=1, by=Noise(7))
+    kinds = [
+        [
+            "put" if (state.loop, state.layer, i) == (1, 1, 1) else "same" if same else "reached"
+            for i, same in enumerate(row)
+        ]
+        for state, row in zip(wanted.states, wanted.same, strict=True)
+    ]
+    shown = [
+        [cell.get_attribute("class") for cell in line.locator("td").all()]
+        for line in moved.locator("tbody tr").all()
+    ]
+    assert shown == kinds
+    assert {"put", "same", "reached"} == {one for row in kinds for one in row}
+    assert roles_shown(moved) == [
+        [role_in(answer, guess.name) for guess in state.guesses] for state in wanted.states
+    ]
 
 
 def result(page):
