@@ -439,6 +439,34 @@ def test_a_table_of_numbers_chooses_and_has_no_lens_of_it(browse, runs, tmp_path
     page.locator("#answer .state").first.wait_for()
 
 
+def test_play_asks_the_same_at_every_checkpoint_from_the_first(browse, runs):
+    page, asked, question = browse(), [], ["e4", "r1", "r2"]
+    page.locator("#asked").select_option("seed4-run")
+    page.locator("#question").fill(" ".join(question))
+    page.locator("#at option").nth(1).wait_for(state="attached")
+    page.on("request", lambda one: asked.append(one.url) if "/api/ask" in one.url else None)
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    page.get_by_role("button", name="Play").wait_for()
+    folder = load(runs / "seed4-run").folder
+    steps = [one.step for one in folder.checkpoints()]
+    assert [int(url.rpartition("step=")[2].partition("&")[0]) for url in asked] == steps
+    assert page.locator("#at").input_value() == str(steps[-1])
+    said = page.locator("#answer .answers").first.locator("bdi").all_text_contents()
+    assert said == [one.name for one in load(runs / "seed4-run").ask(*question).answers]
+    # It ends where one stops it, and stays there.
+    held = []
+    page.route("**/api/ask*", lambda route: held.append(route))
+    with page.expect_request("**/api/ask*"):
+        page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Stop").click()
+    with page.expect_response("**/api/lens*"):
+        held[0].continue_()
+    page.wait_for_timeout(1000)  # longer than an answer stands while it plays
+    assert page.locator("#at").input_value() == str(steps[0])
+    assert len(asked) == len(steps) + 1
+
+
 def test_who_asks_before_the_checkpoints_are_here_asks_the_newest(browse):
     """And not the step of the run that was chosen before, which this one need not have."""
     page = browse()
