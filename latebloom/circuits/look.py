@@ -24,6 +24,10 @@ BESIDE = 0.4
 """The share of the likeliest name's probability from which on a name is a member beside it."""
 LEAST = 0.02
 """The least probability of a member."""
+BEST = 5
+"""Names that are told of every state at most, whether it holds them or not."""
+MOST_LOOKS, LEAST_LOOK = 8, 0.005
+"""Tokens that a state looked at: so many are told at most, each with this share at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,9 @@ class Glimpse:
     members: at each position the names that the state holds together, likeliest first, each with
         its share; one alone unless the state is a superposition, as a bridge of several names is.
     names: the standing of each name that was asked about, at each position.
+    best: at each position the likeliest names, `BEST` at most.
+    looks: at each position what the layer before this boundary looked at there: positions with
+        their shares of the attention, the mean over heads, largest first; none at boundary 0.
     """
 
     loop: int
@@ -55,6 +62,8 @@ class Glimpse:
     guesses: tuple[Guess, ...]
     members: tuple[tuple[Guess, ...], ...]
     names: dict[str, tuple[Standing, ...]]
+    best: tuple[tuple[Guess, ...], ...]
+    looks: tuple[tuple[tuple[int, float], ...], ...]
 
     def as_dict(self) -> dict[str, Any]:
         """The glimpse for JSON."""
@@ -67,6 +76,8 @@ class Glimpse:
                 name: [standing.as_dict() for standing in standings]
                 for name, standings in self.names.items()
             },
+            "best": [[asdict(one) for one in some] for some in self.best],
+            "looks": [[list(one) for one in some] for some in self.looks],
         }
 
 
@@ -86,7 +97,7 @@ def look_at(
     world.task.check(tokens, world.facts, world.vocabulary)
     questions = torch.tensor([tokens], device=model.device)
     loops = loops_needed(model.config, len(tokens), world.task.hops(len(tokens)))
-    states = run_states(model, questions, n_loops=loops)
+    states = run_states(model, questions, n_loops=loops, watched=True)
     return glimpses_of(model, world.vocabulary, states, names)
 
 
@@ -95,7 +106,8 @@ def glimpses_of(
 ) -> list[Glimpse]:
     """What every state of a pass of one question, or of one sentence, says.
 
-    names: whose rank and probability are wanted at every state.
+    states: watched ones tell what each looked at. names: whose rank and probability are wanted at
+    every state.
     Raises: UnknownNameError, with the nearest known names.
     """
     named = {name: torch.tensor(vocabulary.encode([name]), device=model.device) for name in names}
@@ -126,6 +138,13 @@ def glimpses_of(
                 )
                 for name in names
             },
+            best=tuple(
+                tuple(Guess(vocabulary.words[token], share) for token, share in told[:BEST])
+                for told in (
+                    list(zip(*one, strict=True)) for one in zip(indices, values, strict=True)
+                )
+            ),
+            looks=looks_of(states, loop, layer),
         )
 
     return [
@@ -133,6 +152,18 @@ def glimpses_of(
         for loop in range(states.n_loops)
         for layer in range(states.n_layers + 1)
     ]
+
+
+def looks_of(states: States, loop: int, layer: int) -> tuple[tuple[tuple[int, float], ...], ...]:
+    """What each state of a boundary looked at, in a pass of one question; the loop from 0."""
+    if not layer or not states.patterns:
+        return ((),) * states.n_positions
+    shares = states.patterns[loop][layer - 1][0].mean(0)
+    largest = shares.topk(min(MOST_LOOKS, shares.shape[-1]))
+    return tuple(
+        tuple((key, share) for key, share in zip(*one, strict=True) if share >= LEAST_LOOK)
+        for one in zip(largest.indices.tolist(), largest.values.tolist(), strict=True)
+    )
 
 
 def members_of(

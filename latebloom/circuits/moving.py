@@ -164,7 +164,7 @@ def move_state(
     with at_rest(model):
         state = source.state(model, world, here, place)
         start = here.start
-        there = go_from(model, start, n_loops=here.n_loops, put=Put(*place, state))
+        there = go_from(model, start, n_loops=here.n_loops, put=Put(*place, state), watched=True)
     same = (here.stream == there.stream).all(-1)[:, :, 0]
     return Moved(
         question=tuple(world.vocabulary.decode(world.read(question))),

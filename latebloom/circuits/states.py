@@ -23,7 +23,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from latebloom.model.attention import Continued, KeysValues
+from latebloom.model.attention import Continued, KeysValues, Watched
 from latebloom.model.transformer import Transformer
 
 LOGITS_AT_ONCE = 1 << 25
@@ -37,11 +37,14 @@ class States:
     start: the embedding `[row, pos, d_model]`, from which restarted loops begin again.
     stream: `[loop, boundary, row, pos, d_model]`.
     seen: keys and values of each loop and layer.
+    patterns: of a pass that was watched, the attention of each loop and layer: what each query
+        gives to each key.
     """
 
     start: Float[Tensor, "row pos d_model"]
     stream: Float[Tensor, "loop boundary row pos d_model"]
     seen: tuple[tuple[KeysValues, ...], ...]
+    patterns: tuple[tuple[Float[Tensor, "row head query pos"], ...], ...] = ()
 
     @property
     def n_loops(self) -> int:
@@ -108,17 +111,25 @@ def run_states(
     base: States | None = None,
     first: int = 0,
     rows: Int[Tensor, " row"] | None = None,
+    watched: bool = False,
 ) -> States:
     """All states of a pass over questions.
 
     n_loops: passes through the layers; None: `config.n_loops`.
     base, first, rows: a pass whose rows `rows` agree with the questions before position `first`;
         these positions are taken from there.
+    watched: whether the attention is kept as well, of the positions that are computed.
     """
     with at_rest(model):
         start = model.embedded(questions.to(model.device))
     return go_from(
-        model, start, n_loops=n_loops or model.config.n_loops, base=base, first=first, rows=rows
+        model,
+        start,
+        n_loops=n_loops or model.config.n_loops,
+        base=base,
+        first=first,
+        rows=rows,
+        watched=watched,
     )
 
 
@@ -131,6 +142,7 @@ def go_from(
     first: int = 0,
     rows: Int[Tensor, " row"] | None = None,
     put: Put | None = None,
+    watched: bool = False,
 ) -> States:
     """The same as `run_states`, from embeddings (which may have been changed).
 
@@ -142,28 +154,31 @@ def go_from(
     first = 0 if base is None else model.first_to_see(first)
     beside = torch.arange(len(start), device=model.device) if rows is None else rows
     beside, places = beside.to(model.device), model.places(first, start.shape[1])
-    stream, seen = [], []
+    stream, seen, patterns = [], [], []
+    attending = Watched if watched else Continued
     own = state = start[:, first:]
     with at_rest(model):
         for loop in range(n_loops):
             state = state if put is None else put.into(loop, 0, state)
-            boundaries, attended = [state], []
+            boundaries, attended = [state], list[Continued]()
             for layer, block in enumerate(model.layers):
                 past = base.seen[loop][layer].rows(beside, first) if base and first else None
-                attend = Continued(past)
+                attend = attending(past)
                 stays = own if model.feedback.apart and layer == 0 else None
                 state = block(state, attend, model.positions, places, own=stays)
                 state = state if put is None else put.into(loop, layer + 1, state)
                 boundaries.append(state)
-                attended.append(attend.known)
+                attended.append(attend)
             stream.append(torch.stack(boundaries))
-            seen.append(tuple(attended))
+            seen.append(tuple(one.known for one in attended))
+            patterns.append(tuple(one.pattern for one in attended if isinstance(one, Watched)))
             if loop < n_loops - 1:
                 state, _ = model.next_start(own, state, first_pos=first)
     later = torch.stack(stream)
     if base is not None and first:
         later = torch.cat((base.stream[:, :, beside, :first], later), dim=3)
-    return States(start=start, stream=later, seen=tuple(seen))
+    kept = tuple(patterns) if watched else ()
+    return States(start=start, stream=later, seen=tuple(seen), patterns=kept)
 
 
 def read_answers(

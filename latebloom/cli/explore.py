@@ -71,16 +71,18 @@ def explore(
     import_extra("fastapi", "explore", "the explorer")
     import_extra("uvicorn", "explore", "the explorer")
     from latebloom.explorer.app import make_app, serve
+    from latebloom.explorer.ending import Ending
     from latebloom.explorer.folder import Folder
     from latebloom.explorer.safety import LOCAL
 
     if json_:
         print(json.dumps([asdict(row) for row in Folder(runs).rows()]))
         return
-    served = make_app(Folder(runs), hosts={*LOCAL, host}, device=device)
+    ending = Ending()
+    served = make_app(Folder(runs), hosts={*LOCAL, host}, device=device, ending=ending)
     address = f"[{host}]" if ":" in host else host
     err.print(f"{runs} at http://{address}:{port}; Ctrl-C ends", markup=False)
-    serve(served, host, port)
+    serve(served, host, port, ending)
 
 
 def in_notebook(run: Path, path: Path | None, *, device: str, opened: bool, json_: bool) -> None:

@@ -9,11 +9,10 @@ const wordsOf = (text) => [...text.matchAll(/"([^"]*)"|(\S+)/g)].map((m) => m[1]
 // Asks, and gives what is to be shown. get(path, pairs): the answer of the API. base: pairs that say which
 // run and checkpoint. asked: the words; none: a held-out question.
 async function answered(get, base, asked) {
-  const lensOf = (question) => get("api/lens", base.concat(question.map((word) => ["q", word])));
-  const example = asked.length ? null : await lensOf([]);
-  const told = await get("api/ask", base.concat((example?.question ?? asked).map((word) => ["q", word])));
+  const example = asked.length ? null : await get("api/lens", base), query = base.concat((example?.question ?? asked).map((word) => ["q", word]));
+  const told = await get("api/ask", query);
   if (isChoice(told)) return choiceNodes(told);
-  return [...answerNodes(told), ...makeMoving(get, base, example ?? await lensOf(asked))];
+  return [...answerNodes(told), ...makeMoving(get, base, example ?? await get("api/lens", query), marksOf(told))];
 }
 
 // Whether the answer is a choice among the entities of a table of numbers, such as `half-life above 24`.
@@ -26,9 +25,13 @@ function answerNodes(told) {
 
 const spaced = (words) => words.flatMap((word, i) => [i ? " " : "", nameNode(word, 40)]);
 
-// What a set of answers rests on.
+// What an answer rests on, in the words of `latebloom ask`.
+const STATUS = {
+  told: "told: the table holds the answer", follows: "follows: told facts lead to the answer",
+  inferred: "inferred: one fact on the way was never told", "never told": "never told: nothing in the table leads to an answer",
+};
 function statusOf({ status, record }) {
-  return status ? [make("p", { text: status + (record ? `; such guesses were right in ${record.right} of ${record.of} trials` : "") })] : [];
+  return status ? [make("p", { text: (STATUS[status] ?? status) + (record ? `; such guesses were right in ${record.right} of ${record.of} trials` : "") })] : [];
 }
 
 const guessNode = (guess) => make("li", {}, make("span", { text: percent(guess.probability) }), make("span", {}, nameNode(guess.name, 60), guess.status ? `, ${guess.status}` : ""));
@@ -39,27 +42,6 @@ function truthOf(told) {
   const way = told.true_bridges?.length ? [" through ", ...told.true_bridges.flatMap((name, i) => [i ? ", " : "", nameNode(name, 40)])] : [];
   const right = told.truth ? [make("p", {}, told.answers[0].name === told.truth ? "right: the facts say " : "wrong: the facts say ", nameNode(told.truth, 60), ...way)] : [];
   return [...right, make("p", { class: "faint", text: `this question was ${told.shown ? "trained on" : "never trained on"}` })];
-}
-
-// The states to take along: a row for what each of them would answer.
-function rowsOfStates({ question, states }) {
-  const rows = states.flatMap(({ loop, layer, guesses }) => guesses.map(({ name, probability }, position) => [loop, layer, position, question[position] ?? null, name, probability]));
-  return [["loop", "layer", "position", "token", "name", "probability"], ...rows];
-}
-
-// A row for each boundary between layers, a column for each token. onPick: told the cell that was clicked;
-// null: cells are no buttons.
-function stateTable(told, onPick = null, label = "What every state says") {
-  const { question, states } = told;
-  const head = make("tr", {}, make("td"), ...question.map((word) => make("th", { scope: "col" }, nameNode(word, 18))));
-  const cell = ({ loop, layer, same }) => ({ name, probability }, position) => {
-    const look = { class: "state", style: { "--share": probability.toFixed(3) } }, says = [nameNode(name, 18), ` ${percent(probability)}`];
-    const node = onPick ? make("button", { ...look, type: "button", "aria-pressed": "false", on: { click: () => onPick({ loop, layer, position, node }) } }, ...says) : make("span", look, ...says);
-    return make("td", { class: same?.[position] ? "same" : undefined }, node);
-  };
-  const rows = states.map((state) => make("tr", {}, make("th", { scope: "row", text: `loop ${state.loop}, layer ${state.layer}` }), ...state.guesses.map(cell(state))));
-  return make("div", {}, make("div", { class: "wide", role: "group", tabindex: 0, "aria-label": label }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))),
-    makeOffers("these states", "states", { CSV: () => csvOf(rowsOfStates(told)), JSON: () => JSON.stringify(told, null, 1) }));
 }
 
 const MOST_UNTOLD = 10; // entities without a number that are named

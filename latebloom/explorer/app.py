@@ -8,6 +8,7 @@ asked here changes a file. Who may ask is checked in `safety.py`, which files ca
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 
 from latebloom.errors import LatebloomError
+from latebloom.explorer.ending import Ending
 from latebloom.explorer.folder import Folder, RunRow, sayable
 from latebloom.explorer.models import Models
 from latebloom.explorer.patching import place_of, source_of
@@ -26,7 +28,7 @@ from latebloom.explorer.turns import BusyError, Turns
 HERE = Path(__file__).parent
 REPORTS = HERE.parent / "reports"
 FILES = (
-    *(HERE / name for name in ("explore.js", "answer.js", "moving.js", "explore.css")),
+    *(HERE / name for name in ("explore.js", "answer.js", "states.js", "moving.js", "explore.css")),
     *(REPORTS / "page.css", REPORTS / "saving.js", REPORTS / "lab" / "names.js"),
 )
 """What the list loads: its own files, and how the report looks, shows names and saves files."""
@@ -182,17 +184,22 @@ def make_app(
     device: str = "cpu",
     waiting: int = WAITING,
     patience: float = PATIENCE,
+    ending: Ending | None = None,
 ) -> FastAPI:
     """The application of a folder.
 
     hosts: the names under which it answers. device: where models run. waiting: how many questions,
-    and how many pages, may be waited for. patience: seconds that one waits at most.
+    and how many pages, may be waited for. patience: seconds that one waits at most. ending: tells
+    that the server ends; nobody waits on.
     """
+    ending = ending or Ending()
     app = FastAPI(title="latebloom", docs_url=None, redoc_url=None)
     app.add_middleware(OnlyOurs, hosts=hosts)
     models = Models(folder, device)
-    questions = Turns(workers=1, most=waiting, seconds=patience)  # models share the processor
-    pages = Turns(workers=2, most=waiting, seconds=patience)
+    questions = Turns(
+        workers=1, most=waiting, seconds=patience, ending=ending
+    )  # models share the processor
+    pages = Turns(workers=2, most=waiting, seconds=patience, ending=ending)
 
     @app.exception_handler(BusyError)
     def busy(_: Request, error: BusyError) -> JSONResponse:
@@ -281,7 +288,8 @@ def make_app(
 
         once: ends after the first event.
         """
-        return EventStream(changes(folder, once=once), headers={"Cache-Control": "no-store"})
+        told = changes(folder, ending, once=once)
+        return EventStream(told, headers={"Cache-Control": "no-store"})
 
     return app
 
@@ -292,9 +300,9 @@ def sender(file: Path) -> Callable[[], FileResponse]:
     return lambda: FileResponse(file, media_type=kind)
 
 
-async def changes(folder: Folder, *, once: bool = False) -> AsyncIterator[str]:
+async def changes(folder: Folder, ending: Ending, *, once: bool = False) -> AsyncIterator[str]:
     """Events with the rows that changed since the last one, the names of those that went, and,
-    whenever a run or a study has changed, all studies."""
+    whenever a run or a study has changed, all studies; until the server ends."""
     before: dict[str, RunRow] = {}
     studies: tuple[StudyRow, ...] = ()
     while True:
@@ -311,10 +319,9 @@ async def changes(folder: Folder, *, once: bool = False) -> AsyncIterator[str]:
             yield f"data: {json.dumps(told, allow_nan=False)}\n\n"
         else:
             yield ": nothing new\n\n"  # so that a reader who has gone is noticed
-        if once:
-            return
         before = now
-        await asyncio.sleep(BEAT)
+        if once or await ending.within(BEAT):
+            return
 
 
 def known(value: Any) -> Any:
@@ -328,14 +335,22 @@ def known(value: Any) -> Any:
     return value
 
 
-def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serves until Ctrl-C.
+def serve(app: FastAPI, host: str, port: int, ending: Ending) -> None:
+    """Serves until Ctrl-C, which begins the end that the application was made with.
 
     Raises: LatebloomError if the address cannot be had.
     """
     import socket
+    from types import FrameType
 
     import uvicorn
+
+    class Server(uvicorn.Server):
+        """Tells those who wait before it waits for them."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            ending.begin()
+            super().handle_exit(sig, frame)
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as tried:
@@ -346,7 +361,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
             raise LatebloomError(
                 f"{host}:{port} cannot be served ({error.strerror}); choose another --port"
             ) from error
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -355,3 +370,5 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         timeout_keep_alive=10,
         timeout_graceful_shutdown=1,
     )
+    with suppress(KeyboardInterrupt):  # the server raises it again when it has ended
+        Server(config).run()

@@ -316,16 +316,46 @@
     choices(at("at"), steps.reverse().map(String));
     if (steps.length) at("at").value = String(steps[0]);
   }
-  at("asked").addEventListener("change", checkpoints);
-  at("form").addEventListener("submit", async (event) => {
+  at("asked").addEventListener("change", () => { stop(); checkpoints(); });
+  at("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    const holder = at("answer"), base = [["name", at("asked").value]];
-    if (at("at").value) base.push(["step", at("at").value]);
-    holder.textContent = "";
-    try {
-      holder.replaceChildren(...await answered(get, base, wordsOf(at("question").value)));
-    } catch (error) { element(holder, "p", visible(error.message, 400), "warning"); }
+    stop();
+    ask();
   });
+  let asks = 0; // so that an answer that comes late does not take the place of a newer one
+  async function ask() {
+    const own = ++asks, holder = at("answer"), base = [["name", at("asked").value]];
+    if (at("at").value) base.push(["step", at("at").value]);
+    let shown, fine = true;
+    try {
+      shown = await answered(get, base, wordsOf(at("question").value));
+    } catch (error) { [shown, fine] = [[make("p", { class: "warning", text: visible(error.message, 400) })], false]; }
+    if (own === asks) holder.replaceChildren(...shown);
+    return fine && own === asks;
+  }
+
+  // --- Play: the same question at every checkpoint, from the first ---------------------------------
+  const PAUSE = 700; // milliseconds that an answer stands, at least
+  let playing = null; // what tells one playing from the next
+  function stop() {
+    playing = null;
+    at("play").textContent = "Play";
+    at("answer").setAttribute("aria-live", "polite");
+  }
+  at("play").addEventListener("click", async () => {
+    if (playing) { stop(); return; }
+    const own = playing = {}, steps = [...at("at").options].map((one) => one.value).reverse();
+    at("play").textContent = "Stop";
+    at("answer").setAttribute("aria-live", "off"); // so that nobody hears every one of them
+    for (const step of steps) {
+      at("at").value = step;
+      if (!await ask() || playing !== own) break;
+      await new Promise((done) => setTimeout(done, PAUSE));
+      if (playing !== own) break;
+    }
+    if (playing === own) stop();
+  });
+  at("at").addEventListener("change", stop);
 
   // --- Live --------------------------------------------------------------------------------------
   const source = new EventSource("api/events");

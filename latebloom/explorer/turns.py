@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from latebloom.errors import LatebloomError
+from latebloom.explorer.ending import Ending
 
 T = TypeVar("T")
 
@@ -26,26 +27,38 @@ class BusyError(LatebloomError):
 class Turns:
     """Work by turns."""
 
-    def __init__(self, *, workers: int, most: int, seconds: float) -> None:
+    def __init__(
+        self, *, workers: int, most: int, seconds: float, ending: Ending | None = None
+    ) -> None:
         """workers: how much is worked out at once. most: how many may wait or be worked for.
-        seconds: that somebody waits at most, his turn included."""
-        self.most, self.seconds = most, seconds
+        seconds: that somebody waits at most, his turn included. ending: nobody waits on then."""
+        self.most, self.seconds, self.ending = most, seconds, ending or Ending()
         self._places = threading.BoundedSemaphore(most)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="turn")
 
     async def take(self, work: Callable[[], T]) -> T:
         """What the work comes to.
 
-        Raises: BusyError if there is no place, or it takes too long; what the work raises.
+        Raises: BusyError if there is no place, or it takes too long, or the end begins; what the
+        work raises.
         """
         if not self._places.acquire(blocking=False):
             raise BusyError(f"{self.most} questions are waiting already; ask again later")
         future = self._threads.submit(work)
         # Also called where it is taken back before its turn; one that has begun is waited for.
         future.add_done_callback(lambda _: self._places.release())
+        waited = asyncio.wrap_future(future)
+        limit = asyncio.ensure_future(self.ending.within(self.seconds))
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self.seconds)
-        except TimeoutError:
+            await asyncio.wait((waited, limit), return_when=asyncio.FIRST_COMPLETED)
+            if waited.done():
+                return waited.result()
+            if limit.result():
+                raise BusyError("the explorer ends")
             raise BusyError(
                 f"no answer within {self.seconds:g} seconds; ask again later, or a smaller model"
-            ) from None
+            )
+        finally:
+            future.cancel()  # itself: what only waits for it would take it back one turn later
+            waited.cancel()
+            limit.cancel()

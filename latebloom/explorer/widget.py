@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 REPORTS = HERE.parent / "reports"
 SCRIPTS = (
     *(REPORTS / "saving.js", REPORTS / "lab" / "names.js"),
-    *(HERE / "answer.js", HERE / "moving.js", HERE / "widget.js"),
+    *(HERE / name for name in ("answer.js", "states.js", "moving.js", "widget.js")),
 )
 """What the cell runs: how files are saved and names shown, how answers are, and the form."""
 LONGEST_QUESTION = 64

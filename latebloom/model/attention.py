@@ -214,6 +214,22 @@ class Continued:
         return attend(heads.q, self.known, heads.mask(places))
 
 
+class Watched(Continued):
+    """The same, and what each query looked at is kept.
+
+    pattern: once a layer has attended, what each query gave to each key.
+    """
+
+    pattern: Float[Tensor, "row head query pos"]
+
+    def __call__(self, heads: Heads) -> Float[Tensor, "row head query d_head"]:
+        told = super().__call__(heads)
+        places = torch.arange(self.known.n_positions, device=heads.q.device)
+        scores = heads.q @ self.known.keys.transpose(-1, -2) / heads.q.shape[-1] ** 0.5
+        self.pattern = weights_of(scores, heads.mask(places))
+        return told
+
+
 def attend(
     q: Float[Tensor, "row head query d_head"], known: KeysValues, mask: Tensor
 ) -> Float[Tensor, "row head query d_head"]:

@@ -279,8 +279,91 @@ def test_a_question_is_answered_and_looked_into_as_in_python(browse, runs, quest
     states = run.lens(*question)
     assert grid.locator("tbody tr").count() == len(states)
     for line, state in zip(grid.locator("tbody tr").all(), states, strict=True):
-        shown = [text.split()[0] for text in line.locator("td").all_text_contents()]
+        shown = line.locator("td .state bdi").all_text_contents()
         assert shown == [guess.name for guess in state.guesses]
+
+
+ROLES = {"answer": "\u25cf", "bridge": "\u25c6"}
+
+
+def role_in(answer, name: str) -> str | None:
+    """How a name is marked among the states of a question."""
+    if name == answer.truth:
+        return "answer"
+    return "bridge" if name in answer.true_bridges else None
+
+
+def with_marks(run) -> list[str]:
+    """A question of which some states say the answer, and others the bridge."""
+    for row in run.world.examples("train_inferred"):
+        words = run.world.vocabulary.decode(row[:-1].tolist())
+        answer, states = run.ask(*words), run.lens(*words)
+        said = {role_in(answer, guess.name) for state in states for guess in state.guesses}
+        if said == {"answer", "bridge", None}:
+            return words
+    raise AssertionError("no question says its bridge and its answer")
+
+
+def roles_shown(table) -> list[list[str | None]]:
+    """The role of every state of a table; its sign and its class say the same."""
+    shown = []
+    for line in table.locator("tbody tr").all():
+        cells = line.locator("td .state").all()
+        classes = [(cell.get_attribute("class") or "").split() for cell in cells]
+        roles = [next((one for one in some if one in ROLES), None) for some in classes]
+        signs = [cell.locator("i").all_text_contents() for cell in cells]
+        assert signs == [[f"{ROLES[role]} "] if role else [] for role in roles]
+        shown.append(roles)
+    return shown
+
+
+def test_answers_and_bridges_are_marked_and_a_state_shows_all_that_it_says(browse, runs):
+    page, run = browse(), load(runs / "seed4-run")
+    words = with_marks(run)
+    page.locator("#asked").select_option("seed4-run")
+    page.locator("#question").fill(" ".join(words))
+    page.get_by_role("button", name="Ask").click()
+    table = page.locator("#answer table").first
+    table.wait_for()
+    answer, states = run.ask(*words), run.lens(*words)
+    assert roles_shown(table) == [
+        [role_in(answer, guess.name) for guess in state.guesses] for state in states
+    ]
+    assert "follows: told facts lead to the answer" in page.locator("#answer").inner_text()
+    # Under the pointer, and where the focus is.
+    for how, (line, position) in (("hover", (1, 1)), ("focus", (len(states) - 1, 2))):
+        cell = table.locator("tbody tr").nth(line).locator("button.state").nth(position)
+        getattr(cell, how)()
+        panel = page.locator(".readout:visible")
+        panel.wait_for()
+        state = states[line]
+        told = panel.locator("li bdi").all_text_contents()
+        assert told == [one.name for one in state.best[position]]
+        looks = [words[key] for key, _ in state.looks[position]]
+        assert panel.locator("p bdi").all_text_contents() == looks and looks
+    page.keyboard.press("Escape")
+    panel.wait_for(state="hidden")
+    # What a change reached is shaded, and its place framed.
+    table.locator("tbody tr").nth(1).locator("button.state").nth(1).click()
+    page.get_by_role("button", name="noise").click()
+    moved = result(page).locator("table").first
+    wanted = run.patch(*words, loop=1, layer=1, position=1, by=Noise(7))
+    kinds = [
+        [
+            "put" if (state.loop, state.layer, i) == (1, 1, 1) else "same" if same else "reached"
+            for i, same in enumerate(row)
+        ]
+        for state, row in zip(wanted.states, wanted.same, strict=True)
+    ]
+    shown = [
+        [cell.get_attribute("class") for cell in line.locator("td").all()]
+        for line in moved.locator("tbody tr").all()
+    ]
+    assert shown == kinds
+    assert {"put", "same", "reached"} == {one for row in kinds for one in row}
+    assert roles_shown(moved) == [
+        [role_in(answer, guess.name) for guess in state.guesses] for state in wanted.states
+    ]
 
 
 def result(page):
@@ -356,6 +439,34 @@ def test_a_table_of_numbers_chooses_and_has_no_lens_of_it(browse, runs, tmp_path
     page.locator("#answer .state").first.wait_for()
 
 
+def test_play_asks_the_same_at_every_checkpoint_from_the_first(browse, runs):
+    page, asked, question = browse(), [], ["e4", "r1", "r2"]
+    page.locator("#asked").select_option("seed4-run")
+    page.locator("#question").fill(" ".join(question))
+    page.locator("#at option").nth(1).wait_for(state="attached")
+    page.on("request", lambda one: asked.append(one.url) if "/api/ask" in one.url else None)
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    page.get_by_role("button", name="Play").wait_for()
+    folder = load(runs / "seed4-run").folder
+    steps = [one.step for one in folder.checkpoints()]
+    assert [int(url.rpartition("step=")[2].partition("&")[0]) for url in asked] == steps
+    assert page.locator("#at").input_value() == str(steps[-1])
+    said = page.locator("#answer .answers").first.locator("bdi").all_text_contents()
+    assert said == [one.name for one in load(runs / "seed4-run").ask(*question).answers]
+    # It ends where one stops it, and stays there.
+    held = []
+    page.route("**/api/ask*", lambda route: held.append(route))
+    with page.expect_request("**/api/ask*"):
+        page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Stop").click()
+    with page.expect_response("**/api/lens*"):
+        held[0].continue_()
+    page.wait_for_timeout(1000)  # longer than an answer stands while it plays
+    assert page.locator("#at").input_value() == str(steps[0])
+    assert len(asked) == len(steps) + 1
+
+
 def test_who_asks_before_the_checkpoints_are_here_asks_the_newest(browse):
     """And not the step of the run that was chosen before, which this one need not have."""
     page = browse()
@@ -418,6 +529,16 @@ def test_several_readers_see_the_same(browse, runs):
     for page in pages:
         row(page, "growing").get_by_text("60 of 60").wait_for()
     assert len({page.locator("#runs").inner_text() for page in pages}) == 1
+
+
+def test_fields_are_one_line_high_on_a_phone(browse):
+    page = browse(width=390)
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#answer table").wait_for()
+    page.locator("#answer button.state").first.click()  # brings the field for a name
+    fields = page.locator('input:not([type="checkbox"])').filter(visible=True).all()
+    assert len(fields) == 4
+    assert all(20 < field.bounding_box()["height"] < 60 for field in fields)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

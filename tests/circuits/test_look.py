@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from latebloom.circuits.look import look_at, members_of
+from latebloom.circuits.look import BEST, look_at, members_of
+from latebloom.model.attention import FEW_KEYS, Watched
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.vocabulary import Vocabulary
 
@@ -40,3 +41,42 @@ def test_every_state_holds_its_likeliest_name_at_least(small_world, small_config
             "name": glimpse.guesses[0].name,
             "probability": glimpse.guesses[0].probability,
         }
+        for some, best in zip(glimpse.members, glimpse.best, strict=True):
+            assert len(best) == BEST
+            n = min(len(some), BEST)
+            assert best[:n] == some[:n], "what it holds together comes first"
+            assert sum(one.probability for one in best) <= 1
+
+
+def test_every_state_tells_what_it_looked_at(small_world, small_config):
+    torch.manual_seed(0)
+    model = Transformer(small_config.model, len(small_world.vocabulary)).eval()
+    assert small_config.model.window == 2
+    for glimpse in look_at(model, small_world, small_world.example()):
+        if glimpse.layer == 0:
+            assert set(glimpse.looks) == {()}
+            continue
+        for position, looks in enumerate(glimpse.looks):
+            shares = [share for _, share in looks]
+            assert shares == sorted(shares, reverse=True)
+            assert sum(shares) == pytest.approx(1, abs=1e-5), "few tokens, all of them told"
+            assert {key for key, _ in looks} <= {max(0, position - 1), position}
+
+
+@pytest.mark.parametrize("n", [FEW_KEYS - 1, FEW_KEYS + 3])
+def test_what_was_looked_at_is_what_the_layer_took(small_config, n):
+    """The values weighted by the pattern are what the layer's attention gave, by either kernel."""
+    torch.manual_seed(0)
+    given = []
+
+    class Noted(Watched):
+        def __call__(self, heads):
+            given.append(super().__call__(heads))
+            return given[-1]
+
+    model = Transformer(small_config.model, 20).eval()
+    attend = Noted()
+    with torch.no_grad():
+        state, places = model.embedded(torch.randint(20, (2, n))), model.places(0, n)
+        model.layers[0](state, attend, model.positions, places)
+    assert torch.allclose(attend.pattern @ attend.known.values, given[0], atol=1e-6)

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from benchmarks.serving import free_port
 from latebloom.explorer import app as explorer
 from latebloom.explorer.app import make_app
+from latebloom.explorer.ending import Ending
 from latebloom.explorer.models import Models
 from latebloom.explorer.turns import BusyError, Turns
 
@@ -98,6 +99,27 @@ def test_work_that_was_given_up_before_its_turn_is_never_done():
     assert done == []
 
 
+def test_nobody_waits_on_when_the_end_begins():
+    ending, go, done = Ending(), threading.Event(), []
+    turns = Turns(workers=1, most=2, seconds=60, ending=ending)
+
+    async def two():
+        slow = asyncio.create_task(turns.take(lambda: go.wait(30)))
+        behind = asyncio.create_task(turns.take(lambda: done.append("worked")))
+        await asyncio.sleep(0.05)
+        assert not slow.done()
+        ending.begin()
+        return await asyncio.gather(slow, behind, return_exceptions=True)
+
+    try:
+        told = asyncio.run(two())
+    finally:
+        go.set()
+    assert [type(one) for one in told] == [BusyError] * 2
+    assert {str(one) for one in told} == {"the explorer ends"}
+    assert turns.ending is ending and done == []
+
+
 def test_what_the_work_raises_is_raised():
     async def wrong():
         await Turns(workers=1, most=1, seconds=30).take(lambda: {}["nothing"])
@@ -108,16 +130,16 @@ def test_what_the_work_raises_is_raised():
 
 def test_the_server_takes_so_many_connections_at_most(folder, monkeypatch):
     monkeypatch.setattr(explorer, "AT_ONCE", 3)
-    made = {}
+    made, run = {}, uvicorn.Server.run
 
-    def run(app, *, host, port, **options):
-        made["server"] = uvicorn.Server(uvicorn.Config(app, host=host, port=port, **options))
-        made["server"].run()
+    def noted(server):
+        made["server"] = server
+        run(server)
 
-    monkeypatch.setattr(uvicorn, "run", run)
-    port = free_port()
-    app = make_app(folder)
-    thread = threading.Thread(target=explorer.serve, args=(app, "127.0.0.1", port), daemon=True)
+    monkeypatch.setattr(uvicorn.Server, "run", noted)
+    port, ending = free_port(), Ending()
+    told = (make_app(folder, ending=ending), "127.0.0.1", port, ending)
+    thread = threading.Thread(target=explorer.serve, args=told, daemon=True)
     thread.start()
     while not (made and made["server"].started):
         time.sleep(0.02)
