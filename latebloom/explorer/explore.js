@@ -320,8 +320,44 @@
   at("form").addEventListener("submit", (event) => {
     event.preventDefault();
     stop();
+    remember();
     ask();
   });
+
+  // --- The question in the address, so that Back returns to the one before and a link brings it -----
+  const KEY = "#ask=";
+  function remember() {
+    const link = KEY + encodeURIComponent(JSON.stringify([at("asked").value, at("at").value, at("question").value]));
+    if (link !== location.hash) history.pushState(null, "", link);
+  }
+  // What the address asks: run, step and question; null where it asks nothing that can be read.
+  function remembered() {
+    if (!location.hash.startsWith(KEY)) return null;
+    try {
+      const parts = JSON.parse(decodeURIComponent(location.hash.slice(KEY.length)));
+      return Array.isArray(parts) && parts.length === 3 && parts.every((one) => typeof one === "string") ? parts : null;
+    } catch { return null; }
+  }
+  async function recall() {
+    const parts = remembered();
+    if (!parts) return;
+    const [run, step, question] = parts;
+    stop();
+    at("question").value = question;
+    if (![...at("asked").options].some((one) => one.value === run)) {
+      at("answer").replaceChildren(make("p", { class: "warning", text: `The link asks ${visible(run, 120)}, which is not a run of this folder with a checkpoint.` }));
+      return;
+    }
+    at("asked").value = run;
+    await checkpoints();
+    if (step && ![...at("at").options].some((one) => one.value === step)) {
+      at("answer").replaceChildren(make("p", { class: "warning", text: `The link asks ${visible(run, 120)} at step ${visible(step, 20)}, of which there is no checkpoint any more.` }));
+      return;
+    }
+    if (step) at("at").value = step;
+    ask();
+  }
+  addEventListener("popstate", recall);
   let asks = 0; // so that an answer that comes late does not take the place of a newer one
   async function ask() {
     const own = ++asks, holder = at("answer"), base = [["name", at("asked").value]];
@@ -365,10 +401,12 @@
     for (const run of told.runs) runs.set(run.name, run);
     for (const name of told.gone) { runs.delete(name); drawn.delete(name); }
     if (first) for (const run of [...runs.values()].filter((r) => r.status !== "damaged").slice(0, FIRST)) drawn.add(run.name);
+    const once = first;
     first = false;
     listStudies(told.studies);
     fill();
     fetchAll();
+    if (once) recall();
   };
   source.onopen = () => { at("live").hidden = false; };
   source.onerror = () => { at("live").hidden = true; };

@@ -5,6 +5,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
@@ -576,3 +577,51 @@ def test_the_api_tells_what_the_list_shows(browse):
     page = browse()
     told = page.evaluate("fetch('/api/runs').then((answer) => answer.json())")
     assert [one["name"] for one in told] == page.locator("#runs tbody th").all_text_contents()
+
+
+def asked_about(page, run: str, *words: str) -> str:
+    """What the page answers."""
+    page.locator("#asked").select_option(run)
+    page.locator("#at option").first.wait_for(state="attached")
+    page.locator("#question").fill(" ".join(words))
+    page.get_by_role("button", name="Ask").click()
+    return told_about(page, *words)
+
+
+def told_about(page, *words: str) -> str:
+    page.locator("#answer p", has_text=" ".join(words)).first.wait_for()
+    return page.locator("#answer .answers").inner_text()
+
+
+def test_a_link_brings_the_question_and_back_returns_to_the_one_before(browse):
+    page = browse()
+    first = asked_about(page, "seed4-run", "e4", "r1", "r2")
+    link = page.evaluate("location.hash")
+    second = asked_about(page, "seed4-run", "e5", "r2", "r1")
+    assert first != second
+    page.go_back()
+    assert told_about(page, "e4", "r1", "r2") == first
+    assert page.locator("#question").input_value() == "e4 r1 r2"
+    elsewhere = browse("/" + link)
+    assert told_about(elsewhere, "e4", "r1", "r2") == first
+    assert elsewhere.locator("#asked").input_value() == "seed4-run"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["gone", "60", "e4 r1"], "asks gone, which is not a run of this folder"),
+        (["seed4-run", "7", "e4 r1"], "seed4-run at step 7, of which there is no checkpoint"),
+        (["<img src=x onerror=alert(1)>", "", "e4"], "asks <img src=x onerror=alert(1)>, which"),
+    ],
+)
+def test_a_link_that_fits_nothing_here_says_so(browse, asked, said):
+    page = browse("/#ask=" + quote(json.dumps(asked)))
+    page.locator("#answer .warning", has_text=said).wait_for()
+
+
+@pytest.mark.parametrize("link", ["#ask=", "#ask=%", "#ask=[1,2,3]", "#ask=%7B%7D", "#other"])
+def test_a_link_that_cannot_be_read_asks_nothing(browse, link):
+    page = browse("/" + link)
+    page.locator("#runs tbody tr").nth(4).wait_for()
+    assert page.locator("#answer").inner_text() == ""
