@@ -109,9 +109,7 @@ def pack_run(
         "grown": trees_over_training(run_dir),
         **described,
     }
-    apart: list[str] = []
-    if isinstance(run.data, World):
-        apart = asked_apart(run.data, run.folder.asked(run.folder.newest()))
+    apart = pack.apart(run.data, run.folder.asked(run.folder.newest()))
     return Laboratory(data, [weights_of(model) for model in models], apart)
 
 
@@ -287,15 +285,17 @@ class Pack:
     """How the page is told of what a model reads.
 
     describe: what the page has to know to ask, and to say what is true. of_checkpoint: what it is
-    told of each checkpoint besides.
+    told of each checkpoint besides. apart: where the page and `latebloom ask` part, from what the
+    run keeps of how it is asked.
     """
 
     describe: Callable[[Any, Transformer], dict[str, Any]]
     of_checkpoint: Callable[[Any, Transformer], dict[str, Any]]
+    apart: Callable[[Any, Mapping[str, Any]], list[str]]
 
 
 PACKS: Mapping[str, Pack] = {
-    World.reads: Pack(describe_world, cuts_of),
-    Corpus.reads: Pack(describe_corpus, lambda corpus, model: {}),
+    World.reads: Pack(describe_world, cuts_of, asked_apart),
+    Corpus.reads: Pack(describe_corpus, lambda corpus, model: {}, lambda corpus, kept: []),
 }
 """By what a run's model reads."""
