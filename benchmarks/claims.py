@@ -102,7 +102,7 @@ CLAIMS = (
         about="the paper's world",
         recipe="composition-paper",
         seeds=1,
-        few="15 CPU minutes each",
+        few="8 CPU minutes each",
         rule=ALL_RIGHT,
         shows=("atomic_ood", "test_id", "test_ood"),
     ),

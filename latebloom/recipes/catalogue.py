@@ -159,8 +159,8 @@ RECIPES: Mapping[str, Recipe] = {
             facts=40_000,
             questions=684_000,
             parameters=1_353_488,
-            seconds=886,
-            mib=648,
+            seconds=477,
+            mib=595,
         ),
         _comparisons(
             "comparison", facts=2000, questions=22_680, parameters=228_360, seconds=34, mib=465
