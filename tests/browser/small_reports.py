@@ -4,10 +4,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from latebloom.model.config import ModelConfig
+from latebloom.recipes.catalogue import make_recipe
 from latebloom.reports.page import write_report
 from latebloom.run import grow
 from latebloom.training.config import RunConfig, TrainConfig
+from latebloom.worlds.build import WorldConfig
 from latebloom.worlds.chains.own import FactsConfig
 
 LONG = "x" * 10_000
@@ -39,6 +43,37 @@ CONFIG = RunConfig(
         until="",
     ),
 )
+
+
+def run_on_sentences(recipe: str, folder: Path, world: WorldConfig | None = None) -> Path:
+    """A small run on sentences, with six checkpoints: before training, and each fifth of what lies
+    between two. world: another one than the recipe's, which is made small."""
+    config = make_recipe(recipe)
+    config = replace(
+        config,
+        seed=3,
+        model=replace(config.model, d_model=32, n_layers=2),
+        train=replace(CONFIG.train, steps=30, eval_every=10, checkpoint_every=30, warmup_steps=4),
+        world=world or replace(config.world, train=4000, test_id=300, test_ood=60),
+    )
+    return grow(config, folder / "run", threads=1).folder.path
+
+
+def run_with_sets(folder: Path) -> Path:
+    """A run over a table in which each pair has one to three objects, some facts never told."""
+    rng = np.random.default_rng(0)
+    rows = [
+        f"n{i},r{r},n{o}"
+        for i in range(30)
+        for r in range(3)
+        for o in rng.choice(30, rng.integers(1, 4), replace=False)
+    ]
+    (folder / "many.csv").write_text("\n".join(rows))
+    world = FactsConfig(
+        facts=str(folder / "many.csv"), missing_frac=0.3, valid_frac=0.5, ood_frac=0.2
+    )
+    config = replace(CONFIG, recipe="facts", world=world)
+    return grow(config, folder / "run", threads=1).folder.path
 
 
 def report_of(

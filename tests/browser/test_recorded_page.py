@@ -5,47 +5,34 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from small_reports import CONFIG
+from small_reports import CONFIG, run_on_sentences, run_with_sets
 
 from latebloom.recipes.catalogue import make_recipe
 from latebloom.reports.page import write_report
 from latebloom.reports.recorded import record_run
 from latebloom.run import grow, load
 from latebloom.worlds.chains.names import NamesConfig
-from latebloom.worlds.chains.own import FactsConfig
 from latebloom.worlds.sentences.treebank import SentencesConfig
 
-LINES = {"train": 4000, "test_id": 300, "test_ood": 60}
 EVIL = ("<script>window.hurt=1</script>", "</script><img", "onerror='x'", "w" * 10_000, "&amp;")
 SENTENCES = ("question", "tense", "dyck", "evil_trees")
 KINDS = ("plain", "hostile", "names", "sets", *SENTENCES)
 
 
-def sentences(recipe: str, folder: Path, world=None) -> Path:
-    """The folder of a small run on sentences. world: another one than the recipe's, made small."""
-    config = make_recipe(recipe)
-    small = replace(config.model, d_model=32, n_layers=2)
-    train = replace(CONFIG.train, steps=30, eval_every=10, checkpoint_every=30)
-    world = world or replace(config.world, **LINES)
-    config = replace(config, seed=3, model=small, train=train, world=world)
-    return grow(config, folder / "run", threads=1).folder.path
-
-
 @pytest.fixture(scope="module")
 def question(tmp_path_factory) -> Path:
-    return sentences("question", tmp_path_factory.mktemp("question"))
+    return run_on_sentences("question", tmp_path_factory.mktemp("question"))
 
 
 @pytest.fixture(scope="module")
 def tense(tmp_path_factory) -> Path:
-    return sentences("tense", tmp_path_factory.mktemp("tense"))
+    return run_on_sentences("tense", tmp_path_factory.mktemp("tense"))
 
 
 @pytest.fixture(scope="module")
 def dyck(tmp_path_factory) -> Path:
-    return sentences("dyck", tmp_path_factory.mktemp("dyck"))
+    return run_on_sentences("dyck", tmp_path_factory.mktemp("dyck"))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +41,7 @@ def evil_trees(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("trees")
     trees = [f"(S (NP (N {a}) (N {b})) (V {c}))" for a in EVIL for b in EVIL for c in EVIL]
     (folder / "own.mrg").write_text("\n".join(trees))
-    return sentences(
+    return run_on_sentences(
         "sentences", folder, SentencesConfig(trees=str(folder / "own.mrg"), lower=False)
     )
 
@@ -72,19 +59,7 @@ def names(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory) -> Path:
     """A run over a table in which each pair has one to three objects, some facts never told."""
-    folder, rng = tmp_path_factory.mktemp("many"), np.random.default_rng(0)
-    rows = [
-        f"n{i},r{r},n{o}"
-        for i in range(30)
-        for r in range(3)
-        for o in rng.choice(30, rng.integers(1, 4), replace=False)
-    ]
-    (folder / "many.csv").write_text("\n".join(rows))
-    world = FactsConfig(
-        facts=str(folder / "many.csv"), missing_frac=0.3, valid_frac=0.5, ood_frac=0.2
-    )
-    config = replace(CONFIG, recipe="facts", world=world)
-    return grow(config, folder / "run", threads=1).folder.path
+    return run_with_sets(tmp_path_factory.mktemp("many"))
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -1,34 +1,21 @@
 """A reader of sentences on its page: written on, looked into, changed, its trees over training."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_reports import CONFIG, cell
+from small_reports import cell, run_on_sentences
 
-from latebloom.recipes.catalogue import make_recipe
 from latebloom.reports.page import write_report
-from latebloom.run import grow, load
+from latebloom.run import load
 from latebloom.studies.checkpoints import walk
 from latebloom.trees.examination import TreeInstrument
 from latebloom.trees.record import ProjectionConfig
 from latebloom.trees.scores import predicted_tree
 
-LINES = {"train": 4000, "test_id": 300, "test_ood": 60}
-
 
 def reader_of(recipe: str, folder: Path) -> Path:
     """The report of a small run on sentences, whose trees were measured."""
-    config = make_recipe(recipe)
-    config = replace(
-        config,
-        seed=3,
-        model=replace(config.model, d_model=32, n_layers=2),
-        # Six checkpoints: before training, and each fifth of what lies between two.
-        train=replace(CONFIG.train, steps=30, eval_every=10, checkpoint_every=30, warmup_steps=4),
-        world=replace(config.world, **LINES),
-    )
-    run = grow(config, folder / "run", threads=1)
+    run = load(run_on_sentences(recipe, folder))
     instrument = TreeInstrument.of_corpus(run.corpus, ProjectionConfig(sentences=6, max_words=12))
     assert len(list(walk(run.folder, instrument))) > 2
     return write_report(run.folder.path)

@@ -1,34 +1,19 @@
 """Questions with several answers on the page: what follows, what is guessed, where it is cut."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from small_reports import CONFIG, set_question
+from small_reports import run_with_sets, set_question
 
 from latebloom.reports.page import write_report
-from latebloom.run import grow, load
-from latebloom.worlds.chains.own import FactsConfig
+from latebloom.run import load
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory) -> Path:
     """A report over a table in which each pair has one to three objects, some facts never told."""
-    folder, rng = tmp_path_factory.mktemp("many"), np.random.default_rng(0)
-    rows = [
-        f"n{i},r{r},n{o}"
-        for i in range(30)
-        for r in range(3)
-        for o in rng.choice(30, rng.integers(1, 4), replace=False)
-    ]
-    (folder / "many.csv").write_text("\n".join(rows))
-    world = FactsConfig(
-        facts=str(folder / "many.csv"), missing_frac=0.3, valid_frac=0.5, ood_frac=0.2
-    )
-    run = grow(replace(CONFIG, recipe="facts", world=world), folder / "run", threads=1)
-    return write_report(run.folder.path)
+    return write_report(run_with_sets(tmp_path_factory.mktemp("many")))
 
 
 @pytest.fixture(scope="module")

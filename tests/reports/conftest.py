@@ -1,5 +1,5 @@
 """A run folder written by hand (five evaluations of two splits, memorised and then bloomed), and
-the record of a circuit."""
+the record of a circuit; small corpora."""
 
 import json
 from dataclasses import replace
@@ -14,6 +14,11 @@ from latebloom.circuits.verdict import Place
 from latebloom.model.config import ModelConfig
 from latebloom.model.transformer import Transformer
 from latebloom.worlds.chains.made import CompositionConfig, make_composition
+from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
+from latebloom.worlds.sentences.question import QuestionConfig, make_question
+from latebloom.worlds.sentences.tense import TenseConfig, make_tense
+
+LINES = {"train": 400, "test_id": 40, "test_ood": 40}
 
 CURVES = {
     "test_ood": [0.0, 0.0, 0.6, 0.995, 1.0],
@@ -94,3 +99,14 @@ def record() -> CircuitRecord:
         verdict=replace(found.verdict, steps=(step,)),
         inputs={"subject": {"bridge 1": 0.5}, "relation 1": {"bridge 1": 0.05}},
     )
+
+
+@pytest.fixture(scope="module", params=["question", "tense", "dyck"])
+def corpus(request):
+    """A small corpus of each task on sentences."""
+    make = {
+        "question": lambda: make_question(QuestionConfig(**LINES, test_apart=40), seed=1),
+        "tense": lambda: make_tense(TenseConfig(**LINES, test_apart=40), seed=1),
+        "dyck": lambda: make_dyck(DyckConfig(**LINES, kinds=3, depth=4), seed=1),
+    }
+    return make[request.param]()

@@ -12,23 +12,11 @@ from latebloom.reports.packed_lines import LONGEST, describe_corpus, last_of, pl
 from latebloom.trees.scores import predicted_tree
 from latebloom.worlds.sentences.brackets import openers
 from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
-from latebloom.worlds.sentences.question import QuestionConfig, make_question
 from latebloom.worlds.sentences.tasks import SentenceTask
-from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 from latebloom.worlds.splits import Split
 
-FEW = {"train": 400, "test_id": 40, "test_ood": 40}
+LINES = {"train": 400, "test_id": 40, "test_ood": 40}
 SMALL = {"d_model": 16, "n_layers": 2, "n_heads": 2, "n_loops": 1, "feedback": "none"}
-
-
-@pytest.fixture(scope="module", params=["question", "tense", "dyck"])
-def corpus(request):
-    make = {
-        "question": lambda: make_question(QuestionConfig(**FEW, test_apart=40), seed=1),
-        "tense": lambda: make_tense(TenseConfig(**FEW, test_apart=40), seed=1),
-        "dyck": lambda: make_dyck(DyckConfig(**FEW, kinds=3, depth=4), seed=1),
-    }
-    return make[request.param]()
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +178,7 @@ def test_gold_trees_come_through(corpus, model):
 
 
 def test_a_closing_bracket_follows_at_every_place():
-    corpus = make_dyck(DyckConfig(**FEW, kinds=3, depth=4), seed=2)
+    corpus = make_dyck(DyckConfig(**LINES, kinds=3, depth=4), seed=2)
     model = rounded(ModelConfig(**SMALL, positions="none"), len(corpus.vocabulary))
     (line,) = some(corpus, "test_ood", 1)
     steps = np.array([[1 if word.startswith("(") else -1 for word in line]], np.int8)

@@ -13,23 +13,9 @@ from latebloom.reports import recorded_lines
 from latebloom.reports.recorded_lines import lines_of
 from latebloom.reports.recorded_look import LONGEST_NAME, Recordable
 from latebloom.trees.scores import brackets, predicted_tree
-from latebloom.worlds.sentences.dyck import DyckConfig, make_dyck
-from latebloom.worlds.sentences.question import QuestionConfig, make_question
-from latebloom.worlds.sentences.tense import TenseConfig, make_tense
 from latebloom.worlds.sentences.treebank import SentencesConfig, make_sentences
 
-FEW = {"train": 400, "test_id": 40, "test_ood": 40}
 SMALL = ModelConfig(d_model=16, n_layers=2, n_heads=2, n_loops=1, feedback="none")
-
-
-@pytest.fixture(scope="module", params=["question", "tense", "dyck"])
-def corpus(request):
-    make = {
-        "question": lambda: make_question(QuestionConfig(**FEW, test_apart=40), seed=1),
-        "tense": lambda: make_tense(TenseConfig(**FEW, test_apart=40), seed=1),
-        "dyck": lambda: make_dyck(DyckConfig(**FEW, kinds=3, depth=4), seed=1),
-    }
-    return make[request.param]()
 
 
 def model_of(corpus, config: ModelConfig = SMALL) -> Transformer:
