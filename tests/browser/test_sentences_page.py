@@ -237,7 +237,9 @@ def test_the_world_is_browsed_and_two_readers_are_compared(visit, question):
     page.locator(".browsing .said", has_text="were never trained").wait_for()
     page.locator(".browsing tbody button").first.click()
     page.locator(".comparing summary").click()
-    assert page.locator('[data-side="m"] [data-place]').count() > 0
+    drawn = page.locator('[data-side="m"] [data-place]')
+    drawn.first.wait_for()  # a panel is drawn once it has opened
+    assert drawn.count() > 0
     page.locator(".comparing input[type=file]").set_input_files(question)
     page.locator(".comparing .said", has_text="stands beside this run").wait_for()
     words = written(page)

@@ -3,7 +3,7 @@
 // title: of this run. ask: told the tokens of a question that is to be the first one. onChange: called
 // when something else is compared with.
 function makeComparing({ lab, title, ask, onShow, onChange }) {
-  const whole = new Intl.NumberFormat("en"), nameOf = (checkpoint) => checkpoint.step === 0 ? "before training" : `step ${whole.format(checkpoint.step)}`;
+  const whole = new Intl.NumberFormat("en"), nameOf = ({ step }) => stepName(step);
   const { noun } = viewOf(lab);
   let other = null, view = null, follows = true, chosen = 0, stop = () => {}; // other: { lab, title }
   const says = make("p", { class: "said", role: "status" }), pair = make("div", { class: "pair" }), counts = make("div", { class: "counts" });

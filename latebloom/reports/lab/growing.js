@@ -54,7 +54,7 @@ const tellSeries = ({ words, gold, steps, treeAt }) => ({
 
 function makeGrowing({ lab }) {
   if (!lab.world.hasTrees || !projects(lab.data.config)) return { node: "", draw() {} };
-  const whole = new Intl.NumberFormat("en"), kept = keptSeries(lab);
+  const kept = keptSeries(lab);
   let series = null, at = 0, view = null, shown = "", timer = null;
   const which = make("select", { "aria-label": "Sentence of the trees" });
   const slider = make("input", { type: "range", min: 0, step: 1, "aria-label": "Step of the trees" }), told = make("output", { class: "step" }), play = make("button", { type: "button", text: "Play" });
@@ -88,11 +88,11 @@ function makeGrowing({ lab }) {
     const points = shares.map((share, i) => share === null ? null : [x(i), y(share), i]).filter(Boolean);
     dots.replaceChildren(svgNode("svg", { viewBox: "0 0 600 56", "aria-hidden": "true" },
       svgNode("path", { class: "line shared", d: points.map(([a, b], i) => `${i ? "L" : "M"}${a.toFixed(1)} ${b.toFixed(1)}`).join("") }),
-      ...points.map(([cx, cy, i]) => svgNode("circle", { class: `own${i === at ? " here" : ""}`, cx, cy, r: i === at ? 5 : 3.5 }, svgNode("title", {}, `step ${whole.format(steps[i])}: ${Math.round(shares[i] * series.gold.length)} of ${series.gold.length} brackets`)))));
+      ...points.map(([cx, cy, i]) => svgNode("circle", { class: `own${i === at ? " here" : ""}`, cx, cy, r: i === at ? 5 : 3.5 }, svgNode("title", {}, `${stepName(steps[i])}: ${Math.round(shares[i] * series.gold.length)} of ${series.gold.length} brackets`)))));
   }
   function show() {
     const step = series.steps[at], tree = series.treeAt(at), { words, gold } = series;
-    const name = step === 0 ? "before training" : `step ${whole.format(step)}`;
+    const name = stepName(step);
     told.textContent = name;
     slider.setAttribute("aria-valuetext", name);
     const both = tree ? sharedBy(tree, gold) : 0;

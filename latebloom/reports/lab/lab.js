@@ -125,8 +125,7 @@ function startLaboratory(root) {
     const named = (token) => both.answers.includes(token) ? "answer" : "";
     hint.replaceChildren(...(after.token === before.token ? ["The answer stays ", word(after.token, named(after.token)), `, now with ${percent(after.probability)}.`]
       : ["The answer changes from ", word(before.token, named(before.token)), ` (${percent(before.probability)}) to `, word(after.token, named(after.token)), ` (${percent(after.probability)})`, after.token === truths[otherSide(placing.target)].answer ? `, the answer of the other ${noun}.` : "."]));
-    const guesses = (title, { answers }) => make("div", {}, make("h4", { text: title }), make("ol", { class: "answers" }, ...answers.slice(0, 3).map(({ token, probability }) => make("li", { class: named(token) || "other", style: { "--share": probability.toFixed(3) } },
-      make("span", { class: "bar" }), make("span", { class: "says" }, named(token) ? make("i", { text: SIGNS.answer, "aria-hidden": "true" }) : "", word(token, named(token))), make("span", { class: "share", text: percent(probability) })))));
+    const guesses = (title, { answers }) => make("div", {}, make("h4", { text: title }), make("ol", { class: "answers" }, ...answers.slice(0, 3).map((guess) => guessLine(lab, guess, named(guess.token) || "other"))));
     const beforeAfter = make("div", { class: "before-after" }, guesses("before", target), guesses("after", result));
     const list = make("ol", { class: "history" }, ...placing.puts.map(({ from, to }) => make("li", {}, ...tellSource(lab, from, source), ", put onto ", `${boundaryName(target.loops, layers, to.loop, to.boundary)}, at `, word(target.tokens[to.position]))));
     const scrolled = outcome.querySelector(".wide")?.scrollLeft, drawn = makeGrid({

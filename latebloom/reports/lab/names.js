@@ -12,6 +12,9 @@ function visible(name, most = 28) {
 
 const percent = (share) => share >= 0.9995 ? "100 %" : share < 0.0005 ? "0 %" : (100 * share).toFixed(share < 0.0995 ? 1 : 0) + " %";
 
+const IN_GROUPS = new Intl.NumberFormat("en"); // 1,700
+const stepName = (step) => step === 0 ? "before training" : `step ${IN_GROUPS.format(step)}`;
+
 // An element with text and children; what is text is never markup.
 function make(tag, options = {}, ...children) {
   const { text, style, on, ...attributes } = options, made = document.createElement(tag);

@@ -46,10 +46,9 @@ const MOST_OF_SET = 5; // names of a part that are written out
 
 // The nodes of the list of answers.
 function tellSet(lab, number, result, truth) {
-  const { known, inside, below, cut } = setOf(lab, number, result, truth), { words } = lab.world;
+  const { known, inside, below, cut } = setOf(lab, number, result, truth);
   const held = new Set(truth.heldOut);
-  const row = (role) => ({ token, probability }) => make("li", { class: held.has(token) ? "answer" : role, style: { "--share": probability.toFixed(3) } }, make("span", { class: "bar" }),
-    make("span", { class: "says" }, role === "answer" || held.has(token) ? make("i", { text: SIGNS.answer, "aria-hidden": "true" }) : "", nameNode(words[token], 30), make("small", { class: "faint", text: held.has(token) ? " held out: no told fact gives it" : "" })), make("span", { class: "share", text: percent(probability) }));
+  const row = (role) => (guess) => held.has(guess.token) ? guessLine(lab, guess, "answer", { aside: " held out: no told fact gives it" }) : guessLine(lab, guess, role);
   const heading = (text) => make("li", { class: "part", text }), more = (all) => all.length > MOST_OF_SET ? [heading(`and ${all.length - MOST_OF_SET} more`)] : [];
   const part = (title, all, role) => all.length ? [heading(title), ...all.slice(0, MOST_OF_SET).map(row(role)), ...more(all)] : [];
   const line = cut ? [heading(`The cut: of the right answers that need a fact which was never told, ${percent(cut.nominal)} lie above it (measured on ${cut.questions} validation questions).`)] : [heading("No cut: this run held out too few facts to measure one.")];

@@ -26,7 +26,13 @@ function tellPath(lab, truth) {
 
 function tellAnswers(lab, result, truth) {
   if (truth.answers) return tellSet(lab, result.number, result, truth);
-  return result.answers.slice(0, 3).map(({ token, probability }) => make("li", { class: token === truth.answer ? "answer" : "other", style: { "--share": probability.toFixed(3) } },
-    make("span", { class: "bar" }), make("span", { class: "says" }, token === truth.answer ? make("i", { text: SIGNS.answer, "aria-hidden": "true" }) : "", nameNode(lab.world.words[token], 30)),
-    make("span", { class: "share", text: percent(probability) }), token === truth.answer ? make("span", { class: "visually-hidden", text: "right" }) : ""));
+  return result.answers.slice(0, 3).map((guess) => guess.token === truth.answer ? guessLine(lab, guess, "answer", { heard: "right" }) : guessLine(lab, guess, "other"));
+}
+
+// A guess as a line of a list. role: whose sign it bears, if any; aside: what is said behind its name; heard: what is
+// said to those who do not see the sign.
+function guessLine(lab, { token, probability }, role, { aside = "", heard = "" } = {}) {
+  return make("li", { class: role, style: { "--share": probability.toFixed(3) } }, make("span", { class: "bar" }),
+    make("span", { class: "says" }, SIGNS[role] ? make("i", { text: SIGNS[role], "aria-hidden": "true" }) : "", nameNode(lab.world.words[token], 30), aside ? make("small", { class: "faint", text: aside }) : ""),
+    make("span", { class: "share", text: percent(probability) }), heard ? make("span", { class: "visually-hidden", text: heard }) : "");
 }

@@ -4,7 +4,7 @@
 // words. onMove: told the number of a checkpoint that is to be shown. What
 // is shown besides is `own`, for each checkpoint the probability of the right answer to the question.
 function makeTraining({ checkpoints, curves, restored = [], rings = "how probable the right answer to the first question was", onMove }) {
-  const last = checkpoints.length - 1, whole = new Intl.NumberFormat("en");
+  const last = checkpoints.length - 1;
   const slider = make("input", { type: "range", min: 0, max: last, step: 1, value: last, "aria-label": "Checkpoint" });
   const play = make("button", { type: "button", text: "Play" }), told = make("output", { class: "step" });
   const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -36,16 +36,15 @@ function makeTraining({ checkpoints, curves, restored = [], rings = "how probabl
       line.classList.add("hued");
     }
     const tip = (made, text) => made.append(svgNode("title", {}, text));
-    const at = (step) => step === 0 ? "before training" : `step ${whole.format(step)}`;
     if (restored.length) node("path", { class: "line restored", d: restored.map(([step, share], i) => `${i ? "L" : "M"}${x(step).toFixed(1)} ${y(share).toFixed(1)}`).join("") });
-    for (const [step, share] of restored) tip(node("circle", { class: "spot", cx: x(step), cy: y(share), r: 5 }), `${at(step)}: ${percent(share)} brought back`);
+    for (const [step, share] of restored) tip(node("circle", { class: "spot", cx: x(step), cy: y(share), r: 5 }), `${stepName(step)}: ${percent(share)} brought back`);
     node("line", { class: "cross", x1: x(checkpoints[number].step), x2: x(checkpoints[number].step), y1: 2, y2: height - 2 });
-    own.forEach((share, i) => { if (share !== null) tip(node("circle", { class: `own${i === number ? " here" : ""}`, cx: x(checkpoints[i].step), cy: y(share), r: i === number ? 5 : 3.5 }), `${at(checkpoints[i].step)}: ${percent(share)}`); });
+    own.forEach((share, i) => { if (share !== null) tip(node("circle", { class: `own${i === number ? " here" : ""}`, cx: x(checkpoints[i].step), cy: y(share), r: i === number ? 5 : 3.5 }), `${stepName(checkpoints[i].step)}: ${percent(share)}`); });
   }
   function move(to) {
     number = to;
     slider.value = to;
-    const { step } = checkpoints[to], text = step === 0 ? "before training" : `step ${whole.format(step)}${phaseAt(step) ? `, ${phaseAt(step)}` : ""}`;
+    const { step } = checkpoints[to], phase = step > 0 ? phaseAt(step) : "", text = stepName(step) + (phase ? `, ${phase}` : "");
     told.textContent = text;
     slider.setAttribute("aria-valuetext", text);
     draw();

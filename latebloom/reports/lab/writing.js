@@ -79,10 +79,9 @@ const MOST_WORDS = 5; // of the next words that are written out
 // The next words, and which of those that compete comes first.
 function tellWords(lab, result, truth) {
   const { words, roles } = lab.world, position = result.n - 1;
-  const rows = result.answers.slice(0, MOST_WORDS).map(({ token, probability }) => {
-    const role = lab.world.roleOf(token, result.tokens, truth, position);
-    return make("li", { class: role, style: { "--share": probability.toFixed(3) } }, make("span", { class: "bar" }),
-      make("span", { class: "says" }, SIGNS[role] ? make("i", { text: SIGNS[role], "aria-hidden": "true" }) : "", nameNode(words[token], 30)), make("span", { class: "share", text: percent(probability) }), SIGNS[role] ? make("span", { class: "visually-hidden", text: roles[role] }) : "");
+  const rows = result.answers.slice(0, MOST_WORDS).map((guess) => {
+    const role = lab.world.roleOf(guess.token, result.tokens, truth, position);
+    return guessLine(lab, guess, role, { heard: SIGNS[role] ? roles[role] : "" });
   });
   const among = truth.among ?? [], shares = result.endShares, total = among.reduce((sum, token) => sum + shares[token], 0);
   if (!among.length || !lab.data.competing) return rows;
