@@ -341,7 +341,7 @@
   async function recall() {
     const parts = remembered();
     if (!parts) return;
-    const [run, step, question] = parts;
+    const [run, step, question] = parts, link = location.hash;
     stop();
     at("question").value = question;
     if (![...at("asked").options].some((one) => one.value === run)) {
@@ -350,6 +350,7 @@
     }
     at("asked").value = run;
     await checkpoints();
+    if (location.hash !== link) return; // Back was pressed once more
     if (step && ![...at("at").options].some((one) => one.value === step)) {
       at("answer").replaceChildren(make("p", { class: "warning", text: `The link asks ${visible(run, 120)} at step ${visible(step, 20)}, of which there is no checkpoint any more.` }));
       return;
